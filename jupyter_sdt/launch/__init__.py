@@ -1,0 +1,1 @@
+"""From a JobSpec to running processes: plans, launchers, the nursery and the supervisor."""

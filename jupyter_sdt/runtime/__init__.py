@@ -1,0 +1,1 @@
+"""What a training script may import: jupyter_sdt's guest in the training process."""

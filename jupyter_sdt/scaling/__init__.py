@@ -1,0 +1,1 @@
+"""One estimator at several world sizes: speedup, efficiency, prediction."""

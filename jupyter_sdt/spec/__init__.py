@@ -1,0 +1,1 @@
+"""The vocabulary: frozen data that every other part speaks. Standard library only."""

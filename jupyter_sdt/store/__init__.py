@@ -1,0 +1,1 @@
+"""The job directory on disk: where the kernel, the server and the ranks meet."""

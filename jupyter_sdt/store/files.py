@@ -1,0 +1,49 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replace ``path`` by ``content`` in one step, readable by its owner alone (0600).
+
+    ``durable`` waits for the disk, so that the file also survives a power cut. Raises OSError when
+    the disk is full or the folder is gone; ``path`` then still holds what it held before.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, data: Any, *, durable: bool = True) -> None:
+    """Write ``data`` as indented JSON, atomically."""
+    content = json.dumps(data, indent=1, allow_nan=False, default=_refuse)
+    write_atomically(path, content.encode(), durable=durable)
+
+
+def read_json(path: Path) -> Any:
+    """Read what :func:`write_json` wrote. Raises FileNotFoundError or ValueError."""
+    return json.loads(path.read_bytes())
+
+
+def make_private_folder(path: Path) -> Path:
+    """Create ``path`` with its parents, readable by its owner alone (0700), and return it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _refuse(value: object) -> Any:
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON: {value!r}")
