@@ -1,0 +1,148 @@
+"""The supervisor's child processes: started by fork or exec, reaped, signalled, killed."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from jupyter_sdt.launch.plan import ProcessPlan
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A child that ended: ``exit_code`` is negative when a signal killed it."""
+
+    plan: ProcessPlan
+    exit_code: int
+    time: float
+
+
+@dataclass(slots=True)
+class Children:
+    """Processes started for one job. ``folder`` is the job directory, where logs go."""
+
+    folder: Path
+    running: dict[int, ProcessPlan] = field(default_factory=dict)
+    ended: list[Ended] = field(default_factory=list)
+    # Descriptors of the supervisor that a forked child must not keep: above all the job's lock.
+    private: tuple[int, ...] = ()
+
+    def execute(self, plan: ProcessPlan) -> None:
+        """Start ``plan.argv`` in a session of its own. Raises OSError when that fails."""
+        with (self.folder / plan.log).open("ab") as log:
+            process = subprocess.Popen(
+                plan.argv,
+                cwd=plan.working_directory,
+                env=os.environ | dict(plan.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running[process.pid] = plan
+        process.returncode = 0  # reaped by poll() below, not by subprocess
+
+    def fork(self, plan: ProcessPlan, body: Callable[[ProcessPlan], None]) -> None:
+        """Fork a child that runs ``body`` as the process ``plan`` describes; it never returns."""
+        self.running[self._fork(lambda: body(plan), plan.environment)] = plan
+
+    def fork_helper(self, body: Callable[[], None]) -> None:
+        """Fork a child that serves the job without being part of it (a Pipe channel's feeder)."""
+        self._fork(lambda: _serve(body), {})
+
+    def poll(self) -> bool:
+        """Reap whatever has ended; return whether any process of the plan still runs."""
+        while self.running:
+            pid, status = _wait_any()
+            if pid == 0:
+                break
+            plan = self.running.pop(pid, None)
+            if plan is not None:
+                self.ended.append(Ended(plan, os.waitstatus_to_exitcode(status), time.time()))
+        return bool(self.running)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the started processes themselves, not to what they started.
+
+        DataLoader workers that die before their rank would turn its orderly end into an error. A
+        shell has no such workers and does not pass signals on, so its whole group gets it.
+        """
+        for pid, plan in self.running.items():
+            send = os.kill if _is_python(plan) else os.killpg
+            with contextlib.suppress(ProcessLookupError):
+                send(pid, number)
+
+    def kill(self) -> None:
+        """Kill every descendant of this process and reap it, whatever it is doing."""
+        deadline = time.monotonic() + 10
+        while (left := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self.poll()
+            while not self.running and _wait_any()[0]:
+                pass
+            time.sleep(0.005)
+
+    def _fork(self, body: Callable[[], None], environment: Mapping[str, str]) -> int:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            os.setsid()
+            restore_signals()
+            for descriptor in self.private:
+                os.close(descriptor)
+            os.environ.update(environment)
+            body()
+        finally:
+            # Whatever happened, a child must never go on as a second supervisor.
+            os._exit(1)
+
+
+def become_subreaper() -> None:
+    """Make orphaned grandchildren ours, so that nothing a job started can hide (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _serve(body: Callable[[], None]) -> None:
+    # A helper without its supervisor would serve nobody for ever.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    body()
+
+
+def restore_signals() -> None:
+    """Give a forked child the dispositions a fresh interpreter has."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _wait_any() -> tuple[int, int]:
+    try:
+        return os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return 0, 0
+
+
+def _is_python(plan: ProcessPlan) -> bool:
+    entry = plan.argv[3] if len(plan.argv) > 3 and plan.argv[1] == "-m" else ""
+    return plan.rank is None or entry.endswith(".py")

@@ -1,0 +1,103 @@
+"""Local nodes: which launcher, what plan, and handing a job to its supervisor."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+
+from jupyter_sdt.errors import DistributionError
+from jupyter_sdt.launch import mpirun, nursery_client, plain_python, torchrun
+from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.rendezvous import Rendezvous
+from jupyter_sdt.spec.distribution import Launcher
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.job_directory import JobDirectory
+
+
+def plan(
+    spec: JobSpec,
+    directory: JobDirectory,
+    *,
+    meeting: Rendezvous | None = None,
+    warm: bool = True,
+) -> LaunchPlan:
+    """Return what would be started. Nothing is written and no port is taken.
+
+    ``warm`` says whether a nursery is there to fork ranks. Without one the launcher falls back to
+    torchrun, and the plan's notes say so. Raises DistributionError or LaunchError.
+    """
+    launcher, notes = choose_launcher(spec, warm=warm)
+    place = meeting or Rendezvous()
+    if launcher == "mpirun":
+        made = mpirun.plan(spec, directory, place)
+    elif launcher == "torchrun":
+        made = torchrun.plan(spec, directory, place)
+    else:
+        made = plain_python.plan(spec, directory, place, launcher)
+    if meeting is None and launcher != "mpirun":
+        notes = (*notes, "MASTER_PORT is chosen when the job starts")
+    return replace(made, notes=(*made.notes, *notes))
+
+
+def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, ...]]:
+    """Return the launcher and what there is to say about the choice.
+
+    Raises DistributionError for a launcher that cannot serve the strategy.
+    """
+    wanted = spec.distribution.launcher
+    if spec.distribution.strategy == "mpi":
+        if wanted not in (None, "mpirun"):
+            raise DistributionError(
+                f"launcher={wanted!r} cannot start an mpi job: its script reads the variables that "
+                "mpirun sets; leave launcher out or say 'mpirun'",
+                argument="launcher",
+            )
+        return "mpirun", ()
+    if wanted not in (None, "nursery"):
+        return wanted, ()
+    if warm:
+        return "nursery", ()
+    fallback: Launcher = "python" if spec.distribution.strategy == "none" else "torchrun"
+    return fallback, (f"the nursery is not available: started by {fallback} instead",)
+
+
+def start(directory: JobDirectory, environment: Mapping[str, str]) -> None:
+    """Hand a written job to a supervisor and return at once.
+
+    ``environment`` is what the supervisor and the ranks inherit; it is passed on in memory and
+    never written to a file. The supervisor gets the job's lock with it, so the job counts as lost
+    from the moment that nobody is left to supervise it.
+    """
+    spec = directory.read_spec()
+    lock = directory.open_lock()
+    try:
+        if not nursery_client.hand_over(spec, directory, lock, environment):
+            _start_cold(directory, lock, environment)
+    finally:
+        os.close(lock)
+
+
+def _start_cold(directory: JobDirectory, lock: int, environment: Mapping[str, str]) -> None:
+    with directory.supervisor_log.open("ab") as log:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "jupyter_sdt.launch.supervisor",
+                str(directory.path),
+                f"--lock={lock}",
+            ],
+            cwd="/",
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+    # The supervisor outlives us on purpose; without this, Python would warn about it.
+    process.returncode = 0

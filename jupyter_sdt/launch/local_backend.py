@@ -1,0 +1,140 @@
+"""Backend for local nodes: processes of this machine, one /opt/ml tree per node."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch import local, mpirun
+from jupyter_sdt.launch.artifacts import collect_artifacts
+from jupyter_sdt.launch.backend import Outcome
+from jupyter_sdt.launch.children import Children, Ended
+from jupyter_sdt.launch.node_directory import prepare_node
+from jupyter_sdt.launch.pipe_channel import pipe_feeders
+from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
+from jupyter_sdt.launch.process_tree import living_ranks
+from jupyter_sdt.launch.rendezvous import choose_rendezvous
+from jupyter_sdt.launch.requirements import install_requirements
+from jupyter_sdt.launch.verdict import judge
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.job_directory import JobDirectory
+
+# How long the other ranks have, after one failed, to end themselves. torchrun gives 30 s too.
+SIBLING_SECONDS = 30.0
+# How long they have before that to notice by themselves and to write down what they saw.
+NOTICE_SECONDS = 0.3
+
+
+class LocalBackend:
+    """Starts a plan's processes as children of the supervisor and watches them.
+
+    ``warm`` says that this process has torch imported and has never computed, so that ranks can be
+    forked from it. ``private`` are descriptors the ranks must not inherit.
+    """
+
+    def __init__(
+        self, spec: JobSpec, directory: JobDirectory, *, warm: bool, private: tuple[int, ...] = ()
+    ) -> None:
+        self._spec = spec
+        self._directory = directory
+        self._warm = warm
+        self._children = Children(directory.path, private=private)
+        self._terminated: float | None = None
+        self._kill_at: float | None = None
+
+    def plan(self) -> LaunchPlan:
+        """Return the exact plan, with the port that was free a moment ago."""
+        return local.plan(self._spec, self._directory, meeting=choose_rendezvous(), warm=self._warm)
+
+    def prepare(self, plan: LaunchPlan) -> LaunchPlan:
+        """Fill the nodes' trees, install requirements; returns the plan with their folders."""
+        for node in self._spec.nodes:
+            prepare_node(self._spec, self._directory, node)
+        folders = install_requirements(self._spec, self._directory)
+        if folders:
+            plan = replace(plan, processes=tuple(_with_path(p, folders) for p in plan.processes))
+        if plan.launcher == "mpirun":
+            mpirun.write_environment_files(self._spec, self._directory)
+        return plan
+
+    def submit(self, plan: LaunchPlan) -> None:
+        """Start every process. Raises LaunchError when one cannot be started."""
+        for feeder in pipe_feeders(self._spec, self._directory):
+            self._children.fork_helper(feeder)
+        for process in plan.processes:
+            if plan.launcher == "nursery":
+                self._children.fork(process, self._become_rank)
+            else:
+                self._execute(process)
+
+    def poll(self) -> Outcome | None:
+        """Return the outcome when all processes have ended; ends the rest after a failure."""
+        running = self._children.poll()
+        failed = [e for e in self._children.ended if e.exit_code != 0]
+        if running and failed:
+            self._end_siblings(failed[0])
+        if not running:
+            return judge(self._directory, self._own_ends(), self._spec.world_size)
+        return None
+
+    def terminate(self) -> None:
+        """Send SIGTERM to every rank, or to the launcher while no rank has begun."""
+        self._terminated = self._terminated or time.time()
+        ranks = living_ranks(self._directory)
+        direct = any(plan.rank is not None for plan in self._children.running.values())
+        if direct or not ranks:
+            self._children.signal(signal.SIGTERM)
+            return
+        for process in ranks.values():
+            with contextlib.suppress(OSError):
+                os.kill(process.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill every descendant of the supervisor."""
+        self._children.kill()
+
+    def collect(self) -> tuple[str, ...]:
+        """Pack model and output for ``output_path``."""
+        return tuple(collect_artifacts(self._spec, self._directory) or ())
+
+    def _execute(self, process: ProcessPlan) -> None:
+        try:
+            self._children.execute(process)
+        except OSError as error:
+            raise LaunchError(f"could not start {process.argv[0]}: {error}") from error
+
+    def _become_rank(self, process: ProcessPlan) -> None:
+        # What `python -m MODULE ENTRY ...` would do, in a process that has its imports behind it.
+        os.chdir(process.working_directory)
+        for folder in reversed(process.environment.get("PYTHONPATH", "").split(os.pathsep)):
+            if folder and folder not in sys.path:
+                sys.path.insert(0, folder)
+        module = importlib.import_module(process.argv[2])
+        module.leave(module.main(list(process.argv[3:])))
+
+    def _end_siblings(self, failure: Ended) -> None:
+        now = time.time()
+        if self._terminated is None and now - failure.time > NOTICE_SECONDS:
+            self.terminate()
+            self._kill_at = now + min(SIBLING_SECONDS, self._spec.stop_seconds)
+        elif self._kill_at is not None and now > self._kill_at:
+            self.kill()
+
+    def _own_ends(self) -> list[Ended]:
+        """Ends that are not our own doing."""
+        ended, since = self._children.ended, self._terminated
+        ours = {-signal.SIGTERM, -signal.SIGKILL}
+        own = [e for e in ended if since is None or e.time < since or e.exit_code not in ours]
+        return own or ended
+
+
+def _with_path(process: ProcessPlan, folders: tuple[str, ...]) -> ProcessPlan:
+    given = process.environment.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    path = os.pathsep.join([*folders, *([given] if given else [])])
+    return replace(process, environment={**process.environment, "PYTHONPATH": path})

@@ -1,0 +1,66 @@
+"""How ranks find each other: a free port, and torchrun's variables for every rank."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+from jupyter_sdt.spec import variables as names
+from jupyter_sdt.spec.job_spec import JobSpec
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendezvous:
+    """Where rank 0 listens. Port 0 stands for "chosen at start" in plans that only get printed."""
+
+    address: str = LOOPBACK
+    port: int = 0
+
+
+def choose_rendezvous() -> Rendezvous:
+    """Pick a port that nobody listens on now. Raises OSError when the machine has none left."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        return Rendezvous(LOOPBACK, probe.getsockname()[1])
+
+
+def master_environment(meeting: Rendezvous) -> dict[str, str]:
+    """MASTER_ADDR and MASTER_PORT."""
+    return {names.MASTER_ADDR: meeting.address, names.MASTER_PORT: str(meeting.port)}
+
+
+def torchrun_environment(
+    spec: JobSpec, node_rank: int, local_rank: int, meeting: Rendezvous
+) -> dict[str, str]:
+    """Everything torchrun would set for one worker.
+
+    https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables. The store is not
+    the agent's (there is no agent): rank 0 opens it, hence ``TORCHELASTIC_USE_AGENT_STORE=False``.
+    """
+    local_world_size = spec.processes_per_node
+    rank = node_rank * local_world_size + local_rank
+    return master_environment(meeting) | {
+        names.RANK: str(rank),
+        names.LOCAL_RANK: str(local_rank),
+        names.WORLD_SIZE: str(spec.world_size),
+        names.LOCAL_WORLD_SIZE: str(local_world_size),
+        names.GROUP_RANK: str(node_rank),
+        names.GROUP_WORLD_SIZE: str(spec.instance_count),
+        names.ROLE_RANK: str(rank),
+        names.ROLE_WORLD_SIZE: str(spec.world_size),
+        names.ROLE_NAME: "default",
+        names.TORCHELASTIC_RESTART_COUNT: "0",
+        names.TORCHELASTIC_MAX_RESTARTS: "0",
+        names.TORCHELASTIC_RUN_ID: spec.job_name,
+        names.TORCHELASTIC_USE_AGENT_STORE: "False",
+        **thread_environment(spec),
+    }
+
+
+def thread_environment(spec: JobSpec) -> dict[str, str]:
+    """OMP_NUM_THREADS=1 for several ranks on a node unless anyone chose, as torchrun does."""
+    chosen = "OMP_NUM_THREADS" in spec.environment or "OMP_NUM_THREADS" in os.environ
+    return {} if chosen or spec.processes_per_node == 1 else {"OMP_NUM_THREADS": "1"}

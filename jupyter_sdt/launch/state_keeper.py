@@ -1,0 +1,57 @@
+"""Writing ``state.json``, also when the disk is full or the folder has gone."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+from jupyter_sdt.spec.job_status import JobState, SecondaryStatus
+from jupyter_sdt.store.job_directory import JobDirectory
+
+# Enough for the longest state; given back to the disk when it is full at the end of a job.
+_RESERVE_BYTES = 64 * 1024
+
+
+class StateKeeper:
+    """The only writer of a job's state."""
+
+    def __init__(self, directory: JobDirectory) -> None:
+        self._directory = directory
+        self._reserve = directory.path / ".reserve"
+        self.state = JobState()
+
+    def begin(self) -> None:
+        """Write the first state and set room aside for the last one."""
+        self.enter("Starting")
+        with contextlib.suppress(OSError):
+            self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+
+    def change(self, **changes: Any) -> None:
+        """Change details within the present phase."""
+        self.state = replace(self.state, **changes)
+        self._write()
+
+    def enter(self, secondary_status: SecondaryStatus, **changes: Any) -> None:
+        """Enter a phase."""
+        self.state = self.state.enter(secondary_status, time.time(), **changes)
+        self._write()
+        if self.state.terminal:
+            self._reserve.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        try:
+            self._directory.write_state(self.state)
+        except OSError as error:
+            # Losing the story must not lose the training; only the end has to be told.
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"state.json could not be written: {error}\n")
+            if self.state.terminal:
+                self._write_last()
+
+    def _write_last(self) -> None:
+        with contextlib.suppress(OSError):
+            self._reserve.unlink(missing_ok=True)
+            self._directory.write_state(self.state)

@@ -1,0 +1,156 @@
+"""The process that owns one job to its end. It outlives the kernel, the server and the terminal.
+
+One thread and no pipes: whoever wants to know something reads the job directory, whoever wants
+the job to stop creates a file in it. It runs either as a fork of the nursery or, without one, as
+``python -m jupyter_sdt.launch.supervisor``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from jupyter_sdt.errors import SdtError
+from jupyter_sdt.launch.backend import Backend, Outcome
+from jupyter_sdt.launch.children import become_subreaper
+from jupyter_sdt.launch.ending import Ending
+from jupyter_sdt.launch.local_backend import LocalBackend
+from jupyter_sdt.launch.node_directory import write_failure
+from jupyter_sdt.launch.state_keeper import StateKeeper
+from jupyter_sdt.launch.watchdog import Watchdog
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.files import write_json
+from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.regex_metrics import RegexMetrics
+
+POLL_SECONDS = 0.02
+REGEX_SECONDS = 0.2
+
+
+def supervise(directory: JobDirectory, *, lock: int, warm: bool) -> int:
+    """Run the job of ``directory`` and return the exit code for the supervisor itself.
+
+    ``lock`` is the descriptor that holds the job's lock; it stays open as long as this process
+    lives. ``warm`` says that ranks may be forked from this process.
+    """
+    become_subreaper()
+    keeper = StateKeeper(directory)
+    ending = Ending(directory)
+    _take_signals(ending)
+    try:
+        keeper.begin()
+        spec = directory.read_spec()
+        backend = LocalBackend(spec, directory, warm=warm, private=(lock,))
+        return _Supervisor(spec, directory, backend, keeper, ending).run()
+    except SdtError as error:
+        keeper.enter("Failed", failure_reason=str(error))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the job must get an end
+        traceback.print_exc()
+        reason = f"the supervisor failed: {type(error).__name__}: {error}"
+        keeper.enter("Failed", failure_reason=f"{reason}; see {directory.supervisor_log}")
+    return 1
+
+
+class _Supervisor:
+    """The phases of one job's life."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        directory: JobDirectory,
+        backend: Backend,
+        keeper: StateKeeper,
+        ending: Ending,
+    ) -> None:
+        self._spec = spec
+        self._directory = directory
+        self._backend = backend
+        self._keeper = keeper
+        self._ending = ending
+        self._watchdog = Watchdog(spec, directory)
+        self._regexes = RegexMetrics(directory, spec.metric_definitions)
+
+    def run(self) -> int:
+        """Prepare, train, collect; the state tells of each phase."""
+        try:
+            self._launch()
+            outcome = self._watch()
+        finally:
+            self._backend.kill()
+        self._regexes.poll()
+        return self._finish(outcome)
+
+    def _launch(self) -> None:
+        plan = self._backend.plan()
+        self._keeper.change(launcher=plan.launcher, world_size=plan.world_size, notes=plan.notes)
+        if self._spec.channels or self._spec.requirements:
+            self._keeper.enter("Downloading")
+        plan = self._backend.prepare(plan)
+        self._backend.submit(plan)
+        self._keeper.enter("Training")
+        write_json(self._directory.plan_file, plan.to_json(), durable=False)
+
+    def _watch(self) -> Outcome:
+        ends_at = time.time() + self._spec.max_run_seconds
+        next_regexes = 0.0
+        while (outcome := self._backend.poll()) is None:
+            now = time.time()
+            if now >= next_regexes:
+                self._regexes.poll()
+                next_regexes = now + REGEX_SECONDS
+            self._watchdog.check(now, self._ending)
+            self._ending.check(now, expired=now >= ends_at)
+            self._act(now)
+            time.sleep(POLL_SECONDS)
+        return outcome
+
+    def _act(self, now: float) -> None:
+        if not self._ending.asked:
+            return
+        if self._ending.begin(now, self._spec.stop_seconds):
+            self._keeper.enter("Stopping", failure_reason=self._ending.reason)
+            self._backend.terminate()
+        elif self._ending.overdue(now):
+            self._backend.kill()
+
+    def _finish(self, outcome: Outcome) -> int:
+        if self._spec.output_path:
+            self._keeper.enter("Uploading")
+        notes = (*self._keeper.state.notes, *self._backend.collect())
+        secondary = self._ending.secondary_status(outcome)
+        reason = self._ending.reason or outcome.reason
+        if secondary == "Failed":
+            for node in self._spec.nodes:
+                write_failure(self._directory, node, reason)
+        self._keeper.enter(
+            secondary,
+            failure_reason="" if secondary in ("Completed", "Stopped") else reason,
+            exit_code=outcome.exit_code,
+            failed_rank=outcome.failed_rank if secondary == "Failed" else None,
+            notes=notes,
+        )
+        return 0
+
+
+def _take_signals(ending: Ending) -> None:
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda *_: ending.ask("Stopped"))
+
+
+def main() -> None:
+    """Supervise one job in a fresh process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("job", type=Path)
+    parser.add_argument("--lock", type=int, required=True)
+    arguments = parser.parse_args()
+    sys.exit(supervise(JobDirectory(arguments.job), lock=arguments.lock, warm=False))
+
+
+if __name__ == "__main__":
+    main()
