@@ -1,0 +1,26 @@
+"""What holds for every test: jobs of its own folder, a nursery that does not stay for long."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_sdt.store.job_directory import JobDirectory
+
+# Before anything imports matplotlib, and before the first nursery is started.
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("SDT_NURSERY_IDLE_SECONDS", "120")
+
+
+@pytest.fixture(autouse=True)
+def jobs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The test's own folder of jobs; whatever still runs in it afterwards is asked to stop."""
+    folder = tmp_path / "jobs"
+    monkeypatch.setenv("SDT_JOBS_DIR", str(folder))
+    yield folder
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and JobDirectory(path).supervised():
+            JobDirectory(path).ask_to_stop()
