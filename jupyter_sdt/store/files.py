@@ -41,7 +41,10 @@ def read_json(path: Path) -> Any:
 
 def make_private_folder(path: Path) -> Path:
     """Create ``path`` with its parents, readable by its owner alone (0700), and return it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkdir(parents=True) would give the parents the default mode.
+    for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
