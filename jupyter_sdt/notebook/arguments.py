@@ -1,0 +1,145 @@
+"""The line of ``%%sdt_train`` -> Estimator keywords and what the magic itself needs. Pure."""
+
+from __future__ import annotations
+
+import keyword
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from jupyter_sdt.errors import SpecError, did_you_mean
+from jupyter_sdt.notebook.flags import FLAGS, REPEATABLE, Flag
+from jupyter_sdt.notebook.values import read_value, wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What the line asked for: ``estimator`` keywords, and the magic's own settings.
+
+    ``wait`` is None when the line does not say. ``scale`` is empty unless a scaling study is
+    wanted.
+    """
+
+    estimator: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    variables_in: tuple[str, ...] = ()
+    variables_out: tuple[str, ...] = ()
+    job_name: str | None = None
+    wait: bool = True
+    plan: bool = False
+    help: bool = False
+    scale: tuple[int, ...] = ()
+    scaling: str = "strong"
+    repeats: int = 1
+    oversubscribe: bool = False
+
+    @property
+    def entry_point(self) -> str | None:
+        """The script that runs instead of the cell, or None."""
+        return self.estimator.get("entry_point")
+
+    def with_hyperparameters(self, given: Mapping[str, Any]) -> Self:
+        """Add the hyperparameters a cell holds. Raises SpecError for one that is given twice."""
+        ours = dict(self.estimator.get("hyperparameters", {}))
+        twice = sorted(ours.keys() & given.keys())
+        if twice:
+            raise SpecError(
+                f"hyperparameter {twice[0]!r} is given twice: {ours[twice[0]]!r} by a flag and "
+                f"{given[twice[0]]!r} in the cell; keep one",
+                argument="--hp",
+            )
+        merged = {**self.estimator, "hyperparameters": {**ours, **given}}
+        return replace(self, estimator=merged) if given else self
+
+
+def parse_arguments(line: str, variables: Mapping[str, Any]) -> Arguments:
+    """Read the magic's line; ``variables`` are the notebook's, for values such as ``$lr``.
+
+    Raises SpecError naming the flag, before anything starts.
+    """
+    groups: dict[str, dict[str, Any]] = {"estimator": {}, "magic": {}}
+    seen: dict[str, Flag] = {}
+    for flag, text in _flags(_split(line)):
+        _once(flag, seen)
+        value = flag.kind == "on" if text is None else read_value(flag, text, variables)
+        _put(groups[flag.owner], flag, value)
+    ours = groups["magic"]
+    for name in ("variables_in", "variables_out", "scale"):
+        ours[name] = tuple(ours.get(name, ()))
+    return _check(Arguments(estimator=groups["estimator"], **ours))
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise SpecError(f"%%sdt_train {line}: {error}; quotes must come in pairs") from None
+
+
+def _flags(words: list[str]) -> Iterator[tuple[Flag, str | None]]:
+    """Pair each flag with the text of its value; None for a switch."""
+    rest = iter(words)
+    for word in rest:
+        name, equals, text = word.partition("=")
+        flag = _known(name)
+        if flag.kind in ("on", "off"):
+            if equals:
+                raise wrong(flag, f"takes no value, but {text!r} was given")
+            yield flag, None
+        else:
+            yield flag, text if equals else _value(flag, next(rest, None))
+
+
+def _known(word: str) -> Flag:
+    name = "help" if word == "-h" else word.removeprefix("--")
+    if not word.startswith("-"):
+        hint = f"; did you mean '--{word}'?" if word in FLAGS else ""
+        raise SpecError(f"{word!r} is not a flag: flags begin with --{hint}", argument=word)
+    if name not in FLAGS:
+        hint = did_you_mean(f"--{name}", [f"--{known}" for known in FLAGS])
+        raise SpecError(f"{word}: no such flag{hint or '; see %%sdt_train --help'}", argument=word)
+    return FLAGS[name]
+
+
+def _value(flag: Flag, text: str | None) -> str:
+    if text is None or (text.startswith("--") and text[2:].partition("=")[0] in FLAGS):
+        raise wrong(flag, f"needs a value: {flag.shown}")
+    return text
+
+
+def _once(flag: Flag, seen: dict[str, Flag]) -> None:
+    """Refuse a second value for a keyword, unless both flags may be repeated."""
+    before = seen.get(flag.keyword)
+    if before and not (before.kind in REPEATABLE and flag.kind in REPEATABLE):
+        what = "is given twice" if before == flag else f"cannot go with --{before.name}"
+        raise wrong(flag, what)
+    seen[flag.keyword] = flag
+
+
+def _put(group: dict[str, Any], flag: Flag, value: Any) -> None:
+    if flag.kind == "metric":
+        name, regex = value
+        group.setdefault(flag.keyword, []).append({"Name": name, "Regex": regex})
+    elif flag.kind in REPEATABLE:
+        name, setting = value
+        table = group.setdefault(flag.keyword, {})
+        if name in table:
+            raise wrong(flag, f"{name!r} is given twice: {table[name]!r} and {setting!r}")
+        table[name] = setting
+    else:
+        group[flag.keyword] = value
+
+
+def _check(arguments: Arguments) -> Arguments:
+    """Refuse combinations that cannot be meant."""
+    for name in arguments.variables_out:
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise wrong(FLAGS["out"], f"{name!r} is not the name of a variable")
+    if arguments.scale and "processes_per_node" in arguments.estimator:
+        raise wrong(FLAGS["scale"], "says how many processes; leave --processes out")
+    if arguments.scale and arguments.variables_out:
+        raise wrong(FLAGS["out"], "a study runs several jobs; --out needs a single one")
+    if arguments.repeats < 1:
+        raise wrong(FLAGS["repeats"], f"{arguments.repeats} is less than 1")
+    return arguments
