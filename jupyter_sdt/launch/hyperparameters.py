@@ -47,6 +47,7 @@ def hyperparameter_arguments(spec: JobSpec) -> tuple[str, ...]:
     Raises SpecError for a value that JSON or a command line cannot carry.
     """
     given = user_hyperparameters(spec)
+    parts: dict[str, tuple[str, ...]]
     if spec.hyperparameter_style == "json":
         parts = {key: (f"--{key}", _json_text(value)) for key, value in given.items()}
     else:

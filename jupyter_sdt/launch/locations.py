@@ -60,6 +60,16 @@ def absolute_path(uri: str, *, argument: str) -> Path:
     return path
 
 
+def check_writable(uri: str, *, argument: str) -> None:
+    """Check that a folder exists or could be created. Raises SpecError or LaunchError."""
+    path = absolute_path(uri, argument=argument)
+    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not nearest.is_dir():
+        raise SpecError(f"{argument}: {nearest} is not a folder", argument=argument)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise SpecError(f"{argument}: {nearest} is not writable for you", argument=argument)
+
+
 def list_files(root: Path, skip: Skip | None = None) -> Listing:
     """List ``root`` recursively. Links are followed, a loop of links once around.
 
@@ -73,6 +83,11 @@ def list_files(root: Path, skip: Skip | None = None) -> Listing:
             others.append(Path(entry.path))
     files.sort(key=lambda item: os.fsencode(item[0]))
     return Listing(tuple(files), tuple(sorted(others)))
+
+
+def has_files(path: Path) -> bool:
+    """Whether ``path`` is a file or there is one below it; does not look further than that."""
+    return path.is_file() or any(e.is_file() for _, e in _entries(path, "", frozenset(), None))
 
 
 def copy_file(source: Path, target: Path) -> None:

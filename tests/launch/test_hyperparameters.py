@@ -18,8 +18,6 @@ from jupyter_sdt.launch.hyperparameters import (
 GIVEN = {
     "lr": 0.1,
     "flag": True,
-    "quiet": False,
-    "none": None,
     "list": [1, 2],
     "dict": {"b": {"c": 1}, "a": "x"},
     "k": 3,
@@ -27,29 +25,50 @@ GIVEN = {
 
 
 @pytest.mark.parametrize(
-    ("style", "line"),
+    ("style", "pairs"),
     [
         (
             "sagemaker",
-            ("--dict", "a=x,b={'c': 1}", "--flag", "True", "-k", "3", "--list", "[1, 2]")
-            + ("--lr", "0.1", "--none", "", "--quiet", "False"),
+            ["--dict a=x,b={'c': 1}", "--flag True", "-k 3", "--list [1, 2]", "--lr 0.1"],
         ),
         (
             "json",
-            ("--lr", "0.1", "--flag", "true", "--quiet", "false", "--none", "null")
-            + ("--list", "[1, 2]", "--dict", '{"b": {"c": 1}, "a": "x"}', "--k", "3"),
+            [
+                "--lr 0.1",
+                "--flag true",
+                "--list [1, 2]",
+                '--dict {"b": {"c": 1}, "a": "x"}',
+                "--k 3",
+            ],
         ),
         (
             "switch",
-            ("--dict", "a=x,b={'c': 1}", "--flag", "-k", "3", "--list", "[1, 2]", "--lr", "0.1"),
+            ["--dict a=x,b={'c': 1}", "--flag", "-k 3", "--list [1, 2]", "--lr 0.1"],
         ),
     ],
 )
 def test_each_style_writes_every_kind_of_value_by_its_rule(
-    jobs: Jobs, style: str, line: tuple[str, ...]
+    jobs: Jobs, style: str, pairs: list[str]
 ) -> None:
     spec = jobs.spec(hyperparameters=GIVEN, hyperparameter_style=style)
-    assert hyperparameter_arguments(spec) == line
+    words = [word for pair in pairs for word in pair.split(" ", maxsplit=1)]
+    assert list(hyperparameter_arguments(spec)) == words
+
+
+@pytest.mark.parametrize(
+    ("style", "words"),
+    [
+        ("sagemaker", ("--none", "", "--quiet", "False")),
+        ("json", ("--quiet", "false", "--none", "null")),
+        ("switch", ()),
+    ],
+)
+def test_none_and_false_are_written_by_each_styles_rule(
+    jobs: Jobs, style: str, words: tuple[str, ...]
+) -> None:
+    given = {"quiet": False, "none": None}
+    spec = jobs.spec(hyperparameters=given, hyperparameter_style=style)
+    assert hyperparameter_arguments(spec) == words
 
 
 @pytest.mark.parametrize("style", ["sagemaker", "json", "switch"])

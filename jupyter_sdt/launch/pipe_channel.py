@@ -1,0 +1,94 @@
+"""Pipe channels: a FIFO for each epoch, fed by a process of its own.
+
+A script opens ``<channel>_0``, reads to the end, closes it and opens ``<channel>_1`` for a new
+pass. As on SageMaker a FIFO has one reader; a script with several ranks on a node lets one of
+them read, or uses one channel for each.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import os
+import shutil
+import signal
+import struct
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from jupyter_sdt.launch.channels import Objects, channel_objects, node_share, pipe_path
+from jupyter_sdt.spec.job_spec import Channel, JobSpec
+from jupyter_sdt.store.job_directory import JobDirectory
+
+# https://mxnet.apache.org/versions/1.9.1/architecture/note_data_loading: magic number, length,
+# content, filled up to four bytes.
+_RECORD_HEAD = struct.Struct("<II")
+_RECORD_MAGIC = 0xCED7230A
+
+
+def pipe_feeders(spec: JobSpec, directory: JobDirectory) -> list[Callable[[], None]]:
+    """Return an endless feeder for each node and Pipe channel, each to run in its own process.
+
+    A feeder waits for a reader most of its life and is ended by SIGTERM. It raises OSError when an
+    object can no longer be read; its reader would take what came so far for the whole epoch, so
+    the job must not be left running then.
+    """
+    return [
+        partial(feed, spec, directory, node, channel)
+        for node in spec.nodes
+        for channel in spec.channels
+        if channel.input_mode == "Pipe"
+    ]
+
+
+def feed(spec: JobSpec, directory: JobDirectory, node: str, channel: Channel) -> None:
+    """Feed one channel of one node, epoch after epoch."""
+    # A handler inherited from the supervisor would only interrupt the wait for a reader.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    folder = directory.node(node) / "input" / "data"
+    objects = channel_objects(channel)
+    for epoch in itertools.count():
+        # The next FIFO is there before this one ends, so that a reader finds it at once.
+        for number in (epoch, epoch + 1):
+            _make_pipe(pipe_path(folder, channel, number))
+        share = node_share(spec, channel, node, objects, epoch)
+        _feed_epoch(channel, share, pipe_path(folder, channel, epoch))
+
+
+def _make_pipe(path: Path) -> None:
+    if not path.exists():
+        os.mkfifo(path, 0o600)
+
+
+def _feed_epoch(channel: Channel, objects: Objects, path: Path) -> None:
+    """Wait for a reader and write ``objects``; a reader that closes early has had enough."""
+    try:
+        # Not Path.open(), which would create a plain file if somebody removed the FIFO.
+        with os.fdopen(os.open(path, os.O_WRONLY), "wb") as pipe:
+            # Whoever opens an old epoch now gets an error instead of waiting for ever.
+            path.unlink()
+            for _, source in objects:
+                _write_object(channel, source, pipe)
+    except BrokenPipeError:
+        return
+
+
+def _write_object(channel: Channel, source: Path, pipe: BinaryIO) -> None:
+    with _open(channel, source) as reader:
+        if channel.record_wrapping == "RecordIO":
+            _write_record(reader.read(), pipe)
+        else:
+            shutil.copyfileobj(reader, pipe)
+
+
+def _open(channel: Channel, source: Path) -> BinaryIO:
+    if channel.compression == "Gzip":
+        return cast("BinaryIO", gzip.open(source, "rb"))
+    return source.open("rb")
+
+
+def _write_record(content: bytes, pipe: BinaryIO) -> None:
+    pipe.write(_RECORD_HEAD.pack(_RECORD_MAGIC, len(content)))
+    pipe.write(content + bytes(-len(content) % 4))
