@@ -30,6 +30,8 @@ class Channel:
     compression: str = ""
     record_wrapping: str = ""
     shuffle_seed: int | None = None
+    # What matters only to SageMaker: s3_data_type, attribute_names, FileSystemDataSource, ...
+    sagemaker: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

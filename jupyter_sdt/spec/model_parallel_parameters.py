@@ -1,0 +1,233 @@
+"""``parameters`` of ``smdistributed.modelparallel``: names, ranges, and what excludes what.
+
+Version 1 (``smdistributed.modelparallel``, started by mpi):
+https://sagemaker.readthedocs.io/en/v2.199.0/api/training/smd_model_parallel_general.html.
+Version 2 (``torch.sagemaker``, started by torchrun):
+https://docs.aws.amazon.com/sagemaker/latest/dg/distributed-model-parallel-v2-reference.html.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from itertools import permutations
+from pathlib import Path
+from typing import Any, Literal
+
+from jupyter_sdt.errors import DistributionError
+from jupyter_sdt.spec.layout import Layout
+
+Version = Literal[1, 2]
+Check = Callable[[object], bool]
+
+
+def _integer_from(least: int, most: int | None = None) -> Check:
+    def check(value: object) -> bool:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return False
+        return least <= value and (most is None or value <= most)
+
+    return check
+
+
+def _number_from(least: float, most: float | None = None) -> Check:
+    def check(value: object) -> bool:
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return False
+        return least <= value and (most is None or value <= most)
+
+    return check
+
+
+def _boolean(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _anything(_value: object) -> bool:
+    return True
+
+
+def _one_of(*words: str) -> tuple[Check, str]:
+    return (lambda value: value in words), f"one of {', '.join(map(repr, words))}"
+
+
+# "cluster" and "spread" are names of two of the permutations.
+_PLACEMENTS = ("cluster", "spread", *("".join(letters) for letters in permutations("DPT")))
+_POSITIVE = (_integer_from(1), "a positive integer")
+_COUNT = (_integer_from(0), "an integer of at least 0")
+_AMOUNT = (_number_from(0), "a number of at least 0")
+_BOOLEAN = (_boolean, "True or False")
+_TEXT = (_text, "a str")
+_ANYTHING = (_anything, "")
+
+_COMMON: dict[str, tuple[Check, str]] = {
+    "tensor_parallel_degree": _POSITIVE,
+    "activation_loading_horizon": _POSITIVE,
+}
+_KNOWN: dict[Version, dict[str, tuple[Check, str]]] = {
+    1: {
+        **_COMMON,
+        "partitions": _POSITIVE,
+        "pipeline_parallel_degree": _POSITIVE,
+        "microbatches": _POSITIVE,
+        "active_microbatches": _POSITIVE,
+        "sharded_data_parallel_degree": _POSITIVE,
+        "pipeline": _one_of("simple", "interleaved", "_only_forward"),
+        "optimize": _one_of("speed", "memory"),
+        "placement_strategy": _one_of(*_PLACEMENTS),
+        "default_partition": _COUNT,
+        "memory_weight": (_number_from(0, 1), "a number between 0.0 and 1.0"),
+        "ddp_port": (_integer_from(1, 65535), "a port number from 1 to 65535"),
+        "ddp_dist_backend": _one_of("auto", "nccl", "gloo"),
+        "partition_file": _TEXT,
+        **dict.fromkeys(
+            ("auto_partition", "contiguous", "load_partition", "horovod", "ddp"), _BOOLEAN
+        ),
+        **dict.fromkeys(("deterministic_server", "offload_activations", "skip_tracing"), _BOOLEAN),
+        **dict.fromkeys(("fp16", "fp16_params", "bf16", "shard_optimizer_state"), _BOOLEAN),
+        **dict.fromkeys(("prescaled_batch", "sdp_hierarchical_allgather"), _BOOLEAN),
+        "sdp_reduce_bucket_size": _AMOUNT,
+        "sdp_param_persistence_threshold": _AMOUNT,
+        "sdp_max_live_parameters": _AMOUNT,
+        "sdp_gradient_clipping": _AMOUNT,
+        # Undocumented, yet found in published examples.
+        **dict.fromkeys(
+            ("overlapping_allreduce", "static_mode", "fast_mode", "checkpoint_attentions"),
+            _ANYTHING,
+        ),
+        **dict.fromkeys(
+            ("delayed_parameter_initialization", "_match_weights", "_fp32_grad_accumulation"),
+            _ANYTHING,
+        ),
+    },
+    2: {
+        **_COMMON,
+        "hybrid_shard_degree": _COUNT,
+        "context_parallel_degree": _POSITIVE,
+        "expert_parallel_degree": _POSITIVE,
+        "random_seed": _COUNT,
+        **dict.fromkeys(
+            ("sm_activation_offloading", "fsdp_cache_flush_warnings", "allow_empty_shards"),
+            _BOOLEAN,
+        ),
+    },
+}
+
+
+def read_parameters(given: object, version: Version) -> dict[str, Any]:
+    """Return checked parameters from a dictionary or the path of a JSON file.
+
+    Raises DistributionError naming the parameter. A name nobody knows is passed on with a warning,
+    since libraries of other versions have more of them; one that looks misspelt is refused.
+    """
+    parameters = _load(given) if isinstance(given, str) else given
+    if not isinstance(parameters, Mapping):
+        raise _wrong(f"parameters={given!r} must be a dict or the path of a JSON file")
+    for name, value in parameters.items():
+        _check_value(str(name), value, version)
+    if version == 1:
+        _check_together(parameters)
+    return copy.deepcopy(dict(parameters))
+
+
+def pipeline_degree(parameters: Mapping[str, Any]) -> int:
+    """Number of stages: ``partitions`` and ``pipeline_parallel_degree`` are the same setting."""
+    degree = parameters.get("partitions", parameters.get("pipeline_parallel_degree", 1))
+    return int(degree)
+
+
+def model_parallel_layout(parameters: Mapping[str, Any], world_size: int) -> Layout:
+    """Where each of ``world_size`` ranks sits. Raises SpecError when the degrees do not fit."""
+    layout = Layout.for_world_size(
+        world_size,
+        pipeline_parallel_size=pipeline_degree(parameters),
+        tensor_parallel_size=int(parameters.get("tensor_parallel_degree", 1)),
+        placement=str(parameters.get("placement_strategy", "cluster")),
+    )
+    shards = int(parameters.get("sharded_data_parallel_degree", 1))
+    if layout.data_parallel_size % shards:
+        raise _wrong(
+            f"sharded_data_parallel_degree={shards} does not divide data_parallel_size="
+            f"{layout.data_parallel_size} (of {world_size} ranks)"
+        )
+    return layout
+
+
+def _load(path: str) -> object:
+    try:
+        return json.loads(Path(path).expanduser().read_text())
+    except OSError as error:
+        raise _wrong(f"parameters={path!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise _wrong(f"parameters={path!r} is not JSON: {error}") from None
+
+
+def _check_value(name: str, value: object, version: Version) -> None:
+    known = _KNOWN[version]
+    if name in known:
+        check, right = known[name]
+        if not check(value):
+            raise _wrong(f"{name}={value!r} must be {right}")
+        return
+    # A stricter likeness than elsewhere: what is merely similar may be a parameter we do not know.
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    if near:
+        raise _wrong(f"unknown parameter {name!r}; did you mean {near[0]!r}?")
+    warnings.warn(
+        f"smdistributed.modelparallel {version}: unknown parameter {name!r} is passed on unchecked",
+        stacklevel=2,
+    )
+
+
+def _check_together(given: Mapping[str, Any]) -> None:
+    stages = pipeline_degree(given)
+    if given.get("pipeline_parallel_degree", stages) != stages:
+        both = f"partitions={stages} and pipeline_parallel_degree"
+        raise _wrong(f"{both}={given['pipeline_parallel_degree']} are one setting; give one")
+    if given.get("auto_partition") is False and "default_partition" not in given:
+        raise _wrong("default_partition must be supplied when auto_partition is False")
+    if given.get("default_partition", 0) >= stages:
+        raise _wrong(
+            f"default_partition={given['default_partition']} must be less than "
+            f"partitions={stages}: partitions count from 0"
+        )
+    _check_data_parallelism(given)
+    _check_sharding(given, stages)
+
+
+def _check_data_parallelism(given: Mapping[str, Any]) -> None:
+    if given.get("ddp") and given.get("horovod"):
+        raise _wrong("'ddp' and 'horovod' cannot be enabled together; keep one")
+    for name in ("ddp_port", "ddp_dist_backend"):
+        if name in given and not given.get("ddp"):
+            raise _wrong(f"{name}={given[name]!r} needs 'ddp': True")
+    for name in ("tensor_parallel_degree", "sharded_data_parallel_degree"):
+        if given.get(name, 1) > 1 and not given.get("ddp"):
+            raise _wrong(f"{name}={given[name]} needs 'ddp': True")
+
+
+def _check_sharding(given: Mapping[str, Any], stages: int) -> None:
+    if given.get("fp16") and given.get("bf16"):
+        raise _wrong("'fp16' and 'bf16' cannot be enabled together; keep one")
+    degree = given.get("sharded_data_parallel_degree", 1)
+    if degree > 1 and stages > 1:
+        raise _wrong(
+            f"sharded_data_parallel_degree={degree} excludes pipeline parallelism: "
+            f"partitions={stages} must be 1"
+        )
+    if degree > 1 and given.get("shard_optimizer_state"):
+        raise _wrong(
+            f"sharded_data_parallel_degree={degree} shards the optimizer already: "
+            "leave shard_optimizer_state out"
+        )
+
+
+def _wrong(reason: str) -> DistributionError:
+    return DistributionError(f"smdistributed.modelparallel: {reason}", argument="distribution")
