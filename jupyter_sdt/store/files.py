@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,16 @@ def make_private_folder(path: Path) -> Path:
         missing.mkdir(mode=0o700, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def rank_files(folder: Path, suffix: str) -> list[tuple[int, Path]]:
+    """Return rank and path of each ``rank-N<suffix>`` of a folder by rank; none if it is gone."""
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return []
+    matches = (re.fullmatch(rf"rank-(\d+){re.escape(suffix)}", name) for name in names)
+    return sorted((int(match[1]), folder / match[0]) for match in matches if match)
 
 
 def _refuse(value: object) -> Any:

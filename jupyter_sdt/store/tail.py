@@ -1,0 +1,78 @@
+"""Following a file that others append to, by byte position, in whole lines."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+# A line that grows beyond this is handed out in pieces, so that a reader's memory stays bounded.
+LONGEST_LINE = 1 << 18
+# A bound for one call that always brings a line as long as anything is left.
+CHUNK_BYTES = 4 * LONGEST_LINE
+
+
+@dataclass(slots=True)
+class Tail:
+    """Reads each byte of ``path`` once, whoever still writes it and whether it exists yet.
+
+    ``position`` counts the bytes of the lines handed out; a Tail made with the position of an
+    earlier one goes on where that one was. With ``carriage_returns`` a progress bar's rewritten
+    line counts as a new one each time.
+    """
+
+    path: Path
+    position: int = 0
+    carriage_returns: bool = False
+    _partial: bytes = field(default=b"", init=False)
+    _identity: tuple[int, int] | None = field(default=None, init=False)
+
+    def read_lines(self, limit_bytes: int = -1) -> list[bytes]:
+        """Return the whole lines that are new since the last call, without their newlines.
+
+        A missing or deleted file has none. A file that was truncated or replaced is read from its
+        start. ``limit_bytes`` (``CHUNK_BYTES``) bounds what one call
+        reads: call again until nothing comes; -1 reads all there is.
+        """
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                self._notice_replacement(file)
+                file.seek(self.position + len(self._partial))
+                data = file.read(limit_bytes)
+        except OSError:
+            return []
+        return self._split(data or b"")
+
+    def read_rest(self) -> bytes:
+        """Return the unfinished last line; to be called when nobody writes any more."""
+        rest, self._partial = self._partial, b""
+        self.position += len(rest)
+        return rest
+
+    def _notice_replacement(self, file: IO[bytes]) -> None:
+        status = _status(file)
+        replaced = self._identity not in (None, status[:2])
+        if replaced or status[2] < self.position + len(self._partial):
+            self.position, self._partial = 0, b""
+        self._identity = status[:2]
+
+    def _split(self, data: bytes) -> list[bytes]:
+        if self.carriage_returns:
+            data = data.replace(b"\r", b"\n")
+        whole, newline, rest = data.rpartition(b"\n")
+        if not newline:
+            return self._keep(rest)
+        whole = self._partial + whole
+        self._partial = b""
+        self.position += len(whole) + 1
+        return [*whole.split(b"\n"), *self._keep(rest)]
+
+    def _keep(self, rest: bytes) -> list[bytes]:
+        self._partial += rest
+        return [self.read_rest()] if len(self._partial) > LONGEST_LINE else []
+
+
+def _status(file: IO[bytes]) -> tuple[int, int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino, status.st_size
