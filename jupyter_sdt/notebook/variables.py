@@ -52,7 +52,7 @@ def readable_size(size: int) -> str:
     if size < 1000:
         return f"{size} bytes"
     power = min(int(math.log10(size)) // 3, 4)
-    return f"{size / 1000**power:.3g} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
+    return f"{size / 1000**power:.4g} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
 
 
 def describe_kind(value: object) -> str:

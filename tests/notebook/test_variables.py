@@ -53,7 +53,7 @@ def test_the_pickle_can_be_read_by_a_process_that_never_saw_the_notebook():
 
 def test_kind_and_size_are_shown():
     (packed,) = pack_variables(["x"], {"x": np.zeros((1797, 64))})
-    assert str(packed) == "x (ndarray 1797x64, 920 kB)"
+    assert str(packed) == "x (ndarray 1797x64, 920.2 kB)"
 
 
 def test_frames_show_their_shape():
@@ -65,7 +65,14 @@ def test_frames_show_their_shape():
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (15_400_000, "15.4 MB"), (3e9, "3 GB")],
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1500, "1.5 kB"),
+        (15_400_000, "15.4 MB"),
+        (999_999, "1000 kB"),
+        (3e9, "3 GB"),
+    ],
 )
 def test_sizes_are_readable(size, text):
     assert readable_size(int(size)) == text
