@@ -25,7 +25,7 @@ def busy_button(
     click = _Click(action)
     button.on_click(click.delivered)
     if button.comm is not None:
-        button.comm._reply_subshell_for = click.routed  # noqa: SLF001
+        button.comm._reply_subshell_for = click.routed
     return button
 
 

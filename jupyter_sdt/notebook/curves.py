@@ -21,6 +21,14 @@ class RankProgress:
 
 
 @dataclass(slots=True)
+class _Rates:
+    """The ranks' own rates: by step, how many ranks reported one and their sum."""
+
+    ranks: set[int] = field(default_factory=set)
+    by_step: dict[int, tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Curves:
     """What the records so far say. Grows by :meth:`add`; never looks at a file.
 
@@ -32,8 +40,7 @@ class Curves:
     total_steps: int | None = None
     epoch: float | None = None
     _values: dict[tuple[str, str], dict[int, Points]] = field(default_factory=dict)
-    _rates: dict[str, dict[int, float]] = field(default_factory=dict)
-    _throughput: dict[str, Points] = field(default_factory=dict)
+    _rates: dict[str, _Rates] = field(default_factory=dict)
 
     def add(self, records: Iterable[MetricRecord]) -> None:
         """Take in new records, in any order of ranks."""
@@ -63,8 +70,13 @@ class Curves:
     def throughput(self) -> tuple[str, Points]:
         """Unit and points of the throughput of all ranks together."""
         for unit in ("samples/s", "steps/s"):
-            if unit in self._throughput:
-                return unit, self._throughput[unit]
+            if unit in self._rates:
+                rates = self._rates[unit]
+                # Samples of the ranks add up, while a step is everybody's step. A rank that has
+                # not reported a step yet is taken to be as fast as the others.
+                factor = len(rates.ranks) if unit == "samples/s" else 1
+                steps = sorted(rates.by_step.items())
+                return unit, [(step, factor * total / count) for step, (count, total) in steps]
         return "samples/s", []
 
     def _note_progress(self, record: MetricRecord) -> None:
@@ -87,16 +99,10 @@ class Curves:
             points.append((len(points) if record.step is None else record.step, value))
 
     def _add_rate(self, record: MetricRecord, unit: str, value: float) -> None:
-        """Ranks report their own share: samples add up, while a step is everybody's step."""
-        rates = self._rates.setdefault(unit, {})
-        rates[record.rank] = value
-        points = self._throughput.setdefault(unit, [])
-        total = sum(rates.values()) if unit == "samples/s" else min(rates.values())
-        step = float(record.step or 0)
-        if points and step <= points[-1][0]:
-            points[-1] = (points[-1][0], total)
-        else:
-            points.append((step, total))
+        rates = self._rates.setdefault(unit, _Rates())
+        rates.ranks.add(record.rank)
+        count, total = rates.by_step.get(record.step or 0, (0, 0.0))
+        rates.by_step[record.step or 0] = (count + 1, total + value)
 
 
 def _loss_order(key: tuple[str, str]) -> tuple[int, int, str]:

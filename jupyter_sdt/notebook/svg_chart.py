@@ -76,7 +76,7 @@ def _curve(points: Points, color: str, x_end: float | None) -> str:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     low, high = min(ys), max(ys)
     pad = (high - low) * 0.05 or abs(high) * 0.05 or 1
-    scale = _Scale(min(xs), max(x_end or 0, max(xs)), low - pad, high + pad)
+    scale = _Scale(min(xs), max(x_end or 0, *xs), low - pad, high + pad)
     path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in points)
     x, y = scale.x(xs[-1]), scale.y(ys[-1])
     return (

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from jupyter_sdt.notebook.curves import Curves, thin, trend
 from jupyter_sdt.spec.metric import MetricRecord
 
@@ -43,18 +45,29 @@ def test_records_without_a_step_are_numbered():
     assert made.loss()[1] == [(0, 3.0), (1, 2.0)]
 
 
+def test_throughput_is_the_same_however_the_ranks_records_arrive():
+    records = [
+        record(step, rank=rank, samples_per_second=100.0 * (rank + 1))
+        for step in (1, 2, 3)
+        for rank in (0, 1)
+    ]
+    expected = ("samples/s", [(1, 300.0), (2, 300.0), (3, 300.0)])
+    assert curves(*records).throughput() == expected
+    assert curves(*sorted(records, key=lambda r: r.rank)).throughput() == expected
+
+
 def test_throughput_adds_up_over_ranks():
     made = curves(
         record(1, rank=0, samples_per_second=100.0),
         record(1, rank=1, samples_per_second=110.0),
         record(2, rank=0, samples_per_second=120.0),
     )
-    assert made.throughput() == ("samples/s", [(1, 210.0), (2, 230.0)])
+    assert made.throughput() == ("samples/s", [(1, 210.0), (2, 240.0)])
 
 
 def test_steps_per_second_stand_in_when_no_rank_knows_its_batch():
     made = curves(record(1, rank=0, step_seconds=0.1), record(1, rank=1, step_seconds=0.2))
-    assert made.throughput() == ("steps/s", [(1, 5.0)])
+    assert made.throughput() == ("steps/s", [(1, pytest.approx(7.5))])
 
 
 def test_progress_is_noted_per_rank():

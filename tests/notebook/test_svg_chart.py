@@ -1,6 +1,6 @@
 """A curve is drawn as SVG that any theme shows and a screen reader tells."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -10,7 +10,7 @@ FALLING = [(float(step), 10.0 / (step + 1)) for step in range(50)]
 
 
 def parsed(*arguments, **keywords):
-    return ElementTree.fromstring(line_chart(*arguments, **keywords))
+    return ET.fromstring(line_chart(*arguments, **keywords))
 
 
 def test_the_chart_is_well_formed_and_named_for_screen_readers():
