@@ -12,66 +12,37 @@ import copy
 import difflib
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import permutations
 from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_sdt.errors import DistributionError
 from jupyter_sdt.spec.layout import Layout
+from jupyter_sdt.spec.value_checks import (
+    ANYTHING,
+    BOOLEAN,
+    TEXT,
+    Check,
+    integer_from,
+    number_from,
+    one_of,
+)
 
 Version = Literal[1, 2]
-Check = Callable[[object], bool]
-
-
-def _integer_from(least: int, most: int | None = None) -> Check:
-    def check(value: object) -> bool:
-        if not isinstance(value, int) or isinstance(value, bool):
-            return False
-        return least <= value and (most is None or value <= most)
-
-    return check
-
-
-def _number_from(least: float, most: float | None = None) -> Check:
-    def check(value: object) -> bool:
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            return False
-        return least <= value and (most is None or value <= most)
-
-    return check
-
-
-def _boolean(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _anything(_value: object) -> bool:
-    return True
-
-
-def _one_of(*words: str) -> tuple[Check, str]:
-    return (lambda value: value in words), f"one of {', '.join(map(repr, words))}"
 
 
 # "cluster" and "spread" are names of two of the permutations.
 _PLACEMENTS = ("cluster", "spread", *("".join(letters) for letters in permutations("DPT")))
-_POSITIVE = (_integer_from(1), "a positive integer")
-_COUNT = (_integer_from(0), "an integer of at least 0")
-_AMOUNT = (_number_from(0), "a number of at least 0")
-_BOOLEAN = (_boolean, "True or False")
-_TEXT = (_text, "a str")
-_ANYTHING = (_anything, "")
+_POSITIVE = integer_from(1)
+_COUNT = integer_from(0)
+_AMOUNT = number_from(0)
 
-_COMMON: dict[str, tuple[Check, str]] = {
+_COMMON: dict[str, Check] = {
     "tensor_parallel_degree": _POSITIVE,
     "activation_loading_horizon": _POSITIVE,
 }
-_KNOWN: dict[Version, dict[str, tuple[Check, str]]] = {
+_KNOWN: dict[Version, dict[str, Check]] = {
     1: {
         **_COMMON,
         "partitions": _POSITIVE,
@@ -79,20 +50,20 @@ _KNOWN: dict[Version, dict[str, tuple[Check, str]]] = {
         "microbatches": _POSITIVE,
         "active_microbatches": _POSITIVE,
         "sharded_data_parallel_degree": _POSITIVE,
-        "pipeline": _one_of("simple", "interleaved", "_only_forward"),
-        "optimize": _one_of("speed", "memory"),
-        "placement_strategy": _one_of(*_PLACEMENTS),
+        "pipeline": one_of("simple", "interleaved", "_only_forward"),
+        "optimize": one_of("speed", "memory"),
+        "placement_strategy": one_of(*_PLACEMENTS),
         "default_partition": _COUNT,
-        "memory_weight": (_number_from(0, 1), "a number between 0.0 and 1.0"),
-        "ddp_port": (_integer_from(1, 65535), "a port number from 1 to 65535"),
-        "ddp_dist_backend": _one_of("auto", "nccl", "gloo"),
-        "partition_file": _TEXT,
+        "memory_weight": number_from(0.0, 1.0),
+        "ddp_port": integer_from(1, 65535),
+        "ddp_dist_backend": one_of("auto", "nccl", "gloo"),
+        "partition_file": TEXT,
         **dict.fromkeys(
-            ("auto_partition", "contiguous", "load_partition", "horovod", "ddp"), _BOOLEAN
+            ("auto_partition", "contiguous", "load_partition", "horovod", "ddp"), BOOLEAN
         ),
-        **dict.fromkeys(("deterministic_server", "offload_activations", "skip_tracing"), _BOOLEAN),
-        **dict.fromkeys(("fp16", "fp16_params", "bf16", "shard_optimizer_state"), _BOOLEAN),
-        **dict.fromkeys(("prescaled_batch", "sdp_hierarchical_allgather"), _BOOLEAN),
+        **dict.fromkeys(("deterministic_server", "offload_activations", "skip_tracing"), BOOLEAN),
+        **dict.fromkeys(("fp16", "fp16_params", "bf16", "shard_optimizer_state"), BOOLEAN),
+        **dict.fromkeys(("prescaled_batch", "sdp_hierarchical_allgather"), BOOLEAN),
         "sdp_reduce_bucket_size": _AMOUNT,
         "sdp_param_persistence_threshold": _AMOUNT,
         "sdp_max_live_parameters": _AMOUNT,
@@ -100,11 +71,11 @@ _KNOWN: dict[Version, dict[str, tuple[Check, str]]] = {
         # Undocumented, yet found in published examples.
         **dict.fromkeys(
             ("overlapping_allreduce", "static_mode", "fast_mode", "checkpoint_attentions"),
-            _ANYTHING,
+            ANYTHING,
         ),
         **dict.fromkeys(
             ("delayed_parameter_initialization", "_match_weights", "_fp32_grad_accumulation"),
-            _ANYTHING,
+            ANYTHING,
         ),
     },
     2: {
@@ -115,7 +86,7 @@ _KNOWN: dict[Version, dict[str, tuple[Check, str]]] = {
         "random_seed": _COUNT,
         **dict.fromkeys(
             ("sm_activation_offloading", "fsdp_cache_flush_warnings", "allow_empty_shards"),
-            _BOOLEAN,
+            BOOLEAN,
         ),
     },
 }

@@ -26,5 +26,5 @@ def test_what_json_cannot_carry_is_not_written():
 
 @pytest.mark.parametrize("line", [b'{"time": 1, "ra', b"[]", b"{}", b'{"values": 3}', b""])
 def test_half_a_line_or_another_one_is_a_value_error(line):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         MetricRecord.from_line(line)

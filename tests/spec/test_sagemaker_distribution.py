@@ -202,7 +202,7 @@ REFUSED = {
     "smp_partition_file": (smp(partition_file=3), "partition_file=3 must be a str"),
     "smp_ddp_port_without_ddp": (smp(ddp_port=9000), "ddp_port=9000 needs 'ddp': True"),
     "smp_ddp_dist_backend_without_ddp": (smp(ddp_dist_backend="nccl"), "needs 'ddp': True"),
-    "smp_bad_port": (smp(ddp=True, ddp_port=-1), "ddp_port=-1 must be a port number"),
+    "smp_bad_port": (smp(ddp=True, ddp_port=-1), "ddp_port=-1 must be an integer from 1 to 65535"),
     "smp_horovod_and_ddp": (smp(ddp=True, horovod=True), "'ddp' and 'horovod' cannot"),
     "smp_params_string_missing": (
         {"smdistributed": {"modelparallel": {"enabled": True, "parameters": "no.json"}}, "mpi": ON},
