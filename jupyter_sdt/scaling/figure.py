@@ -7,12 +7,12 @@ imported on use, because it takes longer than everything else here. Colours are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jupyter_sdt.scaling.advice import WORTHWHILE_EFFICIENCY, Scaling
+from jupyter_sdt.scaling.advice import WORTHWHILE_EFFICIENCY
 from jupyter_sdt.scaling.model import ScalingModel
+from jupyter_sdt.scaling.panels import PANELS, Panel, StudyPicture
 from jupyter_sdt.scaling.rows import StudyRow
 
 if TYPE_CHECKING:
@@ -23,86 +23,6 @@ _INK, _FAINT, _GRID = "#333333", "#767676", "#E6E6E6"
 _SIZE_INCHES = (10.5, 3.7)
 # Sizes further apart than this are shown on logarithmic axes, where the ideal stays straight.
 _LARGEST_LINEAR_RATIO = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyPicture:
-    """What the figure shows; ``planned`` are the sizes still to come, so that axes stand still."""
-
-    name: str
-    scaling: Scaling
-    rows: Sequence[StudyRow] = ()
-    planned: Sequence[int] = ()
-    model: ScalingModel | None = None
-    footnote: str = ""
-
-    @property
-    def base(self) -> int:
-        """The size that speedups are relative to."""
-        return self.rows[0].world_size if self.rows else min(self.planned, default=1)
-
-    @property
-    def sizes(self) -> list[int]:
-        """World sizes on the axis: measured, planned, and twice the largest to look ahead."""
-        ahead = {2 * self.model.largest_measured} if self.model else set()
-        return sorted({self.base, *(row.world_size for row in self.rows), *self.planned} | ahead)
-
-
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    title: str
-    unit: str
-    color: str
-    marker: str
-    value: Callable[[StudyRow], float]
-    predicted: Callable[[ScalingModel, float], float]
-    ideal: Callable[[StudyPicture, float], float]
-    label: Callable[[float], str]
-
-    @property
-    def grows(self) -> bool:
-        """Whether the ideal rises with the size; efficiency's is level."""
-        return self.title != "Efficiency"
-
-    def tick(self, value: float, _: object) -> str:
-        """The number beside the axis, without needless decimals."""
-        if not self.grows:
-            return f"{value:.0%}"
-        return f"{value:,.0f}" if value == round(value) else f"{value:,.2g}"
-
-
-_PANELS = (
-    _Panel(
-        "Throughput",
-        "samples per second, all ranks",
-        "#0072B2",
-        "o",
-        lambda row: row.throughput,
-        ScalingModel.throughput,
-        lambda picture, n: n / picture.base * (picture.rows[0].throughput if picture.rows else 0),
-        lambda value: f"{value:,.0f}" if value >= 10 else f"{value:.2g}",
-    ),
-    _Panel(
-        "Speedup",
-        "times the throughput of {base}",
-        "#D55E00",
-        "s",
-        lambda row: row.speedup,
-        ScalingModel.speedup,
-        lambda picture, n: n / picture.base,
-        lambda value: f"{value:.2f}",
-    ),
-    _Panel(
-        "Efficiency",
-        "speedup as a share of the ideal",
-        "#009E73",
-        "D",
-        lambda row: row.efficiency,
-        ScalingModel.efficiency,
-        lambda _picture, _n: 1.0,
-        lambda value: f"{value:.0%}",
-    ),
-)
 
 
 def study_figure(picture: StudyPicture) -> Figure:
@@ -120,14 +40,14 @@ def redraw(figure: Figure, picture: StudyPicture) -> None:
     figure.suptitle(
         f"{picture.name}, {picture.scaling} scaling", x=0.012, ha="left", color=_INK, fontsize=12
     )
-    for axes, panel in zip(figure.subplots(1, 3), _PANELS, strict=True):
+    for axes, panel in zip(figure.subplots(1, 3), PANELS, strict=True):
         _draw(axes, panel, picture)
         _dress(axes, panel, picture)
     if picture.footnote:
         figure.supxlabel(picture.footnote, x=0.012, ha="left", color=_FAINT, fontsize=7.5)
 
 
-def _draw(axes: Axes, panel: _Panel, picture: StudyPicture) -> None:
+def _draw(axes: Axes, panel: Panel, picture: StudyPicture) -> None:
     ideal = [panel.ideal(picture, n) for n in picture.sizes]
     axes.plot(picture.sizes, ideal, color=_FAINT, linewidth=1.2, linestyle="--", label="ideal")
     if picture.rows:
@@ -136,7 +56,7 @@ def _draw(axes: Axes, panel: _Panel, picture: StudyPicture) -> None:
         _draw_predicted(axes, panel, picture.model)
 
 
-def _draw_measured(axes: Axes, panel: _Panel, rows: Sequence[StudyRow]) -> None:
+def _draw_measured(axes: Axes, panel: Panel, rows: Sequence[StudyRow]) -> None:
     """Medians as a line; over several repeats the spread as bars, in the panel's unit."""
     values = [panel.value(row) for row in rows]
     low = [panel.value(r) * (1 - r.throughput_low / r.throughput) for r in rows]
@@ -160,7 +80,7 @@ def _draw_measured(axes: Axes, panel: _Panel, rows: Sequence[StudyRow]) -> None:
         _annotate(axes, (row.world_size, value), panel.label(value), above=not panel.grows)
 
 
-def _draw_predicted(axes: Axes, panel: _Panel, model: ScalingModel) -> None:
+def _draw_predicted(axes: Axes, panel: Panel, model: ScalingModel) -> None:
     last = model.largest_measured
     sizes = [last * (1 + step / 32) for step in range(33)]
     axes.plot(
@@ -195,7 +115,7 @@ def _annotate(axes: Axes, point: tuple[float, float], text: str, *, above: bool)
     )
 
 
-def _dress(axes: Axes, panel: _Panel, picture: StudyPicture) -> None:
+def _dress(axes: Axes, panel: Panel, picture: StudyPicture) -> None:
     base = f"{picture.base} {'rank' if picture.base == 1 else 'ranks'}"
     axes.set_title(panel.title, loc="left", color=panel.color, fontsize=11, fontweight="bold")
     axes.set_ylabel(panel.unit.format(base=base), color=_INK, fontsize=9)
@@ -209,7 +129,7 @@ def _dress(axes: Axes, panel: _Panel, picture: StudyPicture) -> None:
     _legend(axes, panel)
 
 
-def _scale(axes: Axes, panel: _Panel, picture: StudyPicture) -> None:
+def _scale(axes: Axes, panel: Panel, picture: StudyPicture) -> None:
     sizes = picture.sizes
     wide = sizes[-1] / sizes[0] > _LARGEST_LINEAR_RATIO
     if wide:
@@ -225,7 +145,7 @@ def _scale(axes: Axes, panel: _Panel, picture: StudyPicture) -> None:
     _place_ticks(axes, panel, sizes)
 
 
-def _place_ticks(axes: Axes, panel: _Panel, sizes: Sequence[int]) -> None:
+def _place_ticks(axes: Axes, panel: Panel, sizes: Sequence[int]) -> None:
     from matplotlib import ticker  # noqa: PLC0415
 
     axes.xaxis.set_major_locator(ticker.FixedLocator([float(n) for n in sizes]))
@@ -243,7 +163,7 @@ def _efficiency_top(picture: StudyPicture) -> float:
     return max([1.15, *(1.1 * row.efficiency for row in picture.rows)])
 
 
-def _legend(axes: Axes, panel: _Panel) -> None:
+def _legend(axes: Axes, panel: Panel) -> None:
     if panel.grows:
         handles, labels = axes.get_legend_handles_labels()
         order = sorted(range(len(labels)), key=lambda i: not labels[i].startswith("measured"))

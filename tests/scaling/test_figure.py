@@ -1,7 +1,8 @@
 import sys
 
-from jupyter_sdt.scaling.figure import StudyPicture, redraw, study_figure
+from jupyter_sdt.scaling.figure import redraw, study_figure
 from jupyter_sdt.scaling.model import fit
+from jupyter_sdt.scaling.panels import StudyPicture
 
 
 def texts_of(axes):
