@@ -61,3 +61,8 @@ def rank_files(folder: Path, suffix: str) -> list[tuple[int, Path]]:
 
 def _refuse(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON: {value!r}")
+
+
+def private_opener(path: str, flags: int) -> int:
+    """An ``opener`` for ``open()`` that creates files readable by their owner alone (0600)."""
+    return os.open(path, flags, 0o600)

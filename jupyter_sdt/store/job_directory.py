@@ -153,22 +153,29 @@ class JobDirectory:
         write_json(self.spec_file, spec.to_json(), durable=False)
 
     def read_spec(self) -> JobSpec:
-        """Read ``job.json``. Raises SdtError when there is none."""
+        """Read ``job.json``. Raises SdtError when there is none or it holds something else."""
         try:
             return JobSpec.from_json(read_json(self.spec_file))
         except FileNotFoundError:
             raise SdtError(f"no job {self.job_name!r}: {self.spec_file} does not exist") from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise SdtError(f"{self.spec_file} is damaged: {error}") from None
 
     def write_state(self, state: JobState) -> None:
         """Write ``state.json``; waits for the disk only at the end, when nothing is in a hurry."""
         write_json(self.state_file, state.to_json(), durable=state.terminal)
 
     def read_state(self) -> JobState:
-        """Read ``state.json``, or the state of a job whose supervisor has not begun."""
+        """Read ``state.json``, or the state of a job whose supervisor has not begun.
+
+        Raises SdtError when the file holds something else.
+        """
         try:
             return JobState.from_json(read_json(self.state_file))
         except FileNotFoundError:
             return JobState()
+        except (AttributeError, TypeError, ValueError) as error:
+            raise SdtError(f"{self.state_file} is damaged: {error}") from None
 
     def ask_to_stop(self) -> None:
         """Create ``stop``; the supervisor sees it within a moment."""
@@ -178,10 +185,20 @@ class JobDirectory:
         """Take the lock and return its descriptor, to be handed to the supervisor.
 
         The lock belongs to the open file, so it is held until the last process that inherited or
-        received the descriptor has gone, however it goes.
+        received the descriptor has gone, however it goes. Raises SdtError when the job has, or had,
+        a supervisor already.
         """
-        handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if self.lock_file.exists():
+            raise SdtError(f"job {self.job_name!r} was started before; give it a new name")
+        # The file appears locked: a free lock would tell readers that the supervisor has died.
+        temporary = self.path / f".lock.{os.getpid()}"
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            temporary.rename(self.lock_file)
+        except BaseException:
+            os.close(handle)
+            raise
         return handle
 
     def supervised(self) -> bool:
