@@ -1,0 +1,232 @@
+"""What goes into ``source/``: the cell or the entry point, the source folder, dependencies."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jupyter_sdt.errors import LaunchError, SpecError, did_you_mean
+from jupyter_sdt.launch.ignore import IgnorePatterns
+from jupyter_sdt.launch.locations import copy_file, list_files, local_path
+from jupyter_sdt.spec.job_spec import Cell
+from jupyter_sdt.store.files import write_atomically
+from jupyter_sdt.store.job_directory import JobDirectory, jobs_root
+
+CELL_ENTRY_POINT = "entry_point.py"
+IGNORE_FILE = ".sdtignore"
+ALWAYS_IGNORED = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".venv"})
+# Nobody's code is larger; what is, has taken data or an environment along.
+LARGEST_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceBundle:
+    """Everything that will lie in ``source/``: names there, and the files they come from."""
+
+    entry_point: str
+    files: Mapping[str, Path] = field(default_factory=dict)
+    cell_source: str | None = None
+
+    def write(self, directory: JobDirectory) -> None:
+        """Copy everything. Raises LaunchError naming what cannot be copied."""
+        try:
+            for name, path in self.files.items():
+                copy_file(path, directory.source / name)
+            entry = directory.source / self.entry_point
+            if self.cell_source is not None:
+                write_atomically(entry, self.cell_source.encode(), durable=False)
+            elif entry.suffix != ".py":
+                entry.chmod(0o700)
+        except OSError as error:
+            raise LaunchError(f"the source cannot be copied: {error}") from error
+
+
+def bundle_source(
+    directory: JobDirectory,
+    *,
+    cell_source: str | None = None,
+    entry_point: str = "",
+    source_dir: str = "",
+    dependencies: Sequence[str] = (),
+    cell: Cell | None = None,
+) -> str:
+    """Fill ``source/`` and return the entry point relative to it; see :func:`find_source`."""
+    bundle = find_source(
+        cell_source=cell_source,
+        entry_point=entry_point,
+        source_dir=source_dir,
+        dependencies=dependencies,
+        cell=cell,
+    )
+    bundle.write(directory)
+    return bundle.entry_point
+
+
+def find_source(
+    *,
+    cell_source: str | None = None,
+    entry_point: str = "",
+    source_dir: str = "",
+    dependencies: Sequence[str] = (),
+    cell: Cell | None = None,
+) -> SourceBundle:
+    """Find and check everything a job needs of the user's code; nothing is written.
+
+    With ``cell_source`` the cell is the entry point. Otherwise ``entry_point`` is a file, relative
+    to ``source_dir`` when that is given. ``dependencies`` are files and folders that will lie
+    beside it. ``.sdtignore`` in a folder keeps files out. Raises SpecError for what is missing,
+    leads out of its folder, cannot be read, collides, is too large, or is no Python.
+    """
+    try:
+        root = _existing_folder(source_dir) if source_dir else None
+        files = _files_below(root, "source_dir") if root else {}
+        if cell_source is None:
+            name = _add_entry_point(entry_point, root, files)
+        else:
+            name = _check_cell(cell_source, cell or Cell(), files)
+        for dependency in dependencies:
+            _add_dependency(dependency, files, name)
+        _check_size(files)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"the source cannot be read: {error}", argument="source_dir") from error
+    return SourceBundle(entry_point=name, files=files, cell_source=cell_source)
+
+
+def _check_cell(source: str, cell: Cell, files: Mapping[str, Path]) -> str:
+    _refuse_collision(CELL_ENTRY_POINT, files, "source_dir")
+    _check_syntax(source, cell.label, "cell")
+    return CELL_ENTRY_POINT
+
+
+def _add_entry_point(entry_point: str, root: Path | None, files: dict[str, Path]) -> str:
+    name, path = _find_entry_point(entry_point, root, files)
+    if name.endswith(".py"):
+        _check_syntax(path.read_bytes(), str(path), "entry_point")
+    files[name] = path
+    return name
+
+
+def _add_dependency(dependency: str, files: dict[str, Path], entry_point: str) -> None:
+    for name, path in _dependency_files(dependency).items():
+        taken = files if entry_point in files else {**files, entry_point: Path("the cell")}
+        _refuse_collision(name, taken, "dependencies")
+        files[name] = path
+
+
+def _existing_folder(source_dir: str) -> Path:
+    path = local_path(source_dir, argument="source_dir")
+    if not path.is_dir():
+        near = did_you_mean(path.name, _names_in(path.parent))
+        raise SpecError(
+            f"source_dir: {path.absolute()} is not a folder{near}", argument="source_dir"
+        )
+    return path.resolve()
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+def _files_below(root: Path, argument: str) -> dict[str, Path]:
+    """List a folder of code, less what is ignored. Raises SpecError for links that lead out."""
+    rules = root / IGNORE_FILE
+    patterns = IgnorePatterns.parse(rules.read_text().splitlines() if rules.is_file() else [])
+    jobs = jobs_root().resolve()
+
+    def skip(name: str, entry: os.DirEntry[str]) -> bool:
+        if entry.name in ALWAYS_IGNORED or patterns.ignores(name):
+            return True
+        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+            raise SpecError(
+                f"{argument}: {entry.path} is a link that leads out of {root}; name its target in "
+                f"dependencies, or the link in {IGNORE_FILE}",
+                argument=argument,
+            )
+        return Path(entry.path) == jobs
+
+    return dict(list_files(root, skip).files)
+
+
+def _find_entry_point(
+    entry_point: str, root: Path | None, files: Mapping[str, Path]
+) -> tuple[str, Path]:
+    """Return the entry point's name in the bundle and its file."""
+    if not entry_point:
+        raise SpecError("entry_point is missing: name the script to run", argument="entry_point")
+    path = Path(root or "", local_path(entry_point, argument="entry_point"))
+    if root is None:
+        name, known = path.name, _names_in(path.parent)
+    else:
+        name, known = _name_below(root, path, entry_point), list(files)
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise SpecError(
+            f"entry_point: {path.absolute()} {what}{did_you_mean(name, known)}",
+            argument="entry_point",
+        )
+    if root is not None and name not in files:
+        raise SpecError(
+            f"entry_point: {name} is left out by {IGNORE_FILE} of {root}", argument="entry_point"
+        )
+    return name, path
+
+
+def _name_below(root: Path, path: Path, entry_point: str) -> str:
+    # Links on the way are followed, so that the name is the one the listing has.
+    real = path.parent.resolve() / path.name
+    if not real.is_relative_to(root):
+        raise SpecError(
+            f"entry_point={entry_point!r} leads out of source_dir={str(root)!r}; it must lie in it",
+            argument="entry_point",
+        )
+    return real.relative_to(root).as_posix()
+
+
+def _dependency_files(dependency: str) -> dict[str, Path]:
+    path = local_path(dependency, argument="dependencies").resolve()
+    if path.is_file():
+        return {path.name: path}
+    if not path.is_dir():
+        near = did_you_mean(path.name, _names_in(path.parent))
+        raise SpecError(f"dependencies: {path} does not exist{near}", argument="dependencies")
+    below = _files_below(path, "dependencies")
+    return {f"{path.name}/{name}": file for name, file in below.items()}
+
+
+def _refuse_collision(name: str, files: Mapping[str, Path], argument: str) -> None:
+    if name in files:
+        raise SpecError(
+            f"{argument}: {name} would lie twice in the job's source folder, once from "
+            f"{files[name]}; rename one of them",
+            argument=argument,
+        )
+
+
+def _check_size(files: Mapping[str, Path]) -> None:
+    sizes = {name: path.stat().st_size for name, path in files.items()}
+    total = sum(sizes.values())
+    if total > LARGEST_BYTES:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise SpecError(
+            f"source_dir: {total / 1e6:,.0f} MB in {len(files):,} files is more than code; the "
+            f"largest is {largest} ({sizes[largest] / 1e6:,.0f} MB); name what the script does not "
+            f"import in {IGNORE_FILE} and give data as channels",
+            argument="source_dir",
+        )
+
+
+def _check_syntax(source: str | bytes, where: str, argument: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the script itself will give them, once
+            compile(source, where, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        line = f"\n    {error.text.strip()}" if error.text else ""
+        raise SpecError(
+            f"{where}, line {error.lineno}: {error.msg}{line}", argument=argument
+        ) from None
+    except ValueError as error:
+        raise SpecError(f"{where} cannot be Python: {error}", argument=argument) from None
