@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from jupyter_sdt.launch.plan import ProcessPlan
+from jupyter_sdt.store.files import append_privately
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PR_SET_CHILD_SUBREAPER = 36
@@ -42,7 +43,7 @@ class Children:
 
     def execute(self, plan: ProcessPlan) -> None:
         """Start ``plan.argv`` in a session of its own. Raises OSError when that fails."""
-        with (self.folder / plan.log).open("ab") as log:
+        with append_privately(self.folder / plan.log) as log:
             process = subprocess.Popen(
                 plan.argv,
                 cwd=plan.working_directory,

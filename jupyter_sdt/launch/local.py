@@ -14,6 +14,7 @@ from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.rendezvous import Rendezvous
 from jupyter_sdt.spec.distribution import Launcher
 from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.files import append_privately
 from jupyter_sdt.store.job_directory import JobDirectory
 
 
@@ -81,7 +82,7 @@ def start(directory: JobDirectory, environment: Mapping[str, str]) -> None:
 
 
 def _start_cold(directory: JobDirectory, lock: int, environment: Mapping[str, str]) -> None:
-    with directory.supervisor_log.open("ab") as log:
+    with append_privately(directory.supervisor_log) as log:
         process = subprocess.Popen(
             [
                 sys.executable,

@@ -42,10 +42,6 @@ PRELOADED = (
     "torch._dynamo",
     "numpy",
     "jupyter_sdt.runtime.run",
-    "jupyter_sdt.runtime.autolog",
-    "jupyter_sdt.runtime.context",
-    "jupyter_sdt.runtime.data",
-    "jupyter_sdt.runtime.distributed_model",
     "jupyter_sdt.runtime.metrics",
 )
 
@@ -66,7 +62,7 @@ def preload() -> bool:
     # Shared pages stay shared when the collector does not write its marks into them.
     gc.collect()
     gc.freeze()
-    return threading.active_count() == 1 and _kernel_threads() == 1
+    return _single_threaded()
 
 
 def serve(
@@ -165,11 +161,21 @@ def _close(listener: socket.socket, address: NurseryAddress, *, warm: bool) -> N
                 _take(listener.accept()[0], listener, warm=warm)
 
 
-def _kernel_threads() -> int:
+def _single_threaded() -> bool:
+    """Whether a fork would leave nothing behind but this thread.
+
+    numpy's OpenBLAS starts a pool at import, but closes it before any fork; a first fork shows
+    whether something remains that does not.
+    """
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
     try:
-        return len(list(Path("/proc/self/task").iterdir()))
+        kernel_threads = len(list(Path("/proc/self/task").iterdir()))
     except OSError:
-        return 1
+        kernel_threads = 1
+    return threading.active_count() == 1 and kernel_threads == 1
 
 
 def main() -> None:

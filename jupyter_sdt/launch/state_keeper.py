@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_sdt.spec.job_status import JobState, SecondaryStatus
+from jupyter_sdt.store.files import append_privately
 from jupyter_sdt.store.job_directory import JobDirectory
 
 # Enough for the longest state; given back to the disk when it is full at the end of a job.
@@ -26,8 +27,8 @@ class StateKeeper:
     def begin(self) -> None:
         """Write the first state and set room aside for the last one."""
         self.enter("Starting")
-        with contextlib.suppress(OSError):
-            self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+        with contextlib.suppress(OSError), append_privately(self._reserve) as reserve:
+            reserve.write(b"\0" * _RESERVE_BYTES)
 
     def change(self, **changes: Any) -> None:
         """Change details within the present phase."""

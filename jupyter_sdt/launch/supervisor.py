@@ -81,7 +81,7 @@ class _Supervisor:
             outcome = self._watch()
         finally:
             self._backend.kill()
-        self._regexes.poll()
+        self._regexes.finish()
         return self._finish(outcome)
 
     def _launch(self) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -63,6 +63,7 @@ def _refuse(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON: {value!r}")
 
 
-def private_opener(path: str, flags: int) -> int:
-    """An ``opener`` for ``open()`` that creates files readable by their owner alone (0600)."""
-    return os.open(path, flags, 0o600)
+def append_privately(path: Path) -> BinaryIO:
+    """Open ``path`` for appending; when that creates it, its owner alone can read it (0600)."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o600), "ab")
