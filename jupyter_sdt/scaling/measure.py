@@ -22,9 +22,9 @@ WARMUP_SHARE = 0.1
 class Measurement:
     """What one job did in its steady window.
 
-    ``throughput`` is in samples per second over all ranks, ``step_seconds`` the median step,
-    ``global_batch_size`` the samples all ranks together take in a median step. ``steps`` were
-    measured after ``warmup_steps`` had been left out.
+    ``throughput`` is in samples per second over all ranks, ``step_seconds`` the mean step,
+    ``global_batch_size`` the samples all ranks together take in a step, on the average. ``steps``
+    were measured after at least ``warmup_steps`` had been left out.
     """
 
     throughput: float
@@ -35,8 +35,11 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    number: int
+class _Span:
+    """The steps between two records of a rank: how long they took, what they were given."""
+
+    before: int
+    steps: int
     seconds: float
     samples: float
 
@@ -47,28 +50,27 @@ def measure(
     """Return the throughput of a job from its records of ``samples_per_second``.
 
     Each rank's throughput is its samples divided by its seconds over the steady window; the job's
-    is their sum. autolog's records are taken when there are any, otherwise the script's own.
-    ``warmup_steps`` None leaves out the first 10 % of the steps and never fewer than 5. Raises
-    SpecError when some rank recorded nothing to measure, or too little.
+    is their sum. A record stands for all steps since the rank's previous one. autolog's records
+    are taken when there are any, otherwise the script's own. ``warmup_steps`` None leaves out the
+    first 10 % of the steps and never fewer than 5. Raises SpecError when some rank recorded
+    nothing to measure, or too little.
     """
-    ranks = _steps_by_rank(list(records))
+    ranks = _spans_by_rank(list(records))
     _require_all_ranks(ranks, world_size)
-    recorded = min(len(steps) for steps in ranks.values())
-    warmup = default_warmup(recorded) if warmup_steps is None else warmup_steps
-    if recorded <= warmup:
+    trained = min(spans[-1].before + spans[-1].steps for spans in ranks.values())
+    warmup = default_warmup(trained) if warmup_steps is None else warmup_steps
+    steady = [[span for span in spans if span.before >= warmup] for spans in ranks.values()]
+    if not all(steady):
         raise SpecError(
-            f"a rank recorded {recorded} steps, of which warmup_steps={warmup} are left out: "
-            "train for more steps, or give a smaller warmup_steps",
+            f"nothing is left of {trained} steps without warmup_steps={warmup}: train for more "
+            "steps (autolog records 20 times a second), or give a smaller warmup_steps",
             argument="warmup_steps",
         )
-    steady = [steps[warmup:] for steps in ranks.values()]
     return Measurement(
-        throughput=sum(map(_throughput, steady)),
-        step_seconds=statistics.median(step.seconds for steps in steady for step in steps),
-        global_batch_size=round(
-            sum(statistics.median(step.samples for step in steps) for steps in steady)
-        ),
-        steps=min(map(len, steady)),
+        throughput=sum(_total(s, "samples") / _total(s, "seconds") for s in steady),
+        step_seconds=statistics.fmean(_total(s, "seconds") / _total(s, "steps") for s in steady),
+        global_batch_size=round(sum(_total(s, "samples") / _total(s, "steps") for s in steady)),
+        steps=min(int(_total(s, "steps")) for s in steady),
         warmup_steps=warmup,
     )
 
@@ -78,48 +80,46 @@ def default_warmup(steps: int) -> int:
     return max(LEAST_WARMUP_STEPS, math.ceil(WARMUP_SHARE * steps))
 
 
-def _throughput(steps: Sequence[_Step]) -> float:
-    return sum(step.samples for step in steps) / sum(step.seconds for step in steps)
+def _total(spans: Sequence[_Span], name: str) -> float:
+    return float(sum(getattr(span, name) for span in spans))
 
 
-def _steps_by_rank(records: Sequence[MetricRecord]) -> dict[int, list[_Step]]:
-    told = [r for r in records if r.step is not None and r.values.get(SAMPLES_PER_SECOND)]
-    if any(record.source == "autolog" for record in told):
-        told = [record for record in told if record.source == "autolog"]
+def _spans_by_rank(records: Sequence[MetricRecord]) -> dict[int, list[_Span]]:
+    speeds = [r for r in records if r.values.get(SAMPLES_PER_SECOND)]
+    source = "autolog" if any(r.source == "autolog" for r in speeds) else "script"
     by_rank: dict[int, list[MetricRecord]] = defaultdict(list)
-    for record in told:
-        by_rank[record.rank].append(record)
-    return {rank: _steps(sorted(own, key=_number)) for rank, own in sorted(by_rank.items())}
+    for record in records:
+        if record.source == source and record.step is not None:
+            by_rank[record.rank].append(record)
+    return {rank: _spans(sorted(own, key=_number)) for rank, own in by_rank.items()}
 
 
-def _steps(records: Sequence[MetricRecord]) -> list[_Step]:
-    steps = []
-    for before, record in zip((None, *records), records, strict=False):
-        seconds = record.values.get(STEP_SECONDS) or _seconds_between(before, record)
-        speed = record.values[SAMPLES_PER_SECOND]
-        if seconds and speed:
-            steps.append(_Step(_number(record), seconds, speed * seconds))
-    return steps
-
-
-def _seconds_between(before: MetricRecord | None, record: MetricRecord) -> float:
-    """Seconds per step between two records of a script that does not log its step time."""
-    if before is None or _number(record) == _number(before):
-        return 0.0
-    return max(0.0, (record.time - before.time) / (_number(record) - _number(before)))
+def _spans(records: Sequence[MetricRecord]) -> list[_Span]:
+    """One span for each record that tells a speed; the others only tell where a span begins."""
+    spans = []
+    for previous, record in zip((None, *records), records, strict=False):
+        # Nobody knows how many steps a first record stands for; it counts as one.
+        before = _number(record) - 1 if previous is None else _number(previous)
+        steps, speed = _number(record) - before, record.values.get(SAMPLES_PER_SECOND)
+        each = record.values.get(STEP_SECONDS)
+        if not each and previous is not None and steps:
+            each = (record.time - previous.time) / steps
+        if steps and speed and each and each > 0:
+            spans.append(_Span(before, steps, each * steps, speed * each * steps))
+    return spans
 
 
 def _number(record: MetricRecord) -> int:
     return record.step or 0
 
 
-def _require_all_ranks(ranks: Mapping[int, Sequence[_Step]], world_size: int) -> None:
+def _require_all_ranks(ranks: Mapping[int, Sequence[_Span]], world_size: int) -> None:
     silent = [rank for rank in range(world_size) if not ranks.get(rank)]
     if len(silent) == world_size:
         raise SpecError(
-            "no rank recorded samples_per_second, so there is nothing to measure: a step is seen "
-            "by itself when a torch optimizer steps and SDT_AUTOLOG is not 0; otherwise call "
-            "log_metrics(step=..., samples_per_second=...) on every rank",
+            "no rank recorded samples_per_second, so there is nothing to measure: it is seen by "
+            "itself when a torch optimizer steps on a module's output and SDT_AUTOLOG is not 0; "
+            "otherwise call log_metrics(step=..., samples_per_second=...) on every rank",
             argument="world_sizes",
         )
     if silent:

@@ -20,9 +20,9 @@ def steps_of() -> Callable[..., list[MetricRecord]]:
     ) -> list[MetricRecord]:
         return [
             MetricRecord(
-                time=1000.0 + step,
+                time=1001.0 + step,
                 rank=rank,
-                step=step,
+                step=step + 1,
                 values={"step_seconds": taken, "samples_per_second": samples / taken},
                 source=source,  # type: ignore[arg-type]
             )

@@ -14,6 +14,23 @@ def test_throughput_is_samples_per_second_of_the_steady_steps_summed_over_ranks(
     assert (measured.warmup_steps, measured.steps) == (5, 15)
 
 
+def test_a_record_stands_for_all_steps_since_the_previous_one_as_autolog_writes_them():
+    def record(step, **values):
+        return MetricRecord(time=0, rank=0, step=step, values=values, source="autolog")
+
+    records = [
+        record(1, loss=2.0),
+        record(21, step_seconds=0.5, samples_per_second=64),
+        record(61, step_seconds=0.1, samples_per_second=320),
+        record(71, step_seconds=0.2, samples_per_second=160),
+    ]
+    measured = measure(records, world_size=1)
+    assert (measured.warmup_steps, measured.steps) == (8, 50)
+    assert measured.throughput == pytest.approx(50 * 32 / (40 * 0.1 + 10 * 0.2))
+    assert measured.step_seconds == pytest.approx(6 / 50)
+    assert measured.global_batch_size == 32
+
+
 def test_slow_steps_count_with_the_time_they_took_not_as_one_of_many(steps_of):
     records = steps_of(0, [0.1] * 3 + [0.7], samples=10)
     assert measure(records, world_size=1, warmup_steps=0).throughput == pytest.approx(40 / 1.0)
@@ -65,5 +82,5 @@ def test_a_silent_rank_is_named(steps_of):
 
 
 def test_too_few_steps_are_refused_with_both_numbers(steps_of):
-    with pytest.raises(SpecError, match=r"5 steps.*warmup_steps=5.*more steps"):
+    with pytest.raises(SpecError, match=r"left of 5 steps.*warmup_steps=5.*more steps"):
         measure(steps_of(0, [0.1] * 5), world_size=1)
