@@ -18,12 +18,15 @@ from jupyter_sdt.errors import JobError, JobLostError, SpecError
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState, JobStatus
 from jupyter_sdt.spec.metric import MetricRecord
+from jupyter_sdt.store.description import describe
 from jupyter_sdt.store.failure import job_error
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.job_state import observe
 from jupyter_sdt.store.job_store import find_job
 from jupyter_sdt.store.log_reader import LogReader
 from jupyter_sdt.store.metric_reader import MetricReader
+from jupyter_sdt.store.progress import Progress, progress
+from jupyter_sdt.store.series import SeriesTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +44,9 @@ class TrainingJob:
         self.directory = directory
         self._reader = MetricReader(directory)
         self._records: list[MetricRecord] = []
+        # Curves take a tenth of the memory of records, so who draws does not pay for those.
+        self._table_reader = MetricReader(directory)
+        self._table = SeriesTable()
 
     @classmethod
     def attach(cls, job_name: str) -> Self:
@@ -134,6 +140,19 @@ class TrainingJob:
         if new:
             self._records = sorted([*self._records, *new], key=lambda record: record.time)
         return list(self._records)
+
+    def series(self) -> SeriesTable:
+        """Return the curves so far; the table is the same each time and grows with each call."""
+        self._table.add(self._table_reader.iterate())
+        return self._table
+
+    def progress(self) -> Progress:
+        """Return how far the job and each rank have come."""
+        return progress(self.series(), self.spec, self.state())
+
+    def describe(self) -> dict[str, Any]:
+        """Return what DescribeTrainingJob would, times as datetimes, without service-only keys."""
+        return describe(self.spec, self.state(), self.series())
 
     def dataframe(self) -> pd.DataFrame:
         """Return one row per record: time, rank, step, source, and a column for each metric."""
