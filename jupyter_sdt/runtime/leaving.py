@@ -46,6 +46,16 @@ def flush_files(objects: Iterable[object]) -> None:
                 stage(file)
 
 
+def finalize_mpi() -> None:
+    """Call MPI_Finalize where the script used mpi4py, which leaves it to the interpreter's end.
+
+    A rank that leaves without it counts as crashed, and mpirun ends the others.
+    """
+    mpi = getattr(sys.modules.get("mpi4py"), "MPI", None)
+    if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized():
+        mpi.Finalize()
+
+
 def exit_now(code: int) -> NoReturn:
     """Leave with ``code`` without destroying anything."""
     os._exit(code & 0xFF)

@@ -15,9 +15,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jupyter_sdt.runtime import tracebacks
+from jupyter_sdt.runtime.autolog import install_autolog
 from jupyter_sdt.runtime.fresh_start import start_fresh
-from jupyter_sdt.runtime.leaving import end_interpreter, exit_code_of, exit_now
+from jupyter_sdt.runtime.leaving import (
+    end_interpreter,
+    exit_code_of,
+    exit_now,
+    finalize_mpi,
+)
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
+from jupyter_sdt.runtime.process_groups import keep_process_groups
 from jupyter_sdt.runtime.process_record import ProcessRecord
 from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
 from jupyter_sdt.runtime.script import exec_program, run_python
@@ -71,6 +78,8 @@ def leave(code: int) -> NoReturn:
     The forked child of a rank that ends here, too, leaves the rank's record alone.
     """
     end_interpreter()
+    if code == 0:
+        finalize_mpi()
     if _record is not None:
         _record.write_end(code)
     exit_now(code)
@@ -97,6 +106,9 @@ def _prepare(argv: Sequence[str]) -> _Run:
     start_fresh(path.parent)
     if files is not None:
         dump_stacks_on_signal(files.stacks)
+    keep_process_groups()
+    if files is not None and path.suffix == ".py":
+        install_autolog(files, place)
     entry = tracebacks.Entry(str(path), tracebacks.cell_label(spec))
     return _Run(
         path=path, argv=argv, place=place, files=files, spec=spec, entry=entry, pid=os.getpid()

@@ -1,0 +1,59 @@
+"""Step time, throughput, loss and learning rate of an unmodified script, from torch's own hooks.
+
+What is recorded (source ``autolog``, at most 20 records a second, the first step at once and the
+last never lost):
+
+``loss``
+    the value ``backward()`` was last called on before the step; before gradient scaling.
+``learning_rate``
+    of the optimizer's first parameter group.
+``step_seconds``, ``samples_per_second``
+    means since the previous record, of this rank; a sample is one row of the first tensor given
+    to the model that is being trained.
+``epoch``
+    passes begun over the DataLoader that feeds the steps, counted from 1.
+``total_steps``
+    once, when the hyperparameters tell it for certain.
+
+A step is one ``step()`` of the first optimizer that was seen. ``SDT_AUTOLOG=0`` switches it off.
+torch is never imported here: a script that does not import it pays nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from types import ModuleType
+
+from jupyter_sdt.runtime.autolog.independent_ranks import warn_of_independent_ranks
+from jupyter_sdt.runtime.autolog.step_recorder import StepRecorder
+from jupyter_sdt.runtime.autolog.torch_hooks import (
+    watch_backward,
+    watch_data_loaders,
+    watch_grad_scaler,
+    watch_optimizers,
+)
+from jupyter_sdt.runtime.late_import import when_imported
+from jupyter_sdt.runtime.metrics import MetricWriter, count_steps_with
+from jupyter_sdt.runtime.process_environment import ProcessEnvironment
+from jupyter_sdt.runtime.rank_files import RankFiles
+from jupyter_sdt.spec.variables import AUTOLOG
+
+
+def install_autolog(files: RankFiles, place: ProcessEnvironment) -> None:
+    """Record the script's steps from the moment it has imported torch."""
+
+    def install(torch: ModuleType) -> None:
+        recorder = StepRecorder(MetricWriter(files.metrics, files.rank))
+        count_steps_with(recorder.current_step)
+        watch_optimizers(torch, recorder, lambda: warn_of_independent_ranks(torch, place))
+        watch_backward(torch, recorder)
+        when_imported("torch.amp.grad_scaler", lambda module: watch_grad_scaler(module, recorder))
+        when_imported(
+            "torch.utils.data.dataloader", lambda module: watch_data_loaders(module, recorder)
+        )
+        atexit.register(recorder.flush)
+        os.register_at_fork(after_in_child=recorder.stop)
+
+    if os.environ.get(AUTOLOG) != "0":
+        when_imported("torch", install)
