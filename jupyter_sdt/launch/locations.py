@@ -96,7 +96,8 @@ def copy_file(source: Path, target: Path) -> None:
     On file systems that can share blocks (XFS, btrfs) the copy takes no time and no space until
     one side changes. Raises OSError; FileExistsError when ``target`` exists.
     """
-    make_private_folder(target.parent)
+    if not target.parent.is_dir():
+        make_private_folder(target.parent)
     mode = 0o600 | (source.stat().st_mode & 0o100)
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with source.open("rb", buffering=0) as reader, os.fdopen(handle, "wb", 0) as writer:

@@ -122,7 +122,9 @@ def _from_torchrun(
         tail = path.read_bytes()[-20_000:] if path.exists() else b""
         for match in _TORCHRUN_FAILURE.finditer(tail):
             found[int(match[1])] = (int(match[2]), child.time)
-    return found
+    # torchrun ends the others with SIGTERM and lists them too.
+    causes = {rank: end for rank, end in found.items() if end[0] != -signal.SIGTERM}
+    return causes or found
 
 
 def _launcher_failed(directory: JobDirectory, ended: list[Ended]) -> Outcome:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -18,13 +21,21 @@ from jupyter_sdt.launch.nursery_address import fingerprint, nursery_address
 
 
 @pytest.fixture
-def private_nursery(tmp_path, monkeypatch):
+def runtime_folder(monkeypatch):
+    """A folder for sockets with a short name: tmp_path is too long for one."""
+    with tempfile.TemporaryDirectory(prefix="sdt") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
+@pytest.fixture
+def private_nursery(runtime_folder):
     """An address nobody else uses; whatever nursery comes up there is ended afterwards."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     address = nursery_address(os.environ)
     yield address
     if address.ready.exists():
-        os.kill(int(address.ready.read_text()), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(address.ready.read_text()), signal.SIGKILL)
 
 
 def nursery_pid(address) -> int:
@@ -48,9 +59,8 @@ def test_installing_a_package_changes_the_address(tmp_path, monkeypatch):
     assert fingerprint({}) != before
 
 
-def test_a_folder_that_others_can_enter_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    folder = tmp_path / f"jupyter_sdt-{os.getuid()}"
+def test_a_folder_that_others_can_enter_is_refused(runtime_folder):
+    folder = runtime_folder / f"jupyter_sdt-{os.getuid()}"
     folder.mkdir()
     folder.chmod(0o755)
     with pytest.raises(LaunchError, match="only this user"):
