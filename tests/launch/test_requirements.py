@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support import Jobs, until
+from support import Jobs, ranks, until
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.requirements import install_requirements
@@ -137,6 +137,17 @@ def test_an_explicit_file_is_found_in_the_source_or_anywhere(jobs: Jobs, tmp_pat
         install(jobs.write("", requirements=str(elsewhere)))
     with pytest.raises(LaunchError, match=r"cannot read .*/source/absent\.txt"):
         install(jobs.write("", requirements="absent.txt"))
+
+
+def test_a_jobs_ranks_can_import_what_it_requires(jobs: Jobs, wheel: Path, tmp_path: Path) -> None:
+    (tmp_path / "needs.txt").write_text(f"--no-index\n{wheel}\n")
+    directory = jobs.run(
+        "import sdt_tiny; print(sdt_tiny.ANSWER)",
+        requirements=str(tmp_path / "needs.txt"),
+        distribution=ranks(1, launcher="python", strategy="none"),
+    )
+    assert directory.read_state().status == "Completed", directory.read_state()
+    assert directory.log(0).read_text() == "42\n"
 
 
 def test_a_broken_interpreter_is_named(jobs: Jobs) -> None:
