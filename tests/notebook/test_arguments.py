@@ -3,17 +3,27 @@
 import pytest
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.estimator.keywords import NAMES, ONLY_FOR
 from jupyter_sdt.notebook.arguments import parse_arguments
 from jupyter_sdt.notebook.flags import FLAGS, help_text
 
 FROZEN = """
-base-job-name checkpoint-local-path checkpoint-s3-uri dependencies distribution entry-point env
-environment framework-version hang-seconds help hp hyperparameter-style hyperparameters image-uri
-in input input-mode instance-count instance-type keep-alive-period-in-seconds launcher max-run
-max-wait metric metric-definitions name no-wait out output-path oversubscribe plan processes
-py-version repeats requirements role scale scaling security-group-ids source-dir stop-seconds
-subnets tags use-spot-instances volume-size wait
+base-job-name checkpoint-local-path checkpoint-s3-uri code-location container-log-level
+dependencies disable-output-compression disable-profiler distribution enable-infra-check
+enable-network-isolation enable-remote-debug enable-sagemaker-metrics
+encrypt-inter-container-traffic entry-point env environment framework-version hang-seconds help hp
+hyperparameter-style hyperparameters image-uri in input input-mode instance-count instance-groups
+instance-type keep-alive-period-in-seconds launcher max-retry-attempts max-run max-wait metric
+metric-definitions model-channel-name model-uri name no-wait out output-kms-key output-path
+oversubscribe plan processes py-version repeats requirements role scale scaling security-group-ids
+source-dir stop-seconds subnets tags use-spot-instances volume-kms-key volume-size wait
 """
+# Objects of SageMaker's SDK, and what a service's container alone understands.
+OBJECTS = {
+    *("sagemaker_session", "git_config", "rules", "debugger_hook_config"),
+    *("tensorboard_output_config", "profiler_config"),
+    *("container_entry_point", "container_arguments"),
+}
 
 
 def parse(line, **variables):
@@ -22,6 +32,11 @@ def parse(line, **variables):
 
 def test_the_list_of_flags_is_frozen():
     assert sorted(FLAGS) == FROZEN.split()
+
+
+def test_every_keyword_of_the_estimator_that_a_line_can_hold_has_a_flag():
+    flags = {flag.keyword for flag in FLAGS.values() if flag.owner == "estimator"}
+    assert flags == set(NAMES) - OBJECTS - set(ONLY_FOR)
 
 
 def test_every_flag_is_in_the_help():

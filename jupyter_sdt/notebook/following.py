@@ -1,0 +1,68 @@
+"""Showing a started job below its cell, and bringing its results into the notebook."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from jupyter_sdt.errors import JobLostError, SdtError
+from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.notebook.output import make_output
+from jupyter_sdt.notebook.snapshot import Watcher
+from jupyter_sdt.notebook.telling import DetachedError, describe
+from jupyter_sdt.notebook.variables import describe_kind
+from jupyter_sdt.notebook.watching import watch, watch_in_background
+
+
+def follow(shell: Any, job: TrainingJob, *, wait: bool) -> None:
+    """Show ``job`` live; with ``wait`` until its end, otherwise return at once.
+
+    At the end the variables of ``--out`` are put into the notebook. Raises JobError or
+    JobLostError when the job failed, and DetachedError when the cell is interrupted.
+    """
+    watcher, output = Watcher(job), make_output(shell, job)
+
+    def at_end() -> None:
+        output.say(_result(shell, job))
+
+    output.open(watcher.look(), notes=not wait)
+    if not wait:
+        watch_in_background(watcher, output, at_end)
+        return
+    try:
+        snapshot = watch(watcher, output)
+    except KeyboardInterrupt:
+        watch_in_background(watcher, output, at_end)
+        raise DetachedError(job.name) from None
+    sys.stdout.write(snapshot.text() + "\n")
+    raise_failure(job)
+    sys.stdout.write(fetch_outputs(shell, job))
+
+
+def raise_failure(job: TrainingJob) -> None:
+    """Raise the error of a job that has ended badly; a stopped job is no error."""
+    state = job.state()
+    if state.secondary_status == "Lost":
+        raise JobLostError(state.failure_reason)
+    error = job.error()
+    if error is not None:
+        raise error
+
+
+def fetch_outputs(shell: Any, job: TrainingJob) -> str:
+    """Put rank 0's variables of ``--out`` into the notebook, and say what they are."""
+    if not job.spec.variables_out or job.status != "Completed":
+        return ""
+    values = job.outputs()
+    shell.user_ns.update(values)
+    named = ", ".join(f"{name} ({describe_kind(value)})" for name, value in values.items())
+    return f"brought back {named}\n"
+
+
+def _result(shell: Any, job: TrainingJob) -> str:
+    """What is left to say when nobody waits any more."""
+    try:
+        raise_failure(job)
+        return fetch_outputs(shell, job).strip()
+    except SdtError as error:
+        return describe(error)

@@ -1,0 +1,97 @@
+"""The table behind ``%sdt_jobs``: the newest jobs with status, time, ranks and last loss."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+
+from jupyter_sdt.errors import SdtError, SpecError
+from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.notebook.curves import Curves
+from jupyter_sdt.notebook.svg_chart import short
+from jupyter_sdt.spec.metric import MetricRecord
+from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.job_store import list_directories
+from jupyter_sdt.store.log_reader import last_lines
+
+_HEAD = ("name", "status", "elapsed", "ranks", "last loss")
+_RECENT_RECORDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class JobsTable:
+    """Rows of text; a notebook shows it as HTML, a terminal as columns."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return "no jobs yet"
+        rows = (_HEAD, *self.rows)
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(_padded(row, widths) for row in rows)
+
+    def _repr_html_(self) -> str:
+        if not self.rows:
+            return "no jobs yet"
+        head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self.rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def newest_jobs(most: int) -> JobsTable:
+    """The table of the ``most`` newest jobs."""
+    directories = list_directories()[:most]
+    return JobsTable(tuple(row for directory in directories for row in _rows(directory)))
+
+
+def latest_job() -> TrainingJob:
+    """The newest job. Raises SdtError when there is none."""
+    directories = list_directories()
+    if not directories:
+        raise SdtError("no jobs yet: start one with %%sdt_train")
+    return TrainingJob(directories[0])
+
+
+def named_job(name: str | None) -> TrainingJob:
+    """The job called ``name``, or the newest one."""
+    return TrainingJob.attach(name) if name else latest_job()
+
+
+def check_rank(job: TrainingJob, rank: int | None) -> None:
+    """Raise SpecError when the job has no such rank."""
+    size = job.spec.world_size
+    if rank is not None and not 0 <= rank < size:
+        raise SpecError(f"--rank {rank}: {job.name} has ranks 0 to {size - 1}", argument="--rank")
+
+
+def _rows(directory: JobDirectory) -> Iterator[tuple[str, ...]]:
+    """The job's row; none for a folder that vanished or is not yet a job."""
+    job = TrainingJob(directory)
+    try:
+        spec, state = job.spec, job.state()
+    except (SdtError, OSError):
+        return
+    elapsed = (state.ended_seconds or time.time()) - spec.created_seconds
+    status = state.status if state.terminal else state.secondary_status
+    yield job.name, status, f"{elapsed:.1f} s", str(spec.world_size), _last_loss(directory)
+
+
+def _last_loss(directory: JobDirectory) -> str:
+    curves = Curves()
+    for line in last_lines(directory.metric(0), _RECENT_RECORDS):
+        try:
+            curves.add([MetricRecord.from_line(line)])
+        except (ValueError, KeyError):  # the first line may be cut, the last half-written
+            continue
+    name, points = curves.loss()
+    return short(points[-1][1]) if points and "loss" in name else ""
+
+
+def _padded(row: tuple[str, ...], widths: list[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
