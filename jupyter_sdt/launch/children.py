@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,8 @@ class Children:
     folder: Path
     running: dict[int, ProcessPlan] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
+    helpers: set[int] = field(default_factory=set)
+    broken_helper: bool = False
     # Descriptors of the supervisor that a forked child must not keep: above all the job's lock.
     private: tuple[int, ...] = ()
 
@@ -62,7 +65,7 @@ class Children:
 
     def fork_helper(self, body: Callable[[], None]) -> None:
         """Fork a child that serves the job without being part of it (a Pipe channel's feeder)."""
-        self._fork(lambda: _serve(body), {})
+        self.helpers.add(self._fork(lambda: _serve(body), {}))
 
     def poll(self) -> bool:
         """Reap whatever has ended; return whether any process of the plan still runs."""
@@ -73,6 +76,8 @@ class Children:
             plan = self.running.pop(pid, None)
             if plan is not None:
                 self.ended.append(Ended(plan, os.waitstatus_to_exitcode(status), time.time()))
+            elif pid in self.helpers and status != 0:
+                self.broken_helper = True
         return bool(self.running)
 
     def signal(self, number: int) -> None:
@@ -111,6 +116,9 @@ class Children:
                 os.close(descriptor)
             os.environ.update(environment)
             body()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - shown here, for nobody is above
+            traceback.print_exc()
         finally:
             # Whatever happened, a child must never go on as a second supervisor.
             os._exit(1)

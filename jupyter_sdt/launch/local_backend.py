@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local, mpirun
@@ -18,6 +19,7 @@ from jupyter_sdt.launch.children import Children, Ended
 from jupyter_sdt.launch.node_directory import prepare_node
 from jupyter_sdt.launch.pipe_channel import pipe_feeders
 from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
+from jupyter_sdt.launch.preload import PRELOADED
 from jupyter_sdt.launch.process_tree import living_ranks
 from jupyter_sdt.launch.rendezvous import choose_rendezvous
 from jupyter_sdt.launch.requirements import install_requirements
@@ -57,6 +59,11 @@ class LocalBackend:
         for node in self._spec.nodes:
             prepare_node(self._spec, self._directory, node)
         folders = install_requirements(self._spec, self._directory)
+        if plan.launcher == "nursery" and (name := _preloaded_in(folders)):
+            note = f"requirements bring their own {name}, which the nursery has imported already"
+            self._warm = False
+            again = self.plan()
+            plan = replace(again, notes=(*again.notes, note))
         if folders:
             plan = replace(plan, processes=tuple(_with_path(p, folders) for p in plan.processes))
         if plan.launcher == "mpirun":
@@ -79,6 +86,11 @@ class LocalBackend:
         failed = [e for e in self._children.ended if e.exit_code != 0]
         if running and failed:
             self._end_siblings(failed[0])
+        if running and self._children.broken_helper:
+            # A reader would take what it got for a whole epoch, and wait for ever for the next.
+            self.kill()
+            log = self._directory.supervisor_log
+            return Outcome(exit_code=1, reason=f"feeding a Pipe channel failed; see {log}")
         if not running:
             return judge(self._directory, self._own_ends(), self._spec.world_size)
         return None
@@ -132,6 +144,11 @@ class LocalBackend:
         ours = {-signal.SIGTERM, -signal.SIGKILL}
         own = [e for e in ended if since is None or e.time < since or e.exit_code not in ours]
         return own or ended
+
+
+def _preloaded_in(folders: tuple[str, ...]) -> str | None:
+    names = {name.partition(".")[0] for name in PRELOADED} - {"jupyter_sdt"}
+    return next((n for n in sorted(names) for f in folders if Path(f, n).exists()), None)
 
 
 def _with_path(process: ProcessPlan, folders: tuple[str, ...]) -> ProcessPlan:

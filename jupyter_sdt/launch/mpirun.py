@@ -11,7 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
-from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch.environment import node_environment
 from jupyter_sdt.launch.plain_python import RUN_MODULE, entry_arguments
 from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
@@ -74,6 +74,12 @@ def _options(spec: JobSpec) -> tuple[str, ...]:
 
 def _contexts(spec: JobSpec, directory: JobDirectory) -> list[str]:
     words: list[str] = []
+    if ":" in entry_arguments(spec):
+        raise DistributionError(
+            "hyperparameters: the value ':' cannot go through mpirun, which takes it for the "
+            "border between two programs; write ' :' or use another launcher",
+            argument="hyperparameters",
+        )
     for node in spec.nodes:
         words += [":"] if words else []
         words += ["-np", str(spec.processes_per_node), spec.python, "-m", RUN_MODULE]

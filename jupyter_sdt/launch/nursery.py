@@ -11,15 +11,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
-import gc
-import importlib
 import json
 import os
 import signal
 import socket
 import struct
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
@@ -27,42 +24,12 @@ from typing import Any, NoReturn
 
 from jupyter_sdt.launch import supervisor
 from jupyter_sdt.launch.nursery_address import NurseryAddress, fingerprint
+from jupyter_sdt.launch.preload import preload
 from jupyter_sdt.spec.variables import NURSERY_IDLE_SECONDS
 from jupyter_sdt.store.job_directory import JobDirectory
 
 IDLE_SECONDS = 3600.0
 _LOOK_SECONDS = 60.0  # how often an idle nursery looks whether it is out of date
-# What a training script imports sooner or later. dynamo comes with the first optimizer.
-PRELOADED = (
-    "torch",
-    "torch.distributed",
-    "torch.nn.parallel",
-    "torch.optim",
-    "torch.utils.data",
-    "torch._dynamo",
-    "numpy",
-    "jupyter_sdt.runtime.run",
-    "jupyter_sdt.runtime.metrics",
-)
-
-
-def preload() -> bool:
-    """Import what ranks will need, without computing anything; return whether forking is safe."""
-    # Asking CUDA how many devices there are would start its runtime, which does not survive a fork.
-    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
-    try:
-        for name in PRELOADED:
-            importlib.import_module(name)
-        import torch  # noqa: PLC0415
-
-        torch.set_num_threads(1)
-    except Exception:  # noqa: BLE001 - without torch, jobs are started in another way
-        traceback.print_exc()
-        return False
-    # Shared pages stay shared when the collector does not write its marks into them.
-    gc.collect()
-    gc.freeze()
-    return _single_threaded()
 
 
 def serve(
@@ -159,23 +126,6 @@ def _close(listener: socket.socket, address: NurseryAddress, *, warm: bool) -> N
         with contextlib.suppress(TimeoutError):
             while True:
                 _take(listener.accept()[0], listener, warm=warm)
-
-
-def _single_threaded() -> bool:
-    """Whether a fork would leave nothing behind but this thread.
-
-    numpy's OpenBLAS starts a pool at import, but closes it before any fork; a first fork shows
-    whether something remains that does not.
-    """
-    pid = os.fork()
-    if pid == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)
-    try:
-        kernel_threads = len(list(Path("/proc/self/task").iterdir()))
-    except OSError:
-        kernel_threads = 1
-    return threading.active_count() == 1 and kernel_threads == 1
 
 
 def main() -> None:

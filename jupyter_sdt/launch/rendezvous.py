@@ -28,8 +28,14 @@ def choose_rendezvous() -> Rendezvous:
 
 
 def master_environment(meeting: Rendezvous) -> dict[str, str]:
-    """MASTER_ADDR and MASTER_PORT."""
-    return {names.MASTER_ADDR: meeting.address, names.MASTER_PORT: str(meeting.port)}
+    """MASTER_ADDR and MASTER_PORT, also under the names of SageMaker's SDK v3."""
+    address, port = meeting.address, str(meeting.port)
+    return {
+        names.MASTER_ADDR: address,
+        names.MASTER_PORT: port,
+        "SM_MASTER_ADDR": address,
+        "SM_MASTER_PORT": port,
+    }
 
 
 def torchrun_environment(

@@ -47,7 +47,8 @@ def supervise(directory: JobDirectory, *, lock: int, warm: bool) -> int:
         backend = LocalBackend(spec, directory, warm=warm, private=(lock,))
         return _Supervisor(spec, directory, backend, keeper, ending).run()
     except SdtError as error:
-        keeper.enter("Failed", failure_reason=str(error))
+        ending.check(time.time(), expired=False)  # what was stopped on request has not failed
+        keeper.enter("Stopped" if ending.asked else "Failed", failure_reason=str(error))
     except BaseException as error:  # noqa: BLE001 - whatever it is, the job must get an end
         traceback.print_exc()
         reason = f"the supervisor failed: {type(error).__name__}: {error}"

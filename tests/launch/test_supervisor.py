@@ -13,6 +13,7 @@ import psutil
 from support import ranks, until
 
 from jupyter_sdt.launch.state_keeper import StateKeeper
+from jupyter_sdt.spec.job_spec import Channel
 from jupyter_sdt.store.files import read_json
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -210,3 +211,24 @@ def test_a_full_disk_still_leaves_the_last_word(jobs, tiny_disk):
     fill(tiny_disk / "filler")
     keeper.enter("Failed", failure_reason="No space left on device")
     assert directory.read_state().failure_reason == "No space left on device"
+
+
+def test_a_pipe_channel_that_cannot_be_fed_fails_the_job_instead_of_hanging_it(jobs, tmp_path):
+    (tmp_path / "broken.gz").write_bytes(b"this is no gzip file")
+    channel = Channel(
+        name="train", uri=str(tmp_path / "broken.gz"), input_mode="Pipe", compression="Gzip"
+    )
+    directory = jobs.run(
+        """
+        import os, time
+        while True:
+            with open(os.environ["SM_CHANNEL_TRAIN"] + "_0", "rb") as pipe:
+                pipe.read()
+            time.sleep(300)
+        """,
+        channels=(channel,),
+    )
+    state = directory.read_state()
+    assert state.status == "Failed"
+    assert "Pipe channel" in state.failure_reason
+    assert "gzip" in directory.supervisor_log.read_text().lower()
