@@ -20,7 +20,7 @@ import psutil
 
 from jupyter_sdt.spec.process_identity import start_ticks
 from jupyter_sdt.spec.variables import JOB_DIRECTORY
-from jupyter_sdt.store.files import rank_files, read_json
+from jupyter_sdt.store.files import rank_files, read_object
 from jupyter_sdt.store.job_directory import JobDirectory
 
 # These serve other jobs too, even when a rank of this one happened to start them.
@@ -51,10 +51,9 @@ def living_ranks(directory: JobDirectory) -> dict[int, psutil.Process]:
     found = {}
     for rank, path in rank_files(directory.processes, ".json"):
         try:
-            record = read_json(path)
+            process = living(read_object(path))
         except (OSError, ValueError):
             continue
-        process = living(record) if isinstance(record, dict) else None
         if process is not None:
             found[rank] = process
     return found

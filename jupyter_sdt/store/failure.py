@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_sdt.errors import JobError
 from jupyter_sdt.spec.job_status import JobState
-from jupyter_sdt.store.files import rank_files, read_json
+from jupyter_sdt.store.files import rank_files, read_object
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.log_reader import last_lines
 
@@ -42,11 +42,9 @@ def read_errors(directory: JobDirectory) -> dict[int, dict[str, Any]]:
     found = {}
     for rank, path in rank_files(directory.errors, ".json"):
         try:
-            report = read_json(path)
+            found[rank] = read_object(path)
         except (OSError, ValueError):
             continue
-        if isinstance(report, dict):
-            found[rank] = report
     return found
 
 

@@ -40,6 +40,14 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_bytes())
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object. Raises FileNotFoundError, or ValueError for anything else."""
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise ValueError(f"a JSON object was expected, not {type(data).__name__}")
+    return data
+
+
 def make_private_folder(path: Path) -> Path:
     """Create ``path`` with its parents, readable by its owner alone (0700), and return it."""
     # mkdir(parents=True) would give the parents the default mode.

@@ -15,7 +15,7 @@ from jupyter_sdt.errors import SdtError, SpecError
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.spec.variables import JOBS_DIRECTORY
-from jupyter_sdt.store.files import make_private_folder, read_json, write_atomically, write_json
+from jupyter_sdt.store.files import make_private_folder, read_object, write_atomically, write_json
 
 # TrainingJobName in the SageMaker API, at most 63 characters.
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -155,7 +155,7 @@ class JobDirectory:
     def read_spec(self) -> JobSpec:
         """Read ``job.json``. Raises SdtError when there is none or it holds something else."""
         try:
-            return JobSpec.from_json(read_json(self.spec_file))
+            return JobSpec.from_json(read_object(self.spec_file))
         except FileNotFoundError:
             raise SdtError(f"no job {self.job_name!r}: {self.spec_file} does not exist") from None
         except (AttributeError, TypeError, ValueError) as error:
@@ -171,7 +171,7 @@ class JobDirectory:
         Raises SdtError when the file holds something else.
         """
         try:
-            return JobState.from_json(read_json(self.state_file))
+            return JobState.from_json(read_object(self.state_file))
         except FileNotFoundError:
             return JobState()
         except (AttributeError, TypeError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 
@@ -96,12 +97,11 @@ def _lasts(table: SeriesTable, name: str) -> list[float]:
 
 def total_epochs(spec: JobSpec) -> int | None:
     """Return the number of epochs the hyperparameters ask for, None when they do not say."""
+    given = {name.replace("-", "_"): value for name, value in spec.hyperparameters.items()}
     for name in _EPOCH_NAMES:
-        given = spec.hyperparameters.get(name, spec.hyperparameters.get(name.replace("_", "-")))
-        try:
-            return int(given) if given is not None else None
-        except (TypeError, ValueError):
-            continue
+        with contextlib.suppress(TypeError, ValueError):
+            if name in given:
+                return int(given[name])
     return None
 
 

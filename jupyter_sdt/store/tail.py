@@ -32,14 +32,18 @@ class Tail:
         """Return the whole lines that are new since the last call, without their newlines.
 
         A missing or deleted file has none. A file that was truncated or replaced is read from its
-        start. ``limit_bytes`` (``CHUNK_BYTES``) bounds what one call
-        reads: call again until nothing comes; -1 reads all there is.
+        start. ``limit_bytes`` (``CHUNK_BYTES``) bounds what one call reads: call again until there
+        is nothing; -1 reads all there is.
         """
         try:
             with self.path.open("rb", buffering=0) as file:
                 self._notice_replacement(file)
                 file.seek(self.position + len(self._partial))
                 data = file.read(limit_bytes)
+        except FileNotFoundError:
+            # The next file of this name is another one, even if it gets the same inode.
+            self.position, self._partial = 0, b""
+            return []
         except OSError:
             return []
         return self._split(data or b"")
