@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jupyter_sdt.runtime.checkpoint import load_checkpoint, save_checkpoint
     from jupyter_sdt.runtime.context import init, shutdown
-    from jupyter_sdt.runtime.data import DistributedSampler, channel
+    from jupyter_sdt.runtime.data import channel
     from jupyter_sdt.runtime.distributed_model import DistributedModel
     from jupyter_sdt.runtime.metrics import log_metrics
+    from jupyter_sdt.runtime.sampler import DistributedSampler
 
 __all__ = [
     "DistributedModel",

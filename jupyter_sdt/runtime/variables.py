@@ -79,7 +79,7 @@ def _to_cpu(torch: Any, tensor: Any) -> Any:
 
 
 def _wraps_in_parallel(module: Any) -> bool:
-    return type(module).__name__ in {"DistributedDataParallel", "DistributedModel", "DataParallel"}
+    return type(module).__name__ in {"DistributedDataParallel", "DataParallel"}
 
 
 def _same(thing: Any) -> Any:

@@ -17,7 +17,6 @@ PLAIN = """
 def test_loss_rate_and_throughput_of_a_plain_script_are_recorded(job):
     job.run(PLAIN, "--epochs", "3")
     records = job.metrics(source="autolog")
-    print(job.log(), records)
     assert job.codes == [0]
     assert records[0].step == 1
     assert records[0].values["total_steps"] == 12

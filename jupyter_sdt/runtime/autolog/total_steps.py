@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 _STEPS = ("max_steps", "total_steps", "num_steps", "steps")
@@ -44,7 +45,7 @@ def _from_environment() -> dict[str, Any]:
 def _from_arguments(arguments: Sequence[str]) -> dict[str, Any]:
     """``--max-steps 10`` and ``--max-steps=10``; the last one counts, as with argparse."""
     found: dict[str, Any] = {}
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in pairwise([*arguments, ""]):
         if word.startswith("--"):
             name, equals, value = word[2:].partition("=")
             found[_plain(name)] = value if equals else following

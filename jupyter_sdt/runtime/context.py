@@ -1,0 +1,168 @@
+"""Joining the job: which rank this is, on which device, in which process group."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+
+from jupyter_sdt.errors import RuntimeStateError, SpecError
+from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
+from jupyter_sdt.spec import variables as names
+
+ProcessBackend = Literal["nccl", "gloo"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One rank among ``world_size`` and the device it computes on.
+
+    ``layout`` says which coordinate of a parallel grid the rank has, where there is one.
+    """
+
+    rank: int
+    local_rank: int
+    world_size: int
+    local_world_size: int
+    node_rank: int
+    device: torch.device
+    process_backend: ProcessBackend
+    layout: Any = None
+
+
+_current: Context | None = None
+
+
+def init(
+    process_backend: ProcessBackend | None = None, *, timeout_seconds: float = 1800
+) -> Context:
+    """Join the process group of the job and return this rank's Context.
+
+    ``process_backend`` is by default nccl where every rank of the node has a GPU of its own, else
+    gloo on the CPU. Works in a single process, too, under torchrun's variables and under Open
+    MPI's, which are translated into ``RANK``, ``WORLD_SIZE`` and so on. A group that the script has
+    initialised itself is taken over.
+
+    Raises RuntimeStateError when called twice and when the rendezvous is unknown; SpecError for a
+    ``process_backend`` that cannot work here.
+    """
+    global _current
+    if _current is not None:
+        raise RuntimeStateError("init() was called twice; keep the Context that the first returned")
+    place = process_environment()
+    backend = _choose_backend(process_backend, place)
+    device = _device(backend, place)
+    if not dist.is_initialized():
+        _join(place, backend, timedelta(seconds=timeout_seconds))
+    _current = _context(place, backend, device)
+    return _current
+
+
+def current_context() -> Context:
+    """The Context of this process. Raises RuntimeStateError before :func:`init`."""
+    if _current is None:
+        raise RuntimeStateError("call jupyter_sdt.runtime.init() first: there is no Context yet")
+    return _current
+
+
+def shutdown() -> None:
+    """Wait for all ranks, then leave the process group. Without :func:`init` nothing happens.
+
+    Every rank must call it: a rank that leaves while another still communicates takes the other
+    down.
+    """
+    global _current
+    if _current is None:
+        return
+    _current = None
+    if dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+def _context(place: ProcessEnvironment, backend: ProcessBackend, device: torch.device) -> Context:
+    return Context(
+        rank=dist.get_rank(),
+        local_rank=place.local_rank,
+        world_size=dist.get_world_size(),
+        local_world_size=place.local_world_size,
+        node_rank=place.node_rank,
+        device=device,
+        process_backend=backend,
+    )
+
+
+def _choose_backend(asked: str | None, place: ProcessEnvironment) -> ProcessBackend:
+    if asked not in {None, "nccl", "gloo"}:
+        raise SpecError(
+            f"process_backend={asked!r} must be 'nccl' or 'gloo'", argument="process_backend"
+        )
+    gpus = torch.cuda.device_count() if asked != "gloo" else 0
+    enough = gpus >= place.local_world_size
+    if asked == "nccl" and not enough:
+        raise SpecError(
+            f"process_backend='nccl' needs a GPU for each of the {place.local_world_size} ranks of "
+            f"this node, which has {gpus}; use process_backend='gloo' or fewer ranks",
+            argument="process_backend",
+        )
+    if gpus and not enough and place.local_rank == 0:
+        sys.stderr.write(
+            f"jupyter_sdt: {place.local_world_size} ranks share {gpus} GPUs: they compute on the "
+            "CPU with gloo; use as many processes as GPUs to train on them\n"
+        )
+    return "nccl" if enough and gpus else "gloo"
+
+
+def _device(backend: ProcessBackend, place: ProcessEnvironment) -> torch.device:
+    if backend == "gloo":
+        return torch.device("cpu")
+    device = torch.device("cuda", place.local_rank)
+    torch.cuda.set_device(device)
+    return device
+
+
+def _join(place: ProcessEnvironment, backend: ProcessBackend, timeout: timedelta) -> None:
+    # gloo beside nccl, so that tensors and objects on the CPU can be exchanged as well.
+    kinds = "cpu:gloo,cuda:nccl" if backend == "nccl" else "gloo"
+    if place.world_size == 1:
+        # A group of one needs no port, and must not block one that another job may want.
+        store = dist.HashStore()  # type: ignore[attr-defined]  # public, but not in __all__
+        dist.init_process_group(kinds, store=store, rank=0, world_size=1)
+        return
+    _export(place)
+    dist.init_process_group(kinds, rank=place.rank, world_size=place.world_size, timeout=timeout)
+
+
+def _export(place: ProcessEnvironment) -> None:
+    """Set what torch and the script's other libraries read, where the launcher did not."""
+    found = {
+        names.RANK: place.rank,
+        names.LOCAL_RANK: place.local_rank,
+        names.WORLD_SIZE: place.world_size,
+        names.LOCAL_WORLD_SIZE: place.local_world_size,
+        names.GROUP_RANK: place.node_rank,
+    }
+    if place.launcher == "mpirun":
+        found[names.MASTER_PORT] = _open_mpi_port()
+        if place.world_size == place.local_world_size:
+            os.environ.setdefault(names.MASTER_ADDR, "127.0.0.1")
+    for name, value in found.items():
+        os.environ.setdefault(name, str(value))
+    missing = [n for n in (names.MASTER_ADDR, names.MASTER_PORT) if n not in os.environ]
+    if missing:
+        raise RuntimeStateError(
+            f"{place.world_size} ranks cannot meet: {' and '.join(missing)} not set. The launcher "
+            "sets them; by hand, give every rank the address of rank 0 and a free port there"
+        )
+
+
+def _open_mpi_port() -> int:
+    """A port that all ranks of one mpirun agree on and that two mpiruns rarely share."""
+    job = os.environ.get("PMIX_NAMESPACE", "")
+    return 20000 + zlib.crc32(job.encode()) % 12000

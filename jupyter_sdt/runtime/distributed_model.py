@@ -1,0 +1,96 @@
+"""A model whose gradients are the mean over all ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from jupyter_sdt.runtime.context import Context, current_context
+
+
+class DistributedModel(nn.Module):
+    """``module`` on this rank's device, trained by all ranks together.
+
+    Parameters and buffers are rank 0's at the start; ``backward()`` leaves the mean of all ranks'
+    gradients in ``.grad``, as in one process on the whole batch when every rank has an equal share
+    of it and the loss is a mean. Forward without gradients communicates nothing, so that ranks may
+    evaluate shares of different size, or one rank alone. Names of parameters and keys of
+    ``state_dict()`` are those of ``module``; other attributes are passed through to it.
+
+    Data parallelism is torch's DistributedDataParallel with gradients as views of its buckets
+    (https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html);
+    ``options`` go there. With one rank nothing is wrapped. A copy or a pickle of it is one of the
+    plain module. Raises RuntimeStateError before ``init()``.
+    """
+
+    def __init__(self, module: nn.Module, context: Context | None = None, **options: Any) -> None:
+        super().__init__()
+        place = current_context() if context is None else context
+        self.module = module.to(place.device)
+        trainable = any(parameter.requires_grad for parameter in module.parameters())
+        parallel = None
+        if place.world_size > 1 and trainable:
+            devices = [place.device] if place.device.type == "cuda" else None
+            settings = {"device_ids": devices, "gradient_as_bucket_view": True, **options}
+            parallel = DistributedDataParallel(self.module, **settings)
+        # Hidden from nn.Module, where it would show every parameter a second time.
+        object.__setattr__(self, "_parallel", parallel)
+
+    def forward(self, *arguments: Any, **named: Any) -> Any:
+        """Call the module; with gradients on, prepare their exchange."""
+        parallel = self._parallel if torch.is_grad_enabled() else None
+        return (self.module if parallel is None else parallel)(*arguments, **named)
+
+    def no_sync(self) -> AbstractContextManager[None]:
+        """Within this context gradients only add up on each rank (gradient accumulation)."""
+        if self._parallel is None:
+            return nullcontext()
+        synced: AbstractContextManager[None] = self._parallel.no_sync()
+        return synced
+
+    def train(self, mode: bool = True) -> DistributedModel:
+        """Switch the module between training and evaluation."""
+        super().train(mode)
+        if self._parallel is not None:
+            self._parallel.training = mode
+        return self
+
+    def state_dict(  # type: ignore[override]  # torch's overloads, passed through as they are
+        self, *arguments: Any, **named: Any
+    ) -> dict[str, Any]:
+        """The module's own, without a prefix."""
+        state: dict[str, Any] = self.module.state_dict(*arguments, **named)
+        return state
+
+    def load_state_dict(self, *arguments: Any, **named: Any) -> Any:
+        """Load what the plain module's ``state_dict()`` gave."""
+        return self.module.load_state_dict(*arguments, **named)
+
+    def named_parameters(self, *arguments: Any, **named: Any) -> Iterator[tuple[str, nn.Parameter]]:
+        """The module's own, without a prefix."""
+        return self.module.named_parameters(*arguments, **named)
+
+    def named_buffers(self, *arguments: Any, **named: Any) -> Iterator[tuple[str, torch.Tensor]]:
+        """The module's own, without a prefix."""
+        return self.module.named_buffers(*arguments, **named)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Copies and pickles are of the plain module: they have no part in the exchange.
+        return _itself, (self.module,)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name == "module":
+                raise
+            return getattr(self.module, name)
+
+
+def _itself(module: nn.Module) -> nn.Module:
+    return module
