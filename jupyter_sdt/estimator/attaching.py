@@ -1,0 +1,48 @@
+"""From a job on disk back to the keywords it was started with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_sdt.estimator.keywords import NAMES, ONLY_FOR
+from jupyter_sdt.job import TrainingJob
+
+
+def arguments_of(job: TrainingJob, framework: str) -> dict[str, Any]:
+    """Return Estimator keywords that start the same job again, with the source it ran.
+
+    Values of secret environment variables were never written, so they are missing.
+    """
+    spec = job.spec
+    arguments: dict[str, Any] = {
+        "entry_point": spec.entry_point,
+        "source_dir": str(job.directory.source),
+        "instance_type": spec.instance_type,
+        "instance_count": spec.instance_count,
+        "distribution": spec.distribution,
+        "hyperparameters": dict(spec.hyperparameters),
+        "hyperparameter_style": spec.hyperparameter_style,
+        "environment": dict(spec.environment),
+        "metric_definitions": [{"Name": m.name, "Regex": m.regex} for m in spec.metric_definitions],
+        "requirements": spec.requirements or None,
+        "output_path": spec.output_path or None,
+        "checkpoint_s3_uri": spec.checkpoint_uri or None,
+        "max_run": spec.max_run_seconds,
+        "stop_seconds": spec.stop_seconds,
+        "hang_seconds": spec.hang_seconds,
+        **_kept(spec.sagemaker, framework),
+    }
+    if "instance_groups" in arguments:
+        del arguments["instance_type"], arguments["instance_count"]
+    return arguments
+
+
+def _kept(sagemaker: Any, framework: str) -> dict[str, Any]:
+    """What was kept for SageMaker, without what another framework's class would refuse."""
+    return {
+        name: value
+        for name, value in sagemaker.items()
+        if name in NAMES
+        and name != "dependencies"  # they lie in source/ already
+        and framework in ONLY_FOR.get(name, (framework,))
+    }

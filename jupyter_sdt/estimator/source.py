@@ -1,0 +1,73 @@
+"""The script a job runs: a cell, a file, or a file in ``source_dir``; checked before the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_sdt.errors import SpecError, did_you_mean
+from jupyter_sdt.launch.source_bundle import SourceBundle, find_source
+from jupyter_sdt.spec.job_spec import Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSource:
+    """A notebook cell as entry point: its text, line for line, and which cell it was."""
+
+    source: str
+    cell: Cell = field(default_factory=Cell)
+
+
+def read_source(arguments: Mapping[str, Any], cell: CellSource | None) -> SourceBundle:
+    """Find the script and all that goes with it. Raises SpecError when something is not there."""
+    entry_point = str(arguments.get("entry_point", ""))
+    source_dir = str(arguments.get("source_dir", ""))
+    if cell is not None and entry_point:
+        raise _wrong(f"entry_point={entry_point!r} and a cell cannot both be the script")
+    if cell is None and "://" in entry_point:
+        raise _wrong(f"entry_point={entry_point!r} must be a file, not a URI")
+    if entry_point and ("git_config" in arguments or source_dir.startswith("s3://")):
+        # The script lies elsewhere; whoever fetches it will see whether it is there.
+        return SourceBundle(entry_point=entry_point)
+    return find_source(
+        cell_source=cell.source if cell else None,
+        cell=cell.cell if cell else None,
+        entry_point=entry_point,
+        source_dir=source_dir,
+        dependencies=arguments.get("dependencies", ()),
+    )
+
+
+def base_name(arguments: Mapping[str, Any], source: SourceBundle) -> str:
+    """What the names of jobs begin with."""
+    default = "cell" if source.cell_source is not None else Path(source.entry_point).stem
+    return str(arguments.get("base_job_name", default))
+
+
+def absolute_source_dir(arguments: Mapping[str, Any]) -> str:
+    """``source_dir`` independent of where we stand; an empty string without one."""
+    given = str(arguments.get("source_dir", ""))
+    return given if not given or "://" in given else str(Path(given).expanduser().absolute())
+
+
+def requirements_path(arguments: Mapping[str, Any]) -> str:
+    """The absolute path of ``requirements``, or an empty string. Raises SpecError."""
+    given = arguments.get("requirements")
+    if not given:
+        return ""
+    path = Path(given).expanduser().absolute()
+    if not path.is_file():
+        folder = path.parent
+        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+        reason = "is a folder" if path.is_dir() else "does not exist"
+        raise SpecError(
+            f"requirements={given!r} {reason}{did_you_mean(path.name, names)}",
+            argument="requirements",
+        )
+    return str(path)
+
+
+def _wrong(reason: str) -> SpecError:
+    return SpecError(reason, argument="entry_point")

@@ -1,0 +1,86 @@
+"""Which jobs can be started today, and for the others what is missing and what to use now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.spec.instances import find_instance
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.strategies import Strategy
+
+_TORCH = "distribution={'torch_distributed': {'enabled': True}}"
+_HOROVOD = "distribution={'mpi': {'enabled': True}} with Horovod"
+# Strategy -> what it needs that this version does not have, and what does the work meanwhile.
+_MISSING: dict[Strategy, tuple[str, str]] = {
+    "smdataparallel": (
+        "the smdistributed.dataparallel library",
+        f"{_TORCH} with torch's DistributedDataParallel",
+    ),
+    "modelparallel": (
+        "the smdistributed.modelparallel library",
+        f"{_TORCH} with torch's fully_shard or torch.distributed.pipelining",
+    ),
+    "parameter_server": ("a launcher for TensorFlow or MXNet parameter servers", _HOROVOD),
+    "multi_worker_mirrored_strategy": ("a launcher that sets TF_CONFIG", _HOROVOD),
+    "pytorchxla": ("torch_xla and its launcher", _TORCH),
+}
+
+
+def check_runnable(spec: JobSpec) -> None:
+    """Raise LaunchError naming what is missing for ``spec``, and what to use now.
+
+    Nothing is replaced silently: a job that asks for a runtime we lack is not started with another.
+    """
+    if not find_instance(spec.instance_type).local:
+        raise LaunchError(
+            f"instance_type={spec.instance_type!r} needs the SageMaker backend, which this version "
+            "does not have; use instance_type='local', or 'local_gpu', to train on this machine"
+        )
+    if spec.distribution.strategy in _MISSING:
+        missing, instead = _MISSING[spec.distribution.strategy]
+        raise LaunchError(
+            f"{spec.distribution.strategy} needs {missing}, which this version does not have; use "
+            f"{instead}"
+        )
+    for argument, place in _remote_places(spec):
+        raise LaunchError(
+            f"{argument}: {place} is out of reach of local nodes, which read and write paths and "
+            "file:// only; copy it to this machine and name that path"
+        )
+    _check_gpus(spec)
+
+
+def _remote_places(spec: JobSpec) -> Iterator[tuple[str, str]]:
+    """Arguments that name a place local nodes cannot reach."""
+    named = {
+        "source_dir": spec.source_dir,
+        "output_path": spec.output_path,
+        "checkpoint_s3_uri": spec.checkpoint_uri,
+        **{f"inputs[{channel.name!r}]": channel.uri for channel in spec.channels},
+    }
+    yield from ((name, place) for name, place in named.items() if _is_remote(place))
+    if repository := spec.sagemaker.get("git_config"):
+        yield "git_config", str(repository.get("repo"))
+
+
+def _is_remote(place: str) -> bool:
+    scheme, separator, _ = place.partition("://")
+    return bool(separator) and scheme != "file"
+
+
+def _check_gpus(spec: JobSpec) -> None:
+    if spec.instance_type != "local_gpu":
+        return
+    gpus = count_gpus(spec)
+    if not gpus:
+        raise LaunchError(
+            "instance_type='local_gpu': nvidia-smi lists no GPU this job could use; use 'local' "
+            "to train on the CPU"
+        )
+    if spec.processes_per_node > gpus:
+        raise LaunchError(
+            f"processes_per_node={spec.processes_per_node} is more than the {gpus} GPUs of this "
+            f"machine; use {gpus} or fewer, or instance_type='local' to let ranks share them"
+        )

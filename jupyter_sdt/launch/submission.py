@@ -1,0 +1,78 @@
+"""Writing a job's directory and handing it to a supervisor; all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch import local
+from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.runnable import check_runnable
+from jupyter_sdt.launch.source_bundle import SourceBundle
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.files import write_atomically
+from jupyter_sdt.store.job_directory import JobDirectory, job_directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A spec with what goes into its directory: source, variables (pickles by name), secrets.
+
+    ``secrets`` go into the environment of the supervisor and are never written.
+    """
+
+    spec: JobSpec
+    source: SourceBundle
+    variables: Mapping[str, bytes] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> bool:
+        """Whether a job of this name exists already."""
+        return job_directory(self.spec.job_name).path.exists()
+
+
+def plan_submission(submission: Submission) -> LaunchPlan:
+    """Return what :func:`submit` would start; nothing is written.
+
+    Raises LaunchError or DistributionError for what cannot be started.
+    """
+    check_runnable(submission.spec)
+    return local.plan(submission.spec, job_directory(submission.spec.job_name))
+
+
+def submit(submission: Submission) -> JobDirectory:
+    """Create the job's directory and start it; returns at once.
+
+    What can be refused is refused before anything is written, and after a failure nothing is left.
+    Raises SpecError (name taken), DistributionError or LaunchError.
+    """
+    plan_submission(submission)
+    directory = job_directory(submission.spec.job_name)
+    try:
+        directory.create()
+    except OSError as error:
+        raise LaunchError(
+            f"cannot create {directory.path}: {error.strerror}; set SDT_JOBS_DIR to a folder "
+            "that can be written"
+        ) from error
+    try:
+        _fill(directory, submission)
+        local.start(directory, os.environ | dict(submission.secrets))
+    except BaseException as error:
+        shutil.rmtree(directory.path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise LaunchError(f"cannot write {directory.path}: {error}") from error
+        raise
+    return directory
+
+
+def _fill(directory: JobDirectory, submission: Submission) -> None:
+    submission.source.write(directory)
+    for name, content in submission.variables.items():
+        path = directory.variables_in / f"{name}.pickle"
+        write_atomically(path, content, durable=False)
+    directory.write_spec(submission.spec)
