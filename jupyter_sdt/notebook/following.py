@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_sdt.errors import JobLostError, SdtError
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.notebook.output import make_output
+from jupyter_sdt.notebook.output import Output, make_output
 from jupyter_sdt.notebook.snapshot import Watcher
 from jupyter_sdt.notebook.telling import DetachedError, describe
 from jupyter_sdt.notebook.variables import describe_kind
@@ -20,20 +20,19 @@ def follow(shell: Any, job: TrainingJob, *, wait: bool) -> None:
     At the end the variables of ``--out`` are put into the notebook. Raises JobError or
     JobLostError when the job failed, and DetachedError when the cell is interrupted.
     """
-    watcher, output = Watcher(job), make_output(shell, job)
-
-    def at_end() -> None:
-        output.say(_result(shell, job))
-
-    output.open(watcher.look(), notes=not wait)
-    if not wait:
-        watch_in_background(watcher, output, at_end)
-        return
+    output: Output | None = None
     try:
-        snapshot = watch(watcher, output)
+        watcher, output = Watcher(job), make_output(shell, job)
+        output.open(watcher.look(), notes=not wait)
+        snapshot = watch(watcher, output) if wait else None
     except KeyboardInterrupt:
-        watch_in_background(watcher, output, at_end)
+        # Only this cell is interrupted: the job's processes belong to its own supervisor.
+        if output is not None:
+            _go_on(shell, job, output)
         raise DetachedError(job.name) from None
+    if snapshot is None:
+        _go_on(shell, job, output)
+        return
     sys.stdout.write(snapshot.text() + "\n")
     raise_failure(job)
     sys.stdout.write(fetch_outputs(shell, job))
@@ -57,6 +56,11 @@ def fetch_outputs(shell: Any, job: TrainingJob) -> str:
     shell.user_ns.update(values)
     named = ", ".join(f"{name} ({describe_kind(value)})" for name, value in values.items())
     return f"brought back {named}\n"
+
+
+def _go_on(shell: Any, job: TrainingJob, output: Output) -> None:
+    """Keep the output live and fetch the results without the cell."""
+    watch_in_background(Watcher(job), output, lambda: output.say(_result(shell, job)))
 
 
 def _result(shell: Any, job: TrainingJob) -> str:

@@ -63,7 +63,7 @@ def describe(error: BaseException) -> str:
 def _job_parts(error: JobError, told: str) -> list[str]:
     trace, log = error.traceback.strip(), "\n".join(error.log_lines).strip()
     parts = [trace] if trace and trace not in f"{told}\n{log}" else []
-    if log and log not in f"{told}\n{trace}":
+    if log and log not in "\n".join([told, *parts]):
         parts.append(f"last lines of the log:\n{log}")
     if error.log_path and error.log_path not in told:
         parts.append(f"whole log: {error.log_path}")

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 import pytest
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
 from jupyter_client.manager import start_new_kernel
 from support import Jobs
 
@@ -74,6 +75,12 @@ class Kernel:
     def interrupt(self) -> None:
         self.manager.interrupt_kernel()
 
+    def restart(self) -> None:
+        """Replace the process by a fresh one with the extension loaded."""
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=60)
+        self.run("%load_ext jupyter_sdt")
+
     def _note_comm(self, message) -> None:
         if message["msg_type"] == "comm_open":
             state = message["content"]["data"].get("state", {})
@@ -97,7 +104,7 @@ def kernel(jobs_folder):
     """A fresh kernel with the extension loaded."""
     manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
     running = Kernel(manager, client)
-    assert running.run("import jupyter_sdt").status == "ok"
+    assert running.run("%load_ext jupyter_sdt").status == "ok"
     yield running
     client.stop_channels()
     manager.shutdown_kernel(now=True)
@@ -107,3 +114,12 @@ def kernel(jobs_folder):
 def jobs(jobs_folder) -> Jobs:
     """Starts jobs without an Estimator in between."""
     return Jobs(jobs_folder)
+
+
+@pytest.fixture
+def ipython(jobs_folder, tmp_path, monkeypatch):
+    """IPython as in a terminal, with the extension loaded."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    shell = TerminalInteractiveShell()
+    shell.run_line_magic("load_ext", "jupyter_sdt")
+    return shell
