@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from jupyter_sdt.launch.plan import ProcessPlan
+from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.store.files import append_privately
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -43,6 +45,7 @@ class Children:
     broken_helper: bool = False
     # Descriptors of the supervisor that a forked child must not keep: above all the job's lock.
     private: tuple[int, ...] = ()
+    standby: list[StandbyRank] = field(default_factory=list)
 
     def execute(self, plan: ProcessPlan) -> None:
         """Start ``plan.argv`` in a session of its own. Raises OSError when that fails."""
@@ -59,13 +62,24 @@ class Children:
         self.running[process.pid] = plan
         process.returncode = 0  # reaped by poll() below, not by subprocess
 
-    def fork(self, plan: ProcessPlan, body: Callable[[ProcessPlan], None]) -> None:
-        """Fork a child that runs ``body`` as the process ``plan`` describes; it never returns."""
-        self.running[self._fork(lambda: body(plan), plan.environment)] = plan
+    def fork(self, plan: ProcessPlan) -> None:
+        """Become the process ``plan`` describes in a child: one that stands by, or a new fork."""
+        if self.standby:
+            rank = self.standby.pop()
+            rank.begin(plan)
+            self.running[rank.pid] = plan
+        else:
+            self.running[self._fork(lambda: become(plan))] = plan
+
+    def dismiss_standby(self) -> None:
+        """Let the children that nobody needed end."""
+        for rank in self.standby:
+            rank.dismiss()
+        self.standby.clear()
 
     def fork_helper(self, body: Callable[[], None]) -> None:
         """Fork a child that serves the job without being part of it (a Pipe channel's feeder)."""
-        self.helpers.add(self._fork(lambda: _serve(body), {}))
+        self.helpers.add(self._fork(lambda: _serve(body)))
 
     def poll(self) -> bool:
         """Reap whatever has ended; return whether any process of the plan still runs."""
@@ -103,7 +117,7 @@ class Children:
                 pass
             time.sleep(0.005)
 
-    def _fork(self, body: Callable[[], None], environment: Mapping[str, str]) -> int:
+    def _fork(self, body: Callable[[], None]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -114,7 +128,6 @@ class Children:
             restore_signals()
             for descriptor in self.private:
                 os.close(descriptor)
-            os.environ.update(environment)
             body()
             os._exit(0)
         except BaseException:  # noqa: BLE001 - shown here, for nobody is above
@@ -122,6 +135,20 @@ class Children:
         finally:
             # Whatever happened, a child must never go on as a second supervisor.
             os._exit(1)
+
+
+def become(plan: ProcessPlan) -> None:
+    """Do what ``python -m MODULE ENTRY ...`` would, in a process that has its imports behind it."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    restore_signals()
+    os.environ.update(plan.environment)
+    os.chdir(plan.working_directory)
+    for folder in reversed(plan.environment.get("PYTHONPATH", "").split(os.pathsep)):
+        if folder and folder not in sys.path:
+            sys.path.insert(0, folder)
+    module = importlib.import_module(plan.argv[2])
+    module.leave(module.main(list(plan.argv[3:])))
 
 
 def become_subreaper() -> None:

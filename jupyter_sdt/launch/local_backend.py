@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import signal
-import sys
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from jupyter_sdt.launch.preload import PRELOADED
 from jupyter_sdt.launch.process_tree import living_ranks
 from jupyter_sdt.launch.rendezvous import choose_rendezvous
 from jupyter_sdt.launch.requirements import install_requirements
+from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.verdict import judge
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory
@@ -37,16 +37,23 @@ class LocalBackend:
     """Starts a plan's processes as children of the supervisor and watches them.
 
     ``warm`` says that this process has torch imported and has never computed, so that ranks can be
-    forked from it. ``private`` are descriptors the ranks must not inherit.
+    forked from it. ``private`` are descriptors the ranks must not inherit, ``standby`` are ranks
+    forked beforehand.
     """
 
     def __init__(
-        self, spec: JobSpec, directory: JobDirectory, *, warm: bool, private: tuple[int, ...] = ()
+        self,
+        spec: JobSpec,
+        directory: JobDirectory,
+        *,
+        warm: bool,
+        private: tuple[int, ...] = (),
+        standby: Iterable[StandbyRank] = (),
     ) -> None:
         self._spec = spec
         self._directory = directory
         self._warm = warm
-        self._children = Children(directory.path, private=private)
+        self._children = Children(directory.path, private=private, standby=list(standby))
         self._terminated: float | None = None
         self._kill_at: float | None = None
 
@@ -76,9 +83,10 @@ class LocalBackend:
             self._children.fork_helper(feeder)
         for process in plan.processes:
             if plan.launcher == "nursery":
-                self._children.fork(process, self._become_rank)
+                self._children.fork(process)
             else:
                 self._execute(process)
+        self._children.dismiss_standby()
 
     def poll(self) -> Outcome | None:
         """Return the outcome when all processes have ended; ends the rest after a failure."""
@@ -120,15 +128,6 @@ class LocalBackend:
             self._children.execute(process)
         except OSError as error:
             raise LaunchError(f"could not start {process.argv[0]}: {error}") from error
-
-    def _become_rank(self, process: ProcessPlan) -> None:
-        # What `python -m MODULE ENTRY ...` would do, in a process that has its imports behind it.
-        os.chdir(process.working_directory)
-        for folder in reversed(process.environment.get("PYTHONPATH", "").split(os.pathsep)):
-            if folder and folder not in sys.path:
-                sys.path.insert(0, folder)
-        module = importlib.import_module(process.argv[2])
-        module.leave(module.main(list(process.argv[3:])))
 
     def _end_siblings(self, failure: Ended) -> None:
         now = time.time()

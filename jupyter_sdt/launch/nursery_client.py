@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.nursery_address import NurseryAddress, nursery_address
+from jupyter_sdt.launch.nursery_request import send
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.variables import NURSERY
 from jupyter_sdt.store.job_directory import JobDirectory
@@ -52,7 +53,8 @@ def hand_over(
         if not forks_ranks(spec) and not address.ready.exists():
             return False
         with _connect(address) as connection:
-            _send(connection, directory, lock, environment)
+            request = {"job": str(directory.path), "environment": dict(environment)}
+            send(connection, json.dumps(request).encode(), lock)
     except (OSError, LaunchError):
         return False
     return True
@@ -62,15 +64,6 @@ def forks_ranks(spec: JobSpec) -> bool:
     """Whether the job's launcher is the nursery."""
     distribution = spec.distribution
     return distribution.launcher in (None, "nursery") and distribution.strategy != "mpi"
-
-
-def _send(
-    connection: socket.socket, directory: JobDirectory, lock: int, environment: Mapping[str, str]
-) -> None:
-    request = {"job": str(directory.path), "environment": dict(environment)}
-    body = json.dumps(request).encode()
-    socket.send_fds(connection, [len(body).to_bytes(8, "big")], [lock])
-    connection.sendall(body)
 
 
 def _connect(address: NurseryAddress) -> socket.socket:

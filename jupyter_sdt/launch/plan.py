@@ -26,6 +26,11 @@ class ProcessPlan:
     log: str
     rank: int | None = None
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild from ``dataclasses.asdict``'s form."""
+        return cls(**{**data, "argv": tuple(data["argv"])})
+
     def command_line(self) -> str:
         """The command quoted for a POSIX shell, for people to read and paste."""
         return shlex.join(self.argv)
@@ -51,9 +56,7 @@ class LaunchPlan:
         """Rebuild from :meth:`to_json`'s form."""
         known: dict[str, Any] = {k: data[k] for k in cls.__dataclass_fields__ if k in data}
         known["notes"] = tuple(known.get("notes", ()))
-        known["processes"] = tuple(
-            ProcessPlan(**{**p, "argv": tuple(p["argv"])}) for p in known.get("processes", ())
-        )
+        known["processes"] = tuple(map(ProcessPlan.from_json, known.get("processes", ())))
         return cls(**known)
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_sdt.errors import SdtError
@@ -20,6 +21,7 @@ from jupyter_sdt.launch.children import become_subreaper
 from jupyter_sdt.launch.ending import Ending
 from jupyter_sdt.launch.local_backend import LocalBackend
 from jupyter_sdt.launch.node_directory import write_failure
+from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.state_keeper import StateKeeper
 from jupyter_sdt.launch.watchdog import Watchdog
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -31,11 +33,14 @@ POLL_SECONDS = 0.02
 REGEX_SECONDS = 0.2
 
 
-def supervise(directory: JobDirectory, *, lock: int, warm: bool) -> int:
+def supervise(
+    directory: JobDirectory, *, lock: int, warm: bool, standby: Iterable[StandbyRank] = ()
+) -> int:
     """Run the job of ``directory`` and return the exit code for the supervisor itself.
 
     ``lock`` is the descriptor that holds the job's lock; it stays open as long as this process
-    lives. ``warm`` says that ranks may be forked from this process.
+    lives. ``warm`` says that ranks may be forked from this process, ``standby`` are some already
+    forked.
     """
     become_subreaper()
     keeper = StateKeeper(directory)
@@ -44,7 +49,7 @@ def supervise(directory: JobDirectory, *, lock: int, warm: bool) -> int:
     try:
         keeper.begin()
         spec = directory.read_spec()
-        backend = LocalBackend(spec, directory, warm=warm, private=(lock,))
+        backend = LocalBackend(spec, directory, warm=warm, private=(lock,), standby=standby)
         return _Supervisor(spec, directory, backend, keeper, ending).run()
     except SdtError as error:
         ending.check(time.time(), expired=False)  # what was stopped on request has not failed

@@ -18,6 +18,7 @@ from support import Jobs, ranks, until
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import nursery_client
 from jupyter_sdt.launch.nursery_address import fingerprint, nursery_address
+from jupyter_sdt.launch.standby import MOST_RANKS, cores
 
 
 @pytest.fixture
@@ -127,3 +128,30 @@ def _pid_of_rank(directory) -> int:
 def test_the_client_side_imports_no_torch():
     code = "import sys, jupyter_sdt.launch.local; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_ranks_stand_by_for_the_next_job_and_end_with_their_nursery(jobs: Jobs, private_nursery):
+    assert nursery_client.warm()
+    nursery = psutil.Process(nursery_pid(private_nursery))
+    expected = 1 + min(cores(), MOST_RANKS)
+    until(lambda: len(nursery.children(recursive=True)) == expected)
+    waiting = {process.pid for process in nursery.children(recursive=True)}
+    directory = jobs.run("print('x')")
+    assert _pid_of_rank(directory) in waiting, "the job should have found its rank forked already"
+    until(lambda: not waiting & set(psutil.pids()))
+    until(lambda: len(nursery.children(recursive=True)) == expected)
+    left = nursery.children(recursive=True)
+    nursery.kill()
+    until(lambda: not any(process.is_running() for process in left))
+
+
+@pytest.mark.slow
+def test_more_ranks_than_stand_by_are_forked_on_demand(jobs: Jobs, private_nursery):
+    assert nursery_client.warm()
+    nursery = psutil.Process(nursery_pid(private_nursery))
+    until(lambda: len(nursery.children(recursive=True)) > 1)
+    world_size = cores() + 2
+    directory = jobs.run("import os; print(os.environ['RANK'])", distribution=ranks(world_size))
+    logs = [directory.log(rank).read_text() for rank in range(world_size)]
+    assert logs == [f"{rank}\n" for rank in range(world_size)]
