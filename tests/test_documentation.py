@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
+from jupyter_sdt.notebook import words
 from jupyter_sdt.notebook.flags import FLAGS
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.job_spec import Cell, Channel, JobSpec, MetricDefinition, StudyPoint
@@ -34,6 +35,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE_BLOCK = re.compile(r"```.*?```", re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
+_OPTIONAL = re.compile(r"\[[^\]]*\]")
 _MAGIC = re.compile(r"%sdt_\w+")
 # Flags in our documents that belong to other programs.
 FOREIGN_FLAGS = {"quick"}
@@ -109,11 +111,17 @@ def test_the_magics_page_lists_every_flag_with_its_form() -> None:
     assert [flag.shown for flag in FLAGS.values() if f"`{flag.shown}`" not in text] == []
 
 
+def test_the_magics_page_lists_every_option_of_the_small_magics() -> None:
+    text = MAGICS_PAGE.read_text()
+    for parser in (words.JOBS, words.LOGS, words.STOP, words.ATTACH):
+        (row,) = re.findall(rf"^\| `{parser.prog}\b(.*)` \|", text, re.MULTILINE)
+        usage = parser.format_usage().replace("[name]", "[NAME]")
+        assert set(_OPTIONAL.findall(row)) == set(_OPTIONAL.findall(usage)), parser.prog
+
+
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_every_flag_and_magic_a_page_names_exists(page: Path) -> None:
-    from jupyter_sdt.notebook import magics
-
-    source = "\n".join(p.read_text() for p in Path(magics.__file__).parent.glob("*.py"))
+    source = "\n".join(p.read_text() for p in Path(words.__file__).parent.glob("*.py"))
     text = page.read_text()
     known = {*FLAGS, *FOREIGN_FLAGS, *re.findall(r"\"--([a-z-]+)\"", source)}
     assert set(_FLAG.findall(text)) - known == set()
