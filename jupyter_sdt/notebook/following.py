@@ -8,7 +8,7 @@ from typing import Any
 from jupyter_sdt.errors import JobLostError, SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.output import Output, make_output
-from jupyter_sdt.notebook.snapshot import Watcher
+from jupyter_sdt.notebook.snapshot import look
 from jupyter_sdt.notebook.telling import DetachedError, describe
 from jupyter_sdt.notebook.variables import describe_kind
 from jupyter_sdt.notebook.watching import watch, watch_in_background
@@ -22,9 +22,9 @@ def follow(shell: Any, job: TrainingJob, *, wait: bool) -> None:
     """
     output: Output | None = None
     try:
-        watcher, output = Watcher(job), make_output(shell, job)
-        output.open(watcher.look(), notes=not wait)
-        snapshot = watch(watcher, output) if wait else None
+        output = make_output(shell, job)
+        output.open(look(job), notes=not wait)
+        snapshot = watch(job, output) if wait else None
     except KeyboardInterrupt:
         # Only this cell is interrupted: the job's processes belong to its own supervisor.
         if output is not None:
@@ -60,7 +60,9 @@ def fetch_outputs(shell: Any, job: TrainingJob) -> str:
 
 def _go_on(shell: Any, job: TrainingJob, output: Output) -> None:
     """Keep the output live and fetch the results without the cell."""
-    watch_in_background(Watcher(job), output, lambda: output.say(_result(shell, job)))
+    # A handle of its own: an interrupt may have come in the middle of reading.
+    fresh = TrainingJob(job.directory)
+    watch_in_background(fresh, output, lambda: _result(shell, fresh))
 
 
 def _result(shell: Any, job: TrainingJob) -> str:

@@ -9,15 +9,14 @@ from html import escape
 
 from jupyter_sdt.errors import SdtError, SpecError
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.notebook.curves import Curves
 from jupyter_sdt.notebook.svg_chart import short
-from jupyter_sdt.spec.metric import MetricRecord
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.job_store import list_directories
 from jupyter_sdt.store.log_reader import last_lines
+from jupyter_sdt.store.metric_reader import parse_lines
+from jupyter_sdt.store.series import SeriesTable, loss_name
 
 _HEAD = ("name", "status", "elapsed", "ranks", "last loss")
-_RECENT_RECORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +82,12 @@ def _rows(directory: JobDirectory) -> Iterator[tuple[str, ...]]:
 
 
 def _last_loss(directory: JobDirectory) -> str:
-    curves = Curves()
-    for line in last_lines(directory.metric(0), _RECENT_RECORDS):
-        try:
-            curves.add([MetricRecord.from_line(line)])
-        except (ValueError, KeyError):  # the first line may be cut, the last half-written
-            continue
-    name, points = curves.loss()
-    return short(points[-1][1]) if points and "loss" in name else ""
+    """Rank 0's last loss, from the end of its file: the table is for many jobs at a time."""
+    table = SeriesTable()
+    table.add(parse_lines([line.encode() for line in last_lines(directory.metric(0), 20)]))
+    name = loss_name(table.names())
+    loss = table.over_ranks(name).last() if name else None
+    return "" if loss is None else short(loss)
 
 
 def _padded(row: tuple[str, ...], widths: list[int]) -> str:

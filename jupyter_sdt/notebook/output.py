@@ -118,7 +118,7 @@ class TerminalOutput:
 def final_bundle(job: TrainingJob, snapshot: Snapshot) -> dict[str, Any]:
     """The bundle that stays: our data, a PNG of the curves when there are any, and text."""
     bundle: dict[str, Any] = {MIMETYPE: snapshot.to_json(), "text/plain": snapshot.text()}
-    if snapshot.curves.loss()[1] or snapshot.curves.throughput()[1]:
+    if snapshot.has_curves:
         bundle["image/png"] = base64.b64encode(_picture(job)).decode()
     return bundle
 

@@ -12,7 +12,7 @@ from jupyter_sdt.errors import SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.busy_button import busy_button
 from jupyter_sdt.notebook.launch_form import LaunchForm
-from jupyter_sdt.notebook.snapshot import Watcher
+from jupyter_sdt.notebook.snapshot import look
 from jupyter_sdt.notebook.view import LiveView
 from jupyter_sdt.notebook.watching import REDRAW_SECONDS
 from jupyter_sdt.store.job_store import list_job_names
@@ -58,19 +58,19 @@ class Panel:
             return
         try:
             job = TrainingJob.attach(name)
-            view, watcher = LiveView(job), Watcher(job)
-            view.update(watcher.look())
+            view = LiveView(job)
+            view.update(look(job))
         except (SdtError, OSError) as error:
             self.job_box.children = [ipywidgets.HTML(escape(str(error)))]
             return
         self.job_box.children = [view.widget]
-        threading.Thread(target=_follow, args=(watcher, view, self._chosen), daemon=True).start()
+        threading.Thread(target=_follow, args=(job, view, self._chosen), daemon=True).start()
 
 
-def _follow(watcher: Watcher, view: LiveView, another: threading.Event) -> None:
+def _follow(job: TrainingJob, view: LiveView, another: threading.Event) -> None:
     """Redraw until the job ends or another one was chosen."""
     while not another.wait(REDRAW_SECONDS):
-        snapshot = watcher.look()
+        snapshot = look(job)
         view.update(snapshot)
         if snapshot.state.terminal:
             return

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.notebook.curves import Curves, thin
+from jupyter_sdt.notebook.curves import Points, loss_curve, throughput_curve
 from jupyter_sdt.notebook.svg_chart import short
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.files import read_json
-from jupyter_sdt.store.metric_reader import MetricReader
+from jupyter_sdt.store.progress import Progress, RankProgress, progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +35,19 @@ class RankHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A job at one moment. ``now`` is in seconds since the epoch."""
+    """A job at one moment; ``loss`` and ``throughput`` are named curves."""
 
     spec: JobSpec
     state: JobState
-    curves: Curves
-    ranks: tuple[RankHealth, ...]
-    now: float
+    progress: Progress
+    loss: tuple[str, Points] = ("loss", [])
+    throughput: tuple[str, Points] = ("samples/s", [])
+    ranks: tuple[RankHealth, ...] = ()
 
     @property
-    def elapsed_seconds(self) -> float:
-        """From the request to the end, or to now."""
-        return max(0.0, (self.state.ended_seconds or self.now) - self.spec.created_seconds)
-
-    @property
-    def progress(self) -> float | None:
-        """The share of steps done, from 0 to 1; None when the total is unknown."""
-        total, step = self.curves.total_steps, self.curves.step
-        return min(1.0, step / total) if total and step is not None else None
+    def has_curves(self) -> bool:
+        """Whether there is anything to draw."""
+        return bool(self.loss[1] or self.throughput[1])
 
     def status_line(self) -> str:
         """``digits-1: Training, 2 ranks by nursery, 12.3 s``."""
@@ -60,22 +55,24 @@ class Snapshot:
         by = f" by {self.state.launcher}" if self.state.launcher else ""
         return (
             f"{self.spec.job_name}: {self.state.secondary_status}, {ranks}{by}, "
-            f"{self.elapsed_seconds:.1f} s"
+            f"{self.progress.elapsed_seconds:.1f} s"
         )
 
     def progress_line(self) -> str:
-        """``step 120 of 400, epoch 2``; empty before the first step."""
-        if self.curves.step is None:
+        """``step 120 of 400, epoch 2 of 5``; empty before the first step."""
+        done = self.progress
+        if done.step is None:
             return ""
-        total = f" of {self.curves.total_steps}" if self.curves.total_steps else ""
-        epoch = f", epoch {self.curves.epoch:g}" if self.curves.epoch is not None else ""
-        return f"step {self.curves.step}{total}{epoch}"
+        steps = f"step {done.step}" + (f" of {done.total_steps}" if done.total_steps else "")
+        if done.epoch is None:
+            return steps
+        epochs = f" of {done.total_epochs}" if done.total_epochs else ""
+        return f"{steps}, epoch {done.epoch:g}{epochs}"
 
     def text(self) -> str:
-        """Everything in one line, for terminals and readers of plain text."""
+        """Everything in one line, for terminals and readers of plain text; then the reason."""
+        (name, loss), (unit, rate) = self.loss, self.throughput
         parts = [self.status_line(), self.progress_line()]
-        name, loss = self.curves.loss()
-        unit, rate = self.curves.throughput()
         parts += [f"{name} {short(loss[-1][1])}"] if loss else []
         parts += [f"{short(rate[-1][1])} {unit}"] if rate else []
         reason = self.state.failure_reason
@@ -83,8 +80,6 @@ class Snapshot:
 
     def to_json(self) -> dict[str, Any]:
         """The payload of our own mimetype: what a renderer needs to draw the job offline."""
-        loss_name, loss = self.curves.loss()
-        unit, rate = self.curves.throughput()
         return {
             "version": 1,
             "job_name": self.spec.job_name,
@@ -93,40 +88,37 @@ class Snapshot:
             "secondary_status": self.state.secondary_status,
             "failure_reason": self.state.failure_reason,
             "world_size": self.spec.world_size,
-            "elapsed_seconds": round(self.elapsed_seconds, 3),
-            "step": self.curves.step,
-            "total_steps": self.curves.total_steps,
-            "series": {loss_name: thin(loss), unit: thin(rate)},
+            "elapsed_seconds": round(self.progress.elapsed_seconds, 3),
+            "step": self.progress.step,
+            "total_steps": self.progress.total_steps,
+            "series": dict((self.loss, self.throughput)),
         }
 
 
-class Watcher:
-    """Reads a job's files again and again; each look costs what is new since the last."""
+def look(job: TrainingJob) -> Snapshot:
+    """Return the job as it is now; of its files only what is new is read."""
+    state = job.state()  # before the metrics: a terminal state means that they are complete
+    table, now = job.series(), time.time()
+    done = progress(table, job.spec, state, now)
+    return Snapshot(
+        spec=job.spec,
+        state=state,
+        progress=done,
+        loss=loss_curve(table),
+        throughput=throughput_curve(table),
+        ranks=tuple(_health(job, rank, now) for rank in done.ranks),
+    )
 
-    def __init__(self, job: TrainingJob) -> None:
-        self.job = job
-        self._spec = job.spec
-        self._reader = MetricReader(job.directory)
-        self._curves = Curves()
 
-    def look(self) -> Snapshot:
-        """Return the job as it is now."""
-        state = self.job.state()  # before the metrics: a terminal state means they are complete
-        self._curves.add(self._reader.read())
-        now = time.time()
-        ranks = tuple(self._health(rank, now) for rank in range(self._spec.world_size))
-        return Snapshot(spec=self._spec, state=state, curves=self._curves, ranks=ranks, now=now)
-
-    def _health(self, rank: int, now: float) -> RankHealth:
-        try:
-            process = read_json(self.job.directory.process(rank))
-        except (OSError, ValueError):
-            process = {}
-        progress = self._curves.ranks.get(rank)
-        return RankHealth(
-            rank=rank,
-            step=progress.step if progress else None,
-            quiet_seconds=max(0.0, now - progress.time) if progress else None,
-            exit_code=process.get("exit_code"),
-            running=bool(process),
-        )
+def _health(job: TrainingJob, rank: RankProgress, now: float) -> RankHealth:
+    try:
+        process = read_json(job.directory.process(rank.rank))
+    except (OSError, ValueError):
+        process = {}
+    return RankHealth(
+        rank=rank.rank,
+        step=rank.step,
+        quiet_seconds=None if rank.time is None else max(0.0, now - rank.time),
+        exit_code=process.get("exit_code"),
+        running=bool(process),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from jupyter_sdt.notebook.curves import Points, thin, trend
+from jupyter_sdt.notebook.curves import Points, trend
 
 # Middle tones, readable on white and on JupyterLab's dark background; text is currentColor.
 BLUE, ORANGE = "#4c8dd6", "#d9822b"
@@ -38,8 +38,7 @@ def line_chart(title: str, points: Points, *, color: str = BLUE, x_end: float | 
 
     A screen reader hears the title, the last value and the trend.
     """
-    drawn = thin(points)
-    body = _curve(drawn, color, x_end) if drawn else _empty()
+    body = _curve(points, color, x_end) if points else _empty()
     label = escape(summary(title, points), quote=True)
     return (
         f'<svg role="img" aria-label="{label}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '

@@ -11,7 +11,7 @@ from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.busy_button import busy_button
 from jupyter_sdt.notebook.log_tail import log_tail
 from jupyter_sdt.notebook.snapshot import RankHealth, Snapshot
-from jupyter_sdt.notebook.svg_chart import BLUE, ORANGE, line_chart
+from jupyter_sdt.notebook.svg_chart import ORANGE, line_chart
 
 _SHOWN_RANKS = 16
 _LOG_LINES = 20
@@ -41,9 +41,10 @@ class LiveView:
     def update(self, snapshot: Snapshot) -> None:
         """Show ``snapshot``. Only what changed is sent to the browser."""
         self._status.value = status_html(snapshot)
-        self._bar.value = snapshot.progress or 0.0
+        fraction = snapshot.progress.fraction
+        self._bar.value = fraction or 0.0
         # Without a total there is nothing to fill; the status line counts the seconds.
-        self._bar.layout.display = None if snapshot.progress is not None else "none"
+        self._bar.layout.display = None if fraction is not None else "none"
         self._step.value = escape(snapshot.progress_line())
         self._charts.value = charts_html(snapshot)
         self._ranks.value = ranks_html(snapshot.ranks)
@@ -84,12 +85,9 @@ def status_html(snapshot: Snapshot) -> str:
 
 def charts_html(snapshot: Snapshot) -> str:
     """Loss and throughput side by side."""
-    loss_name, loss = snapshot.curves.loss()
-    unit, rate = snapshot.curves.throughput()
-    end = snapshot.curves.total_steps
-    return line_chart(loss_name, loss, color=BLUE, x_end=end) + line_chart(
-        unit, rate, color=ORANGE, x_end=end
-    )
+    end = snapshot.progress.total_steps
+    (name, loss), (unit, rate) = snapshot.loss, snapshot.throughput
+    return line_chart(name, loss, x_end=end) + line_chart(unit, rate, color=ORANGE, x_end=end)
 
 
 def ranks_html(ranks: tuple[RankHealth, ...]) -> str:

@@ -6,40 +6,49 @@ import threading
 import time
 from collections.abc import Callable
 
+from jupyter_sdt.errors import SdtError
+from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.output import Output
-from jupyter_sdt.notebook.snapshot import Snapshot, Watcher
+from jupyter_sdt.notebook.snapshot import Snapshot, look
 
 _POLL_SECONDS = 0.03
 # A person sees no difference beyond this, and each redraw costs the browser some milliseconds.
 REDRAW_SECONDS = 0.25
+# Long curves of many ranks take longer to draw; the kernel belongs to the user's cells.
+_LARGEST_SHARE = 0.05
 
 
-def watch(watcher: Watcher, output: Output) -> Snapshot:
+def watch(job: TrainingJob, output: Output) -> Snapshot:
     """Refresh ``output`` until the job ends, close it, and return the last snapshot.
 
     Raises KeyboardInterrupt when the cell is interrupted; the job and the output go on.
     """
-    drawn, phase = 0.0, ""
-    while not (state := watcher.job.state()).terminal:
-        now = time.monotonic()
-        if now - drawn >= REDRAW_SECONDS or state.secondary_status != phase:
-            output.refresh(watcher.look())
-            drawn, phase = now, state.secondary_status
+    due, phase = 0.0, ""
+    while not (state := job.state()).terminal:
+        began = time.monotonic()
+        if began >= due or state.secondary_status != phase:
+            output.refresh(look(job))
+            cost, phase = time.monotonic() - began, state.secondary_status
+            due = began + max(REDRAW_SECONDS, cost / _LARGEST_SHARE)
         time.sleep(_POLL_SECONDS)
-    snapshot = watcher.look()
+    snapshot = look(job)
     output.close(snapshot)
     return snapshot
 
 
 def watch_in_background(
-    watcher: Watcher, output: Output, at_end: Callable[[], None]
+    job: TrainingJob, output: Output, result: Callable[[], str]
 ) -> threading.Thread:
-    """Do the same in a daemon thread, then call ``at_end``."""
+    """Do the same in a daemon thread; then ``output`` says ``result()``, or what went wrong."""
 
     def follow() -> None:
-        watch(watcher, output)
-        at_end()
+        try:
+            watch(job, output)
+            said = result()
+        except (SdtError, OSError) as error:  # the job's folder was deleted, the disk is full
+            said = str(error)
+        output.say(said)
 
-    thread = threading.Thread(target=follow, name=f"sdt-{watcher.job.name}", daemon=True)
+    thread = threading.Thread(target=follow, name=f"sdt-{job.name}", daemon=True)
     thread.start()
     return thread

@@ -7,7 +7,7 @@ import pytest
 from support import ranks
 
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.notebook.snapshot import RankHealth, Watcher
+from jupyter_sdt.notebook.snapshot import RankHealth, look
 from jupyter_sdt.spec.metric import MetricRecord
 
 TRAINING = """
@@ -33,27 +33,26 @@ def ended(jobs):
 
 
 def test_an_ended_job_is_told_in_one_line(ended):
-    snapshot = Watcher(ended).look()
+    snapshot = look(ended)
     text = snapshot.text()
     assert text.startswith("job-1: Completed, 2 ranks by nursery, ")
     assert text.endswith(" s, step 2 of 4, loss 0.5, 200 samples/s")
-    assert snapshot.progress == 0.5
+    assert snapshot.progress.fraction == 0.5
 
 
 def test_each_rank_tells_how_it_ended(ended):
-    assert [str(rank) for rank in Watcher(ended).look().ranks] == ["ended well", "ended well"]
+    assert [str(rank) for rank in look(ended).ranks] == ["ended well", "ended well"]
 
 
 def test_a_second_look_adds_what_is_new(ended):
-    watcher = Watcher(ended)
-    watcher.look()
-    record(ended.directory, 0, 3, loss=0.25)
-    name, points = watcher.look().curves.loss()
-    assert (name, points) == ("loss", [(1, 1.0), (2, 0.5), (3, 0.25)])
+    look(ended)
+    for rank in (0, 1):
+        record(ended.directory, rank, 3, loss=0.25)
+    assert look(ended).loss == ("loss", [(1, 1.0), (2, 0.5), (3, 0.25)])
 
 
 def test_the_payload_is_plain_json(ended):
-    payload = json.loads(json.dumps(Watcher(ended).look().to_json(), allow_nan=False))
+    payload = json.loads(json.dumps(look(ended).to_json(), allow_nan=False))
     assert payload["job_name"] == "job-1"
     assert (payload["live"], payload["status"]) == (False, "Completed")
     assert payload["series"] == {"loss": [[1, 1.0], [2, 0.5]], "samples/s": [[1, 200], [2, 200]]}
@@ -61,8 +60,8 @@ def test_the_payload_is_plain_json(ended):
 
 def test_a_failure_gives_its_reason(jobs):
     job = TrainingJob(jobs.run("raise ValueError('no')", distribution=ranks(1)))
-    assert "ValueError" in Watcher(job).look().text()
-    assert str(Watcher(job).look().ranks[0]) == "ended with 1"
+    assert "ValueError" in look(job).text()
+    assert str(look(job).ranks[0]) == "ended with 1"
 
 
 @pytest.mark.parametrize(

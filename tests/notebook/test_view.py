@@ -6,13 +6,12 @@ import pytest
 from support import ranks, until
 
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.notebook.curves import Curves
 from jupyter_sdt.notebook.log_tail import log_tail
-from jupyter_sdt.notebook.snapshot import RankHealth, Snapshot, Watcher
+from jupyter_sdt.notebook.snapshot import RankHealth, Snapshot, look
 from jupyter_sdt.notebook.view import LiveView, ranks_html, status_html
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
-from jupyter_sdt.spec.metric import MetricRecord
+from jupyter_sdt.store.progress import Progress
 
 WAITING = """
 import time
@@ -25,8 +24,7 @@ def snapshot(**fields):
     spec = JobSpec(
         job_name="job-1", entry_point="e.py", python="python", created_seconds=time.time()
     )
-    known = {"state": JobState(), "curves": Curves(), "ranks": (), "now": time.time()}
-    return Snapshot(spec=spec, **(known | fields))
+    return Snapshot(spec=spec, **({"state": JobState(), "progress": Progress()} | fields))
 
 
 @pytest.fixture
@@ -40,7 +38,7 @@ def running(jobs):
 @pytest.fixture
 def view(running):
     made = LiveView(running)
-    made.update(Watcher(running).look())
+    made.update(look(running))
     yield made
     made.close()
 
@@ -84,9 +82,7 @@ def test_names_and_reasons_are_escaped():
 
 def test_the_bar_appears_when_the_total_is_known(view):
     assert view.widget.children[1].children[0].layout.display == "none"
-    curves = Curves()
-    curves.add([MetricRecord(time=0, rank=0, step=3, values={"total_steps": 4.0})])
-    view.update(snapshot(curves=curves))
+    view.update(snapshot(progress=Progress(step=3, total_steps=4)))
     bar, step = view.widget.children[1].children[:2]
     assert (bar.value, bar.layout.display) == (0.75, None)
     assert step.value == "step 3 of 4"
