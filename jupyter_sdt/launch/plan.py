@@ -61,17 +61,33 @@ class LaunchPlan:
 
     def __str__(self) -> str:
         head = f"{self.job_name}: {self.launcher}, world_size {self.world_size}"
-        return "\n".join([head, *(f"  note: {n}" for n in self.notes), *map(_page, self.processes)])
+        notes = [f"  note: {note}" for note in self.notes]
+        common = _common_environment(self.processes)
+        pages = [_page(process, common) for process in self.processes]
+        shared = ["  every process", *_variables(common)] if len(self.processes) > 1 else []
+        return "\n".join([head, *notes, *pages, *shared])
 
 
-def _page(process: ProcessPlan) -> str:
+def _common_environment(processes: tuple[ProcessPlan, ...]) -> dict[str, str]:
+    """What several processes have in common, so that a printed plan says it once."""
+    if len(processes) < 2:
+        return {}
+    items = set.intersection(*(set(process.environment.items()) for process in processes))
+    return dict(items)
+
+
+def _page(process: ProcessPlan, common: Mapping[str, str]) -> str:
     who = process.node if process.rank is None else f"{process.node} rank {process.rank}"
-    variables = (f"      {k}={shlex.quote(v)}" for k, v in sorted(process.environment.items()))
+    own = {k: v for k, v in process.environment.items() if k not in common}
     return "\n".join(
         [
             f"  {who}",
             f"    {process.command_line()}",
             f"    in {process.working_directory}, output to {process.log}",
-            *variables,
+            *_variables(own),
         ]
     )
+
+
+def _variables(environment: Mapping[str, str]) -> list[str]:
+    return [f"      {k}={shlex.quote(v)}" for k, v in sorted(environment.items())]

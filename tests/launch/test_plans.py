@@ -121,3 +121,9 @@ def test_a_job_of_one_rank_keeps_all_its_threads(jobs, directory, monkeypatch):
     one, two = (make(jobs, directory, distribution=ranks(n)) for n in (1, 2))
     assert "OMP_NUM_THREADS" not in one.processes[0].environment
     assert two.processes[0].environment["OMP_NUM_THREADS"] == "1"
+
+
+def test_a_printed_plan_says_once_what_all_ranks_have_in_common(jobs, directory):
+    page = str(make(jobs, directory, distribution=ranks(2)))
+    assert page.count("SM_HOSTS=") == 1
+    assert page.count(" RANK=") == 2
