@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import platform
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from jupyter_sdt.launch.devices import count_gpus
 from jupyter_sdt.scaling.limits import available_cores
+from jupyter_sdt.scaling.variants import THREADS
+from jupyter_sdt.spec.job_spec import JobSpec
 
 _CPU_FILE = Path("/proc/cpuinfo")
 
@@ -35,20 +39,23 @@ class Conditions:
         )
 
 
-def current_conditions(*, gpus: int, threads_per_rank: str) -> Conditions:
-    """Describe this machine as it is now."""
+def current_conditions(spec: JobSpec | None) -> Conditions:
+    """Describe this machine, and when and with how many threads a rank the job of ``spec`` ran."""
+    threads = spec.environment.get(THREADS, "") if spec else ""
+    moment = dt.datetime.fromtimestamp(spec.created_seconds) if spec else dt.datetime.now()
     return Conditions(
         cpu=cpu_model(),
         cores=available_cores(),
-        gpus=gpus,
+        gpus=count_gpus(spec) if spec else 0,
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         torch=_installed_version("torch"),
-        date=dt.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-        threads_per_rank=threads_per_rank,
+        date=moment.astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        threads_per_rank=threads,
     )
 
 
+@functools.cache
 def cpu_model(cpu_file: Path = _CPU_FILE) -> str:
     """The processor's name as its maker gives it, or the architecture's."""
     try:
@@ -59,6 +66,7 @@ def cpu_model(cpu_file: Path = _CPU_FILE) -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+@functools.cache
 def _installed_version(distribution: str) -> str:
     # Asking the metadata spares the notebook the seconds that importing torch takes.
     try:

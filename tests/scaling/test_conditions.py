@@ -1,16 +1,28 @@
+import datetime as dt
 import re
 from importlib import metadata
 
 from jupyter_sdt.scaling.conditions import cpu_model, current_conditions
+from jupyter_sdt.spec.job_spec import JobSpec
 
 
 def test_conditions_say_machine_software_threads_and_day():
-    text = str(current_conditions(gpus=0, threads_per_rank="1"))
+    spec = JobSpec(
+        job_name="job",
+        entry_point="a.py",
+        python="python",
+        created_seconds=1_700_000_000,
+        environment={"OMP_NUM_THREADS": "3"},
+    )
+    text = str(current_conditions(spec))
     assert f"torch {metadata.version('torch')}" in text
-    assert re.search(r"\d+ cores, 1 thread", text)
-    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", text)
+    assert re.search(r"\d+ cores, 3 thread", text)
+    assert "2023-11-1" in text
     assert "GPU" not in text
-    assert "2 GPU" in str(current_conditions(gpus=2, threads_per_rank=""))
+
+
+def test_before_any_job_the_day_is_today():
+    assert current_conditions(None).date[:10] == dt.datetime.now().astimezone().date().isoformat()
 
 
 def test_the_processor_is_named_as_its_maker_does(tmp_path):
