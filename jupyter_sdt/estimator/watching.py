@@ -29,13 +29,15 @@ def watch(job: TrainingJob, *, logs: bool) -> None:
             return
         if logs:
             print_logs(job)
-        _say_end(job.wait())
+        state = job.wait()
     except KeyboardInterrupt:
         sys.stdout.write(
             f"\nStopped watching; the job {job.name} goes on. Watch it again with "
             f"Estimator.attach({job.name!r}).logs(), stop it with .stop().\n"
         )
         raise
+    if logs:
+        _say_duration(state)
 
 
 def print_logs(job: TrainingJob) -> None:
@@ -45,7 +47,7 @@ def print_logs(job: TrainingJob) -> None:
         sys.stdout.flush()
 
 
-def _say_end(state: JobState) -> None:
+def _say_duration(state: JobState) -> None:
     if state.started_seconds is not None and state.ended_seconds is not None:
         seconds = state.ended_seconds - state.started_seconds
         sys.stdout.write(f"Training seconds: {seconds:.1f}\n")

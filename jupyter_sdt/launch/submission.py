@@ -63,7 +63,9 @@ def submit(submission: Submission) -> JobDirectory:
         _fill(directory, submission)
         local.start(directory, os.environ | dict(submission.secrets))
     except BaseException as error:
-        shutil.rmtree(directory.path, ignore_errors=True)
+        # A Ctrl-C may come when the supervisor is there already: then the job is alive.
+        if not directory.supervised():
+            shutil.rmtree(directory.path, ignore_errors=True)
         if isinstance(error, OSError):
             raise LaunchError(f"cannot write {directory.path}: {error}") from error
         raise

@@ -1,0 +1,97 @@
+"""Nothing that lacks its runtime is started with another one."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.runnable import check_runnable
+from jupyter_sdt.spec.distribution import Distribution
+from jupyter_sdt.spec.job_spec import Channel, JobSpec
+
+
+def spec(strategy="none", processes=None, **fields) -> JobSpec:
+    return JobSpec(
+        job_name="a",
+        entry_point="a.py",
+        python="python",
+        created_seconds=time.time(),
+        distribution=Distribution(strategy=strategy, processes_per_node=processes),
+        **fields,
+    )
+
+
+@pytest.mark.parametrize("strategy", ["none", "torch_distributed", "pytorchddp", "mpi"])
+def test_what_can_run_passes(strategy):
+    check_runnable(
+        spec(strategy, output_path="/out", channels=(Channel(name="a", uri="file:///data"),))
+    )
+
+
+@pytest.mark.parametrize(
+    ("strategy", "missing"),
+    [
+        ("smdataparallel", "the smdistributed.dataparallel library"),
+        ("modelparallel", "the smdistributed.modelparallel library"),
+        ("parameter_server", "parameter servers"),
+        ("multi_worker_mirrored_strategy", "TF_CONFIG"),
+        ("pytorchxla", "torch_xla"),
+    ],
+)
+def test_a_strategy_without_its_runtime_names_it_and_the_alternative(strategy, missing):
+    with pytest.raises(LaunchError, match=f"{strategy} needs .*{missing}.*; use distribution="):
+        check_runnable(spec(strategy))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"instance_type": "ml.p4d.24xlarge"}, "'ml.p4d.24xlarge' needs the SageMaker backend"),
+        ({"output_path": "s3://b/o"}, "output_path: s3://b/o is out of reach"),
+        ({"checkpoint_uri": "s3://b/c"}, "checkpoint_s3_uri: s3://b/c is out of reach"),
+        ({"source_dir": "s3://b/s.tar.gz"}, "source_dir: s3://b/s.tar.gz is out of reach"),
+        (
+            {"channels": (Channel(name="a", uri="s3://b/d"),)},
+            "inputs['a']: s3://b/d is out of reach",
+        ),
+        ({"channels": (Channel(name="a", uri="efs://fs-1/d"),)}, "efs://fs-1/d is out of reach"),
+        ({"sagemaker": {"git_config": {"repo": "https://a/b"}}}, "git_config: https://a/b"),
+    ],
+)
+def test_places_out_of_reach_are_named(fields, words):
+    with pytest.raises(LaunchError) as caught:
+        check_runnable(spec(**fields))
+    assert words in str(caught.value)
+
+
+@pytest.fixture
+def gpus(tmp_path: Path, monkeypatch):
+    """An nvidia-smi that lists two GPUs, where the machine may have none."""
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'GPU 0: A (UUID: x)'\necho 'GPU 1: A (UUID: y)'\n")
+    tool.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.mark.usefixtures("gpus")
+def test_ranks_must_find_a_gpu_each():
+    check_runnable(spec("torch_distributed", 2, instance_type="local_gpu"))
+    with pytest.raises(LaunchError, match="processes_per_node=3 is more than the 2 GPUs"):
+        check_runnable(spec("torch_distributed", 3, instance_type="local_gpu"))
+
+
+@pytest.mark.usefixtures("gpus")
+def test_hidden_gpus_do_not_count():
+    hidden = spec(instance_type="local_gpu", environment={"CUDA_VISIBLE_DEVICES": "-1"})
+    with pytest.raises(LaunchError, match="lists no GPU"):
+        check_runnable(hidden)
+
+
+def test_without_a_gpu_local_gpu_is_refused(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LaunchError, match="use 'local' to train on the CPU"):
+        check_runnable(spec(instance_type="local_gpu"))
