@@ -6,9 +6,9 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -122,19 +122,32 @@ def _write(path: Path, state: dict[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
-            torch.save(state, file)
+            _save(state, file)
             file.flush()
             os.fsync(file.fileno())
-        _check_readable(temporary, state)
+        # Refused now rather than on resuming. Tensor data is mapped, not read.
+        _checked(state, torch.load, temporary, map_location="meta", weights_only=True, mmap=True)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _check_readable(path: Path, state: dict[str, Any]) -> None:
-    """Refuse now what could not be read on resuming. Tensor data is mapped, not read."""
+def _save(state: dict[str, Any], file: BinaryIO) -> None:
+    """torch.save, whose archive writer hides a full disk in a RuntimeError of its own."""
     try:
-        torch.load(path, map_location="meta", weights_only=True, mmap=True)
+        _checked(state, torch.save, state, file)
+    except SpecError as error:
+        reason: BaseException | None = error.__cause__
+        while reason is not None and not isinstance(reason, OSError):
+            reason = reason.__context__
+        raise reason or error from None
+
+
+def _checked(state: dict[str, Any], action: Callable[..., Any], *given: Any, **named: Any) -> None:
+    try:
+        action(*given, **named)
+    except OSError:
+        raise
     except Exception as error:
         kinds = {key: type(value).__name__ for key, value in state.items()}
         raise SpecError(

@@ -112,7 +112,8 @@ def _pair(name: str, value: Any) -> str:
         return ""
     if type(value) is not float:
         try:
-            value = float(value)
+            # A tensor that requires gradients warns on float() and not on item().
+            value = float(value.item() if hasattr(value, "item") else value)
         except Exception as error:  # noqa: BLE001 - whatever the object's conversion raises
             _warn_once(name, f"log_metrics({name}={value!r:.60}): not one number ({error})")
             return ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from jupyter_sdt.errors import SdtError
 from jupyter_sdt.runtime import tracebacks
 from jupyter_sdt.runtime.autolog import install_autolog
 from jupyter_sdt.runtime.fresh_start import start_fresh
@@ -63,7 +64,11 @@ def main(argv: Sequence[str]) -> int:
     if not argv:
         sys.stderr.write(_USAGE)
         return 2
-    run = _prepare(argv)
+    try:
+        run = _prepare(argv)
+    except (OSError, SdtError) as error:
+        sys.stderr.write(f"jupyter_sdt: this rank cannot start: {error}\n")
+        return 2
     try:
         return _run_entry(run)
     except SystemExit as error:

@@ -79,7 +79,7 @@ def write_error(
         "node": place.node,
         "time": time.time(),
         "type": type(error).__qualname__,
-        "message": str(error),
+        "message": _text_of(error),
         "traceback": text,
         "cell_line": entry.line_of(error),
         "exit_code": 1,
@@ -88,3 +88,10 @@ def write_error(
         write_whole(files.error, json.dumps(body, indent=1).encode())
     except OSError as failure:
         sys.stderr.write(f"jupyter_sdt: cannot write {files.error}: {failure}\n")
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - whatever a class of the script does there
+        return "<the text of this exception cannot be made>"

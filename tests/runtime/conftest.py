@@ -80,12 +80,16 @@ class RankJob:
         records = [MetricRecord.from_line(line) for line in lines]
         return [r for r in records if source is None or r.source == source]
 
-    def until_logged(self, text, rank=0):
-        path = self.path / "logs" / f"rank-{rank}.log"
+    def until_found(self, text, name):
+        path = self.path / name
         deadline = time.monotonic() + 30
         while not (path.exists() and text in path.read_text()):
             assert time.monotonic() < deadline, f"{text!r} never appeared in {path}"
             time.sleep(0.005)
+        return path
+
+    def until_logged(self, text, rank=0):
+        self.until_found(text, f"logs/rank-{rank}.log")
 
 
 @pytest.fixture(scope="session")

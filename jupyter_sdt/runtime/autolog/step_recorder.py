@@ -37,6 +37,7 @@ class StepRecorder:
         self.stopped = False
         self._writer = writer
         self._optimizer: Any = _nothing
+        self._learning_rate: Any = None
         self._foreign_steps = 0
         self._due = 0.0
         self._last_step_at = 0.0
@@ -52,10 +53,12 @@ class StepRecorder:
         if self._optimizer() is not optimizer and not self._adopt(optimizer):
             return False
         self.steps += 1
+        # Kept now: a function's optimizer is gone when the last record is written.
+        self._learning_rate = optimizer.param_groups[0].get("lr")
         self._last_step_at = now = time.perf_counter()
         if now < self._due:
             return False
-        self._record(optimizer)
+        self._record()
         return True
 
     def flush(self) -> None:
@@ -63,7 +66,7 @@ class StepRecorder:
         if self.stopped or self.steps == self._recorded_steps:
             return
         try:
-            self._record(self._optimizer(), at=self._last_step_at)
+            self._record(at=self._last_step_at)
         except Exception as error:  # noqa: BLE001 - a broken device must not hide the script's error
             self.give_up(error)
 
@@ -86,8 +89,8 @@ class StepRecorder:
         self._optimizer = weakref.ref(optimizer)
         return True
 
-    def _record(self, optimizer: Any, at: float | None = None) -> None:
-        values = self._read_now(optimizer)
+    def _record(self, at: float | None = None) -> None:
+        values = self._read_now()
         # After the loss was read, because only then has the device done the work it was given.
         now = time.perf_counter() if at is None else at
         if self._recorded_steps:
@@ -99,16 +102,15 @@ class StepRecorder:
         self.samples = self.backwards = 0
         self.loss = None
 
-    def _read_now(self, optimizer: Any) -> dict[str, Any]:
+    def _read_now(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
         interval = _CPU_INTERVAL
         if self.loss is not None:
             interval = _CPU_INTERVAL if self.loss.device.type == "cpu" else _DEVICE_INTERVAL
             values["loss"] = float(self.loss)
         self._due = time.perf_counter() + interval
-        groups = getattr(optimizer, "param_groups", None)
-        if groups and "lr" in groups[0]:
-            values["learning_rate"] = float(groups[0]["lr"])
+        if self._learning_rate is not None:
+            values["learning_rate"] = float(self._learning_rate)
         if self.epoch is not None:
             values["epoch"] = self.epoch
         return values
