@@ -79,14 +79,15 @@ class Nursery:
             request = receive(connection)
         if request is not None:
             waiting, self._waiting = self._waiting, None
-            waiting = waiting or self._fork_supervisor(standby=False)
+            # The job's lock reaches the supervisor below; a second copy would get to the ranks.
+            waiting = waiting or self._fork_supervisor(request.lock, standby=False)
             with waiting.control as control:
                 send(control, request.body, request.lock)
             os.close(request.lock)
         return request is not None
 
-    def _fork_supervisor(self, *, standby: bool) -> WaitingSupervisor:
-        private = (self._listener.fileno(),)
+    def _fork_supervisor(self, *private: int, standby: bool) -> WaitingSupervisor:
+        private = (self._listener.fileno(), *private)
         return WaitingSupervisor.fork(private, warm=self._warm, standby=standby)
 
     def _close(self) -> None:
