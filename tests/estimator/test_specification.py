@@ -38,13 +38,12 @@ def test_a_minimal_job_is_one_plain_process_of_this_interpreter(script):
     assert (spec.distribution.strategy, spec.world_size) == ("none", 1)
 
 
-def test_every_local_keyword_finds_its_field(script, tmp_path: Path):
+def test_how_it_runs_finds_its_fields(script, tmp_path: Path):
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("")
     spec = specify(
-        PyTorch(
+        Estimator(
             entry_point=script,
-            framework_version="2.0.1",
             instance_count=2,
             processes_per_node=3,
             launcher="torchrun",
@@ -53,34 +52,52 @@ def test_every_local_keyword_finds_its_field(script, tmp_path: Path):
             environment={"A": "b", "MY_TOKEN": "c"},
             metric_definitions=[{"Name": "loss", "Regex": "loss=(.*)"}],
             requirements=requirements,
-            output_path=f"file://{tmp_path}/out",
-            checkpoint_s3_uri=tmp_path / "kept",
-            checkpoint_local_path="/opt/ml/checkpoints",
             max_run=60,
             stop_seconds=5,
             hang_seconds=7.5,
-            base_job_name="digits",
-            role="r",
-            instance_type="local",
-            volume_size=10,
-            rules=[object()],
+        )
+    )
+    assert (spec.world_size, spec.distribution.launcher) == (6, "torchrun")
+    assert (spec.hyperparameters, spec.hyperparameter_style) == ({"lr": 0.1}, "switch")
+    assert (spec.environment, spec.secret_names) == ({"A": "b"}, ("MY_TOKEN",))
+    assert spec.metric_definitions[0].name == "loss"
+    assert spec.requirements == str(requirements)
+    assert (spec.max_run_seconds, spec.stop_seconds, spec.hang_seconds) == (60, 5, 7.5)
+    assert JobSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+def test_where_data_comes_from_and_goes_finds_its_fields(script, tmp_path: Path):
+    spec = specify(
+        Estimator(
+            entry_point=script,
+            output_path=f"file://{tmp_path}/out",
+            checkpoint_s3_uri=tmp_path / "kept",
         ),
         inputs=str(tmp_path),
         variables={"x": b""},
         variables_out=("y",),
         study=StudyPoint(study_name="s", world_size=6, repeat=0, scaling="strong"),
     )
-    assert spec.world_size == 6
-    assert (spec.distribution.launcher, spec.hyperparameter_style) == ("torchrun", "switch")
-    assert (spec.environment, spec.secret_names) == ({"A": "b"}, ("MY_TOKEN",))
-    assert spec.metric_definitions[0].name == "loss"
-    assert spec.requirements == str(requirements)
     assert (spec.output_path, spec.checkpoint_uri) == (f"{tmp_path}/out", f"{tmp_path}/kept")
-    assert (spec.max_run_seconds, spec.stop_seconds, spec.hang_seconds) == (60, 5, 7.5)
     assert (spec.variables_in, spec.variables_out) == (("x",), ("y",))
-    assert spec.job_name.startswith("digits-1970")
     assert spec.channels[0].uri == str(tmp_path)
     assert spec.study is not None
+    assert JobSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+def test_what_matters_to_sagemaker_is_kept_as_far_as_json_goes(script):
+    estimator = PyTorch(
+        entry_point=script,
+        instance_type="local",
+        framework_version="2.0.1",
+        checkpoint_local_path="/opt/ml/checkpoints",
+        base_job_name="digits",
+        role="r",
+        volume_size=10,
+        rules=[object()],
+        sagemaker_session=object(),
+    )
+    spec = specify(estimator)
     assert spec.sagemaker == {
         "framework_version": "2.0.1",
         "checkpoint_local_path": "/opt/ml/checkpoints",
@@ -89,7 +106,7 @@ def test_every_local_keyword_finds_its_field(script, tmp_path: Path):
         "volume_size": 10,
         "framework": "pytorch",
     }
-    assert JobSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+    assert spec.job_name.startswith("digits-1970")
 
 
 def test_secrets_travel_beside_the_spec(script):
