@@ -18,6 +18,10 @@ def train(shell: Any, line: str, body: str) -> None:
     training = read_cell(shell, line, body)
     if training.arguments.help:
         sys.stdout.write(help_text() + "\n")
+    elif training.arguments.scale:
+        from jupyter_sdt.notebook.study_output import run_study  # noqa: PLC0415  (ipywidgets)
+
+        run_study(shell, training)
     elif training.arguments.plan:
         training.say()
         sys.stdout.write(training.plan() + "\n")

@@ -6,11 +6,13 @@ import keyword
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from jupyter_sdt.errors import SpecError, did_you_mean
-from jupyter_sdt.notebook.flags import FLAGS, REPEATABLE, Flag
+from jupyter_sdt.notebook.flags import FLAGS, REPEATABLE, SECTIONS, Flag
 from jupyter_sdt.notebook.values import read_value, wrong
+
+_STUDY_ONLY = tuple(flag for flag in SECTIONS["Scaling study"] if flag.name != "scale")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,12 @@ class Arguments:
     plan: bool = False
     help: bool = False
     scale: tuple[int, ...] = ()
-    scaling: str = "strong"
+    scaling: Literal["strong", "weak"] = "strong"
     repeats: int = 1
     oversubscribe: bool = False
+    warmup_steps: int | None = None
+    batch_size_hyperparameter: str | None = None
+    study: str = ""
 
     @property
     def entry_point(self) -> str | None:
@@ -132,14 +137,23 @@ def _put(group: dict[str, Any], flag: Flag, value: Any) -> None:
 
 
 def _check(arguments: Arguments) -> Arguments:
-    """Refuse combinations that cannot be meant."""
-    for name in arguments.variables_out:
-        if not name.isidentifier() or keyword.iskeyword(name):
-            raise wrong(FLAGS["out"], f"{name!r} is not the name of a variable")
+    """Refuse names that are none, and combinations that cannot be meant."""
+    for flag, names in (("out", arguments.variables_out), ("study", (arguments.study or "_",))):
+        for name in names:
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise wrong(FLAGS[flag], f"{name!r} is not the name of a variable")
     if arguments.scale and "processes_per_node" in arguments.estimator:
         raise wrong(FLAGS["scale"], "says how many processes; leave --processes out")
     if arguments.scale and arguments.variables_out:
         raise wrong(FLAGS["out"], "a study runs several jobs; --out needs a single one")
-    if arguments.repeats < 1:
-        raise wrong(FLAGS["repeats"], f"{arguments.repeats} is less than 1")
+    if arguments.scale and arguments.plan:
+        raise wrong(FLAGS["plan"], "a study has a plan per size; use --processes N --plan")
+    alone = [flag for flag in _STUDY_ONLY if _given(arguments, flag)]
+    if alone and not arguments.scale:
+        raise wrong(alone[0], "belongs to a study; add --scale 1,2,4")
     return arguments
+
+
+def _given(arguments: Arguments, flag: Flag) -> bool:
+    default = Arguments.__dataclass_fields__[flag.keyword].default
+    return bool(getattr(arguments, flag.keyword) != default)

@@ -82,6 +82,14 @@ _STUDY = (
     _ours("scale", "scale", "sizes", "run once per world size and draw the scaling curve"),
     _ours("scaling", "scaling", "text", "which batch stays the same", "strong", "weak"),
     _ours("repeats", "repeats", "integer", "runs per world size; the median is shown"),
+    _ours("warmup-steps", "warmup_steps", "integer", "first steps of each job left out"),
+    _ours(
+        "batch-size-hyperparameter",
+        "batch_size_hyperparameter",
+        "text",
+        "hyperparameter that holds the global batch, to be divided among ranks",
+    ),
+    _ours("study", "study", "text", "notebook variable that gets the ScalingStudy"),
     _ours("oversubscribe", "oversubscribe", "on", "allow more processes than cores or GPUs"),
 )
 _WHERE = (

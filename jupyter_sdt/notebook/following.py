@@ -23,7 +23,7 @@ def follow(shell: Any, job: TrainingJob, *, wait: bool) -> None:
     output: Output | None = None
     try:
         output = make_output(shell, job)
-        output.open(look(job), notes=not wait)
+        output.open(look(job))
         snapshot = watch(job, output) if wait else None
     except KeyboardInterrupt:
         # Only this cell is interrupted: the job's processes belong to its own supervisor.
@@ -60,6 +60,7 @@ def fetch_outputs(shell: Any, job: TrainingJob) -> str:
 
 def _go_on(shell: Any, job: TrainingJob, output: Output) -> None:
     """Keep the output live and fetch the results without the cell."""
+    output.leave()
     # A handle of its own: an interrupt may have come in the middle of reading.
     fresh = TrainingJob(job.directory)
     watch_in_background(fresh, output, lambda: _result(shell, fresh))

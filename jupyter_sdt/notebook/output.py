@@ -19,14 +19,18 @@ from jupyter_sdt.notebook.snapshot import Snapshot
 # Drawn by the JupyterLab extension; every other front end takes one of the types beside it.
 MIMETYPE = "application/vnd.jupyter-sdt.job+json"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-_QUIET_SECONDS = 5.0
+# How often a terminal gets a line.
+_TEXT_SECONDS = 5.0
 
 
 class Output(Protocol):
     """A place that shows a job: opened once, refreshed while it runs, closed at its end."""
 
-    def open(self, snapshot: Snapshot, *, notes: bool) -> None:
-        """Show the job for the first time; ``notes`` keeps a place for :meth:`say`."""
+    def open(self, snapshot: Snapshot) -> None:
+        """Show the job for the first time."""
+
+    def leave(self) -> None:
+        """Get ready for what comes after the cell has ended while the job goes on."""
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show how it is now."""
@@ -50,13 +54,14 @@ class NotebookOutput:
         self._handle: Any = None
         self._note: Any = None
 
-    def open(self, snapshot: Snapshot, *, notes: bool) -> None:
+    def open(self, snapshot: Snapshot) -> None:
         """Display the live bundle."""
         self._view.update(snapshot)
         self._handle = display(self._live_bundle(snapshot), raw=True, display_id=True)
-        if notes:
-            # A cell that has ended cannot display anything new, only update what it has.
-            self._note = display({"text/plain": ""}, raw=True, display_id=True)
+
+    def leave(self) -> None:
+        """Keep a place for :meth:`say`: after its end a cell can only update what it has."""
+        self._note = display({"text/plain": ""}, raw=True, display_id=True)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Update the widgets; the bundle itself stays."""
@@ -68,7 +73,9 @@ class NotebookOutput:
         It has no widget in it: a notebook opened later would show "model not found" in its place.
         """
         if self._handle is not None:
-            self._handle.update(final_bundle(self._job, snapshot), raw=True)
+            # JupyterLab takes a picture's alternative text from here.
+            alt = {"image/png": {"alt": snapshot.spoken()}}
+            self._handle.update(final_bundle(self._job, snapshot), raw=True, metadata=alt)
         self._view.close()
 
     def say(self, text: str) -> None:
@@ -91,28 +98,34 @@ class TerminalOutput:
     def __init__(self) -> None:
         self._phase = ""
         self._said_seconds = 0.0
+        self._quiet = False
 
-    def open(self, snapshot: Snapshot, *, notes: bool) -> None:  # noqa: ARG002
-        """Print the first line; a terminal always has a place for notes."""
+    def open(self, snapshot: Snapshot) -> None:
+        """Print the first line."""
         self.refresh(snapshot)
+
+    def leave(self) -> None:
+        """Be quiet until the end: the user types now."""
+        self._quiet = True
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Print a line when there is news."""
         phase = snapshot.state.secondary_status
-        if phase != self._phase or time.monotonic() - self._said_seconds > _QUIET_SECONDS:
+        due = time.monotonic() - self._said_seconds > _TEXT_SECONDS
+        if not self._quiet and (phase != self._phase or due):
             self._phase, self._said_seconds = phase, time.monotonic()
-            sys.stdout.write(snapshot.text() + "\n")
-            sys.stdout.flush()
+            self.say(snapshot.text())
 
     def close(self, snapshot: Snapshot) -> None:
-        """Print the last line."""
-        self._phase = ""
-        self.refresh(snapshot)
+        """Print the last line, unless the cell that waits prints it."""
+        if self._quiet:
+            self.say(snapshot.text())
 
     def say(self, text: str) -> None:
         """Print the text."""
         if text:
             sys.stdout.write(text + "\n")
+            sys.stdout.flush()
 
 
 def final_bundle(job: TrainingJob, snapshot: Snapshot) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.curves import Points, loss_curve, throughput_curve
-from jupyter_sdt.notebook.svg_chart import short
+from jupyter_sdt.notebook.svg_chart import short, summary
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.files import read_json
@@ -77,6 +77,10 @@ class Snapshot:
         parts += [f"{short(rate[-1][1])} {unit}"] if rate else []
         reason = self.state.failure_reason
         return ", ".join(filter(None, parts)) + (f"\n{reason}" if reason else "")
+
+    def spoken(self) -> str:
+        """The final picture in words: status line and both curves with their trend."""
+        return "; ".join([self.status_line(), summary(*self.loss), summary(*self.throughput)])
 
     def to_json(self) -> dict[str, Any]:
         """The payload of our own mimetype: what a renderer needs to draw the job offline."""

@@ -18,10 +18,10 @@ class DetachedError(KeyboardInterrupt):
     Raised, not swallowed, so that "Run All" stops where the user pressed the button.
     """
 
-    def __init__(self, job_name: str) -> None:
+    def __init__(self, job_name: str, what_ends: str = "") -> None:
         super().__init__(
-            f"{job_name} goes on without this cell. Watch it again: %sdt_attach {job_name}   "
-            f"Stop it: %sdt_stop {job_name}"
+            f"{job_name} goes on without this cell{what_ends}.\n"
+            f"Watch it again: %sdt_attach {job_name}\nStop it:        %sdt_stop {job_name}"
         )
         tell_plainly(self)
 

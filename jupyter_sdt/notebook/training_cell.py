@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.arguments import Arguments, parse_arguments
 from jupyter_sdt.notebook.cell import CellText, count_blank_lines
 from jupyter_sdt.notebook.variables import PackedVariable, pack_variables, readable_size
+from jupyter_sdt.scaling.study import ScalingStudy
 from jupyter_sdt.spec.job_spec import Cell
 
 
@@ -34,8 +36,31 @@ class TrainingCell:
             dict(self.arguments.inputs) or None,
             job_name=self.arguments.job_name,
             cell=self.source,
-            variables={packed.name: packed.content for packed in self.variables},
+            variables=self._pickles(),
             variables_out=self.arguments.variables_out,
+        )
+
+    def study(self) -> ScalingStudy:
+        """The scaling study the flags describe; nothing is started."""
+        arguments = self.arguments
+        return ScalingStudy(
+            self.estimator(),
+            arguments.scale,
+            scaling=arguments.scaling,
+            repeats=arguments.repeats,
+            name=arguments.job_name,
+            oversubscribe=arguments.oversubscribe,
+            warmup_steps=arguments.warmup_steps,
+            batch_size_hyperparameter=arguments.batch_size_hyperparameter,
+        )
+
+    def run(self, study: ScalingStudy, on_change: Callable[[ScalingStudy], None]) -> None:
+        """Run ``study`` with this cell, to its end."""
+        study.run(
+            dict(self.arguments.inputs) or None,
+            on_change,
+            cell=self.source,
+            variables=self._pickles(),
         )
 
     def plan(self) -> str:
@@ -46,6 +71,9 @@ class TrainingCell:
             cell=self.source,
         )
         return str(made)
+
+    def _pickles(self) -> dict[str, bytes]:
+        return {packed.name: packed.content for packed in self.variables}
 
     def say(self) -> None:
         """Print what was changed in the cell and which variables went along."""

@@ -29,7 +29,7 @@ class LiveView:
             "Logs", f"Show or hide the last log lines of job {job.name}", self._toggle_logs
         )
         self._status = ipywidgets.HTML()
-        self._bar = ipywidgets.FloatProgress(min=0.0, max=1.0)
+        self._bar = ipywidgets.FloatProgress(min=0.0, max=1.0, tooltip=f"Share of {job.name} done")
         self._step = ipywidgets.HTML()
         self._charts = ipywidgets.HTML()
         self._ranks = ipywidgets.HTML()

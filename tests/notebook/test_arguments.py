@@ -8,15 +8,16 @@ from jupyter_sdt.notebook.arguments import parse_arguments
 from jupyter_sdt.notebook.flags import FLAGS, help_text
 
 FROZEN = """
-base-job-name checkpoint-local-path checkpoint-s3-uri code-location container-log-level
-dependencies disable-output-compression disable-profiler distribution enable-infra-check
-enable-network-isolation enable-remote-debug enable-sagemaker-metrics
+base-job-name batch-size-hyperparameter checkpoint-local-path checkpoint-s3-uri code-location
+container-log-level dependencies disable-output-compression disable-profiler distribution
+enable-infra-check enable-network-isolation enable-remote-debug enable-sagemaker-metrics
 encrypt-inter-container-traffic entry-point env environment framework-version hang-seconds help hp
 hyperparameter-style hyperparameters image-uri in input input-mode instance-count instance-groups
 instance-type keep-alive-period-in-seconds launcher max-retry-attempts max-run max-wait metric
 metric-definitions model-channel-name model-uri name no-wait out output-kms-key output-path
 oversubscribe plan processes py-version repeats requirements role scale scaling security-group-ids
-source-dir stop-seconds subnets tags use-spot-instances volume-kms-key volume-size wait
+source-dir stop-seconds study subnets tags use-spot-instances volume-kms-key volume-size wait
+warmup-steps
 """
 # Objects of SageMaker's SDK, and what a service's container alone understands.
 OBJECTS = {
@@ -158,7 +159,10 @@ def test_hyperparameters_of_the_cell_join_those_of_the_flags():
         ("--scale 2,2", "different world sizes of at least 1"),
         ("--scale 1,2 --processes 2", "--scale: says how many processes; leave --processes out"),
         ("--scale 1 --out c", "--out: a study runs several jobs"),
-        ("--repeats 0", "--repeats: 0 is less than 1"),
+        ("--scale 1,2 --plan", "--plan: a study has a plan per size"),
+        ("--repeats 3", "--repeats: belongs to a study; add --scale 1,2,4"),
+        ("--oversubscribe", "--oversubscribe: belongs to a study"),
+        ("--scale 1,2 --study 1a", "--study: '1a' is not the name of a variable"),
         ("--in a,,b", "--in: 'a,,b' has an empty name"),
         ("--out 1a", "--out: '1a' is not the name of a variable"),
         ("--hp 'a", "quotes must come in pairs"),

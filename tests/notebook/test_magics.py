@@ -141,18 +141,27 @@ def test_without_waiting_the_cell_returns_and_the_result_arrives_later(kernel, j
     assert kernel.run("print(answer)").text == "42\n"
 
 
-def test_an_interrupt_detaches_and_another_kernel_brings_the_result(kernel, jobs_folder):
+def test_a_job_is_live_again_after_a_kernel_restart(kernel, jobs_folder):
+    kernel.begin(GATED.format(flags="--out answer"))
+    started("gated")
+    kernel.restart()
+    attached = kernel.begin("%sdt_attach")
+    kernel.until(lambda m: m["msg_type"] == "display_data")
+    (jobs_folder / "gate").touch()
+    assert kernel.finish(attached).status == "ok"
+    assert kernel.run("print(answer)").text == "42\n"
+
+
+def test_an_interrupt_detaches_and_the_result_still_comes(kernel, jobs_folder):
     running = kernel.begin(GATED.format(flags="--out answer"))
     started("gated")
+    kernel.until(lambda m: m["msg_type"] == "display_data")
     kernel.interrupt()
     reply = kernel.finish(running)
     assert reply.status == "error"
     assert "%sdt_attach gated" in reply.error
-    kernel.restart()
-    attached = kernel.begin("%sdt_attach gated")
-    kernel.until(lambda m: m["msg_type"] == "display_data")
     (jobs_folder / "gate").touch()
-    assert kernel.finish(attached).status == "ok"
+    kernel.until(lambda m: "brought back" in m["content"].get("data", {}).get("text/plain", ""))
     assert kernel.run("print(answer)").text == "42\n"
 
 

@@ -58,6 +58,10 @@ def test_the_payload_is_plain_json(ended):
     assert payload["series"] == {"loss": [[1, 1.0], [2, 0.5]], "samples/s": [[1, 200], [2, 200]]}
 
 
+def test_the_picture_can_be_told(ended):
+    assert look(ended).spoken().endswith("; loss 0.5, falling; samples/s 200, steady")
+
+
 def test_a_failure_gives_its_reason(jobs):
     job = TrainingJob(jobs.run("raise ValueError('no')", distribution=ranks(1)))
     assert "ValueError" in look(job).text()
