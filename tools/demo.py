@@ -53,6 +53,8 @@ def execute(notebook: Any, folder: Path) -> None:
         timeout=CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
+        # ipykernel warns that loopback TCP is not encrypted, on every start.
+        extra_arguments=["--log-level=ERROR"],
         on_cell_execute=progress.started,
         on_cell_executed=progress.ended,
     ).execute()
