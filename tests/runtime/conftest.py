@@ -114,3 +114,30 @@ def job(tmp_path, warm_server):
     for folder in FOLDERS.split():
         (tmp_path / "job" / folder).mkdir(parents=True)
     return RankJob(tmp_path / "job", warm_server)
+
+
+MODEL = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 1))
+x, y = torch.randn(10, 8), torch.randn(10, 1)
+"""
+
+
+@pytest.fixture
+def model_script():
+    return MODEL
+
+
+@pytest.fixture
+def records_of(job):
+    """What autolog recorded while a script with this body ran on top of a small model."""
+
+    def records(body, *arguments, **options):
+        job.run(MODEL + body, *arguments, **options)
+        assert job.codes == [0] * len(job.codes), job.log()
+        return job.metrics(source="autolog")
+
+    return records
