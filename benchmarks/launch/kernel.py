@@ -45,7 +45,10 @@ class Kernel:
         (spec / "kernel.json").write_text(json.dumps(kernel_json))
         specs = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
         self._manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
-        self._manager.start_kernel(env={**os.environ, **environment}, cwd=str(folder))
+        with (folder / "kernel.log").open("ab") as log:
+            self._manager.start_kernel(
+                env={**os.environ, **environment}, cwd=str(folder), stdout=log, stderr=log
+            )
         self._client = self._manager.blocking_client()
         self._client.start_channels()
         self._client.wait_for_ready(timeout=_LONGEST_SECONDS)

@@ -179,11 +179,12 @@ def _legend(axes: Axes, panel: Panel) -> None:
         axes.axhline(WORTHWHILE_EFFICIENCY, color=_FAINT, linewidth=1, linestyle=(0, (1, 2)))
         axes.annotate(
             f"worth it above {WORTHWHILE_EFFICIENCY:.0%}",
-            (0.02, WORTHWHILE_EFFICIENCY),
+            (0.99, WORTHWHILE_EFFICIENCY),
             xycoords=("axes fraction", "data"),
-            xytext=(0, -3),
+            xytext=(0, 2),
             textcoords="offset points",
-            va="top",
+            ha="right",
+            va="bottom",
             fontsize=8,
             color=_FAINT,
         )

@@ -46,8 +46,8 @@ def check_capacity(world_sizes: tuple[int, ...], available: int, what: str) -> N
     instead = f"take world_sizes={fitting}, or " if fitting else ""
     raise SpecError(
         f"world_sizes={list(world_sizes)}: {world_sizes[-1]} ranks need {world_sizes[-1]} {what}, "
-        f"this machine has {available} to give; {instead}say oversubscribe=True to measure ranks "
-        "that share them",
+        f"this machine has {available} to give; {instead}say oversubscribe=True "
+        "(--oversubscribe) to measure ranks that share them",
         argument="world_sizes",
     )
 
