@@ -41,8 +41,8 @@ class Children:
     folder: Path
     running: dict[int, ProcessPlan] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
-    helpers: set[int] = field(default_factory=set)
-    broken_helper: bool = False
+    helpers: dict[int, str] = field(default_factory=dict)
+    broken_helper: str = ""
     # Descriptors of the supervisor that a forked child must not keep: above all the job's lock.
     private: tuple[int, ...] = ()
     standby: list[StandbyRank] = field(default_factory=list)
@@ -77,9 +77,9 @@ class Children:
             rank.dismiss()
         self.standby.clear()
 
-    def fork_helper(self, body: Callable[[], None]) -> None:
+    def fork_helper(self, name: str, body: Callable[[], None]) -> None:
         """Fork a child that serves the job without being part of it (a Pipe channel's feeder)."""
-        self.helpers.add(self._fork(lambda: _serve(body)))
+        self.helpers[self._fork(lambda: _serve(body))] = name
 
     def poll(self) -> bool:
         """Reap whatever has ended; return whether any process of the plan still runs."""
@@ -91,7 +91,7 @@ class Children:
             if plan is not None:
                 self.ended.append(Ended(plan, os.waitstatus_to_exitcode(status), time.time()))
             elif pid in self.helpers and status != 0:
-                self.broken_helper = True
+                self.broken_helper = self.helpers[pid]
         return bool(self.running)
 
     def signal(self, number: int) -> None:

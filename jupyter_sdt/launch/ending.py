@@ -30,12 +30,10 @@ class Ending:
         if self._cause is None:
             self._cause, self.reason = cause, reason
 
-    def check(self, now: float, *, expired: bool) -> None:
-        """Look for the ``stop`` file, the end of the allowed time, and a folder that vanished."""
+    def check(self, now: float) -> None:
+        """Look for the ``stop`` file and for a folder that vanished."""
         if self._directory.stop_file.exists():
             self.ask("Stopped")
-        elif expired:
-            self.ask("MaxRuntimeExceeded", "the job ran longer than max_run allows")
         elif not self._directory.path.exists():
             # Nobody can follow or stop this job any more, so it must not go on unseen.
             self.ask("Failed", f"the job directory {self._directory.path} was deleted")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
-from jupyter_sdt.errors import DistributionError
+from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch import mpirun, nursery_client, plain_python, torchrun
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.rendezvous import Rendezvous
@@ -70,7 +70,7 @@ def start(directory: JobDirectory, environment: Mapping[str, str]) -> None:
 
     ``environment`` is what the supervisor and the ranks inherit; it is passed on in memory and
     never written to a file. The supervisor gets the job's lock with it, so the job counts as lost
-    from the moment that nobody is left to supervise it.
+    from the moment that nobody is left to supervise it. Raises LaunchError.
     """
     spec = directory.read_spec()
     lock = directory.open_lock()
@@ -82,23 +82,20 @@ def start(directory: JobDirectory, environment: Mapping[str, str]) -> None:
 
 
 def _start_cold(directory: JobDirectory, lock: int, environment: Mapping[str, str]) -> None:
+    command = [sys.executable, "-P", "-m", "jupyter_sdt.launch.supervisor"]
     with append_privately(directory.supervisor_log) as log:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "jupyter_sdt.launch.supervisor",
-                str(directory.path),
-                f"--lock={lock}",
-            ],
-            cwd="/",
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=(lock,),
-        )
+        try:
+            process = subprocess.Popen(
+                [*command, str(directory.path), f"--lock={lock}"],
+                cwd="/",
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+        except OSError as error:
+            raise LaunchError(f"{sys.executable} cannot be started: {error.strerror}") from error
     # The supervisor outlives us on purpose; without this, Python would warn about it.
     process.returncode = 0

@@ -26,6 +26,7 @@ from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.verdict import judge
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.log_reader import last_lines
 
 # How long the other ranks have, after one failed, to end themselves. torchrun gives 30 s too.
 SIBLING_SECONDS = 30.0
@@ -79,8 +80,8 @@ class LocalBackend:
 
     def submit(self, plan: LaunchPlan) -> None:
         """Start every process. Raises LaunchError when one cannot be started."""
-        for feeder in pipe_feeders(self._spec, self._directory):
-            self._children.fork_helper(feeder)
+        for name, feeder in pipe_feeders(self._spec, self._directory).items():
+            self._children.fork_helper(name, feeder)
         for process in plan.processes:
             if plan.launcher == "nursery":
                 self._children.fork(process)
@@ -97,8 +98,7 @@ class LocalBackend:
         if running and self._children.broken_helper:
             # A reader would take what it got for a whole epoch, and wait for ever for the next.
             self.kill()
-            log = self._directory.supervisor_log
-            return Outcome(exit_code=1, reason=f"feeding a Pipe channel failed; see {log}")
+            return self._unfed(self._children.broken_helper)
         if not running:
             return judge(self._directory, self._own_ends(), self._spec.world_size)
         return None
@@ -136,6 +136,14 @@ class LocalBackend:
             self._kill_at = now + min(SIBLING_SECONDS, self._spec.stop_seconds)
         elif self._kill_at is not None and now > self._kill_at:
             self.kill()
+
+    def _unfed(self, channel: str) -> Outcome:
+        log = self._directory.supervisor_log
+        # The feeder's traceback ends in the exception itself.
+        why = "".join(last_lines(log, 1))
+        return Outcome(
+            exit_code=1, reason=f"Pipe channel {channel} cannot be fed: {why}; see {log}"
+        )
 
     def _own_ends(self) -> list[Ended]:
         """Ends that are not our own doing."""

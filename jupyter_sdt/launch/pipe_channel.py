@@ -28,19 +28,21 @@ _RECORD_HEAD = struct.Struct("<II")
 _RECORD_MAGIC = 0xCED7230A
 
 
-def pipe_feeders(spec: JobSpec, directory: JobDirectory) -> list[Callable[[], None]]:
-    """Return an endless feeder for each node and Pipe channel, each to run in its own process.
+def pipe_feeders(spec: JobSpec, directory: JobDirectory) -> dict[str, Callable[[], None]]:
+    """Return an endless feeder for each node and Pipe channel, to run in a process of its own.
+
+    The keys say what each one feeds.
 
     A feeder waits for a reader most of its life and is ended by SIGTERM. It raises OSError when an
     object can no longer be read; its reader would take what came so far for the whole epoch, so
     the job must not be left running then.
     """
-    return [
-        partial(feed, spec, directory, node, channel)
+    return {
+        f"{channel.name!r} of {node}": partial(feed, spec, directory, node, channel)
         for node in spec.nodes
         for channel in spec.channels
         if channel.input_mode == "Pipe"
-    ]
+    }
 
 
 def feed(spec: JobSpec, directory: JobDirectory, node: str, channel: Channel) -> None:

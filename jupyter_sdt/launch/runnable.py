@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.launch.rendezvous import LOOPBACK
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.strategies import Strategy
+from jupyter_sdt.spec.variables import MASTER_ADDR, MASTER_PORT
 
 _TORCH = "distribution={'torch_distributed': {'enabled': True}}"
 _HOROVOD = "distribution={'mpi': {'enabled': True}} with Horovod"
@@ -50,6 +53,7 @@ def check_runnable(spec: JobSpec) -> None:
             "file:// only; copy it to this machine and name that path"
         )
     _check_gpus(spec)
+    _check_port(spec)
 
 
 def _remote_places(spec: JobSpec) -> Iterator[tuple[str, str]]:
@@ -84,3 +88,17 @@ def _check_gpus(spec: JobSpec) -> None:
             f"processes_per_node={spec.processes_per_node} is more than the {gpus} GPUs of this "
             f"machine; use {gpus} or fewer, or instance_type='local' to let ranks share them"
         )
+
+
+def _check_port(spec: JobSpec) -> None:
+    """Rank 0 listens on this machine: whether the port the user chose is free is known now."""
+    port, address = spec.environment.get(MASTER_PORT), spec.environment.get(MASTER_ADDR, LOOPBACK)
+    if port is None or address not in (LOOPBACK, "localhost"):
+        return
+    try:
+        socket.create_server(("", int(port))).close()
+    except (OSError, OverflowError, ValueError) as error:
+        raise LaunchError(
+            f"environment: rank 0 cannot listen on MASTER_PORT={port}: {error}; leave MASTER_PORT "
+            "out and a free port is chosen"
+        ) from None

@@ -41,7 +41,9 @@ class SourceBundle:
             elif entry.suffix != ".py":
                 entry.chmod(0o700)
         except OSError as error:
-            raise LaunchError(f"the source cannot be copied: {error}") from error
+            raise LaunchError(
+                f"the source cannot be copied: {error}; its copy would lie in {directory.source}"
+            ) from error
 
 
 def bundle_source(

@@ -6,10 +6,13 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local
+from jupyter_sdt.launch.node_directory import check_paths
 from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.requirements_file import read_requirements
 from jupyter_sdt.launch.runnable import check_runnable
 from jupyter_sdt.launch.source_bundle import SourceBundle
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -38,9 +41,12 @@ class Submission:
 def plan_submission(submission: Submission) -> LaunchPlan:
     """Return what :func:`submit` would start; nothing is written.
 
-    Raises LaunchError or DistributionError for what cannot be started.
+    Raises SpecError (also for an empty channel or an output path that cannot be written),
+    LaunchError or DistributionError for what cannot be started.
     """
     check_runnable(submission.spec)
+    check_paths(submission.spec)
+    _check_requirements(submission)
     return local.plan(submission.spec, job_directory(submission.spec.job_name))
 
 
@@ -48,7 +54,7 @@ def submit(submission: Submission) -> JobDirectory:
     """Create the job's directory and start it; returns at once.
 
     What can be refused is refused before anything is written, and after a failure nothing is left.
-    Raises SpecError (name taken), DistributionError or LaunchError.
+    Raises SpecError (also for a name that is taken), DistributionError or LaunchError.
     """
     plan_submission(submission)
     directory = job_directory(submission.spec.job_name)
@@ -70,6 +76,13 @@ def submit(submission: Submission) -> JobDirectory:
             raise LaunchError(f"cannot write {directory.path}: {error}") from error
         raise
     return directory
+
+
+def _check_requirements(submission: Submission) -> None:
+    """Raise LaunchError for a requirements file that no job can install."""
+    asked = submission.spec.requirements or submission.source.files.get("requirements.txt")
+    if asked:
+        read_requirements(Path(asked))
 
 
 def _fill(directory: JobDirectory, submission: Submission) -> None:

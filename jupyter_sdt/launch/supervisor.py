@@ -8,6 +8,7 @@ the job to stop creates a file in it. It runs either as a fork of the nursery or
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
@@ -52,10 +53,11 @@ def supervise(
         backend = LocalBackend(spec, directory, warm=warm, private=(lock,), standby=standby)
         return _Supervisor(spec, directory, backend, keeper, ending).run()
     except SdtError as error:
-        ending.check(time.time(), expired=False)  # what was stopped on request has not failed
+        ending.check(time.time())  # what was stopped on request has not failed
         keeper.enter("Stopped" if ending.asked else "Failed", failure_reason=str(error))
     except BaseException as error:  # noqa: BLE001 - whatever it is, the job must get an end
-        traceback.print_exc()
+        with contextlib.suppress(OSError):  # our log is on the disk that may be full
+            traceback.print_exc()
         reason = f"the supervisor failed: {type(error).__name__}: {error}"
         keeper.enter("Failed", failure_reason=f"{reason}; see {directory.supervisor_log}")
     return 1
@@ -98,7 +100,8 @@ class _Supervisor:
         plan = self._backend.prepare(plan)
         self._backend.submit(plan)
         self._keeper.enter("Training")
-        write_json(self._directory.plan_file, plan.to_json(), durable=False)
+        with contextlib.suppress(OSError):  # a full disk: the ranks run all the same
+            write_json(self._directory.plan_file, plan.to_json(), durable=False)
 
     def _watch(self) -> Outcome:
         ends_at = time.time() + self._spec.max_run_seconds
@@ -109,7 +112,10 @@ class _Supervisor:
                 self._regexes.poll()
                 next_regexes = now + REGEX_SECONDS
             self._watchdog.check(now, self._ending)
-            self._ending.check(now, expired=now >= ends_at)
+            self._ending.check(now)
+            if now >= ends_at:
+                allowed = f"{self._spec.max_run_seconds:g} s"
+                self._ending.ask("MaxRuntimeExceeded", f"it ran longer than max_run={allowed}")
             self._act(now)
             time.sleep(POLL_SECONDS)
         return outcome
@@ -131,7 +137,8 @@ class _Supervisor:
         reason = self._ending.reason or outcome.reason
         if secondary == "Failed":
             for node in self._spec.nodes:
-                write_failure(self._directory, node, reason)
+                with contextlib.suppress(OSError):  # state.json tells it, too
+                    write_failure(self._directory, node, reason)
         self._keeper.enter(
             secondary,
             failure_reason="" if secondary in ("Completed", "Stopped") else reason,

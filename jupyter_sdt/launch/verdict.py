@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _LOST_PEER = re.compile(
     r"[Cc]onnection (closed|reset|refused)|Broken pipe|remote process exited|recvValue failed"
     r"|socket (error|timeout)|Socket closed"
 )
+# Less than this and hardly a file can be written any more.
+_FULL_BYTES = 64 * 1024
 # torchrun's table of failures: the only trace of a worker that a signal killed.
 _TORCHRUN_FAILURE = re.compile(
     rb"rank\s*:\s*(\d+) \(local_rank.*?exitcode\s*:\s*(-?\d+)", re.DOTALL
@@ -47,7 +50,8 @@ def judge(directory: JobDirectory, ended: list[Ended], world_size: int) -> Outco
     if not suspects:
         return _launcher_failed(directory, ended)
     first = min(suspects)
-    return Outcome(exit_code=first.exit_code, failed_rank=first.rank, reason=first.reason)
+    reason = first.reason + _disk_note(directory)
+    return Outcome(exit_code=first.exit_code, failed_rank=first.rank, reason=reason)
 
 
 def describe_exit(exit_code: int) -> str:
@@ -64,21 +68,48 @@ def describe_exit(exit_code: int) -> str:
     return text
 
 
+def _disk_note(directory: JobDirectory) -> str:
+    """What a rank that could write nothing any more could not tell itself."""
+    try:
+        disk = os.statvfs(directory.path)
+    except OSError:
+        return ""
+    if disk.f_bavail * disk.f_frsize > _FULL_BYTES:
+        return ""
+    return f"; the disk of {directory.path} is full: make room, or set SDT_JOBS_DIR to another one"
+
+
 def _from_error_file(directory: JobDirectory, rank: int) -> _Suspect | None:
     try:
         error: dict[str, Any] = read_json(directory.error(rank))
     except (FileNotFoundError, ValueError):
         return None
-    kind, message = error.get("type", "error"), str(error.get("message", ""))
+    kind, message = str(error.get("type", "error")), str(error.get("message", ""))
     where = f" ({place})" if (place := cell_place(directory, error)) else ""
-    first_line = message.strip().splitlines()[0] if message.strip() else ""
     return _Suspect(
         consequence=bool(_LOST_PEER.search(message)),
         time=float(error.get("time", 0)),
         rank=rank,
         exit_code=int(error.get("exit_code", 1)),
-        reason=f"rank {rank} failed: {kind}: {first_line}{where}",
+        reason=f"rank {rank} failed: {_told(kind, message)}{where}{_cure(kind, message)}",
     )
+
+
+def _told(kind: str, message: str) -> str:
+    """An exception in one line, as Python prints it."""
+    first_line = message.strip().partition("\n")[0]
+    return f"{kind}: {first_line}" if first_line else kind
+
+
+def _cure(kind: str, message: str) -> str:
+    """What to do about an exception that says it only to those who know."""
+    if kind == "ModuleNotFoundError":
+        return "; packages are named in requirements, files of your own lie in source_dir"
+    if kind == "MemoryError" or "DefaultCPUAllocator: can't allocate memory" in message:
+        return "; this node has no memory left for it: use smaller batches or fewer processes"
+    if "EADDRINUSE" in message:
+        return "; another program took the port of rank 0 first: start the job again"
+    return ""
 
 
 def cell_place(directory: JobDirectory, error: dict[str, Any]) -> str:

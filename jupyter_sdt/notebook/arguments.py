@@ -64,9 +64,9 @@ def parse_arguments(line: str, variables: Mapping[str, Any]) -> Arguments:
     Raises SpecError naming the flag, before anything starts.
     """
     groups: dict[str, dict[str, Any]] = {"estimator": {}, "magic": {}}
-    seen: dict[str, Flag] = {}
+    seen: dict[str, tuple[Flag, str | None]] = {}
     for flag, text in _flags(_split(line)):
-        _once(flag, seen)
+        _once(flag, text, seen)
         value = flag.kind == "on" if text is None else read_value(flag, text, variables)
         _put(groups[flag.owner], flag, value)
     ours = groups["magic"]
@@ -113,13 +113,15 @@ def _value(flag: Flag, text: str | None) -> str:
     return text
 
 
-def _once(flag: Flag, seen: dict[str, Flag]) -> None:
+def _once(flag: Flag, text: str | None, seen: dict[str, tuple[Flag, str | None]]) -> None:
     """Refuse a second value for a keyword, unless both flags may be repeated."""
-    before = seen.get(flag.keyword)
+    before, first = seen.get(flag.keyword, (None, None))
     if before and not (before.kind in REPEATABLE and flag.kind in REPEATABLE):
-        what = "is given twice" if before == flag else f"cannot go with --{before.name}"
-        raise wrong(flag, what)
-    seen[flag.keyword] = flag
+        if before != flag:
+            raise wrong(flag, f"cannot go with --{before.name}; keep one")
+        values = "" if text is None else f": {first!r} and {text!r}"
+        raise wrong(flag, f"is given twice{values}; keep one")
+    seen[flag.keyword] = (flag, text)
 
 
 def _put(group: dict[str, Any], flag: Flag, value: Any) -> None:

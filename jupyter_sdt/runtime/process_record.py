@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -47,4 +48,5 @@ class ProcessRecord:
             write_whole(self.files.process, json.dumps(body, indent=1).encode())
         except OSError as error:
             # A full disk must not end training; the launcher still knows pid and exit code.
-            sys.stderr.write(f"jupyter_sdt: cannot write {self.files.process}: {error}\n")
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"jupyter_sdt: cannot write {self.files.process}: {error}\n")

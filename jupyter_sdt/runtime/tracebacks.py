@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -63,10 +64,12 @@ def report_exception(error: BaseException, entry: Entry) -> str:
     text = entry.tell(error)
     hook = sys.excepthook
     ours = hook is sys.__excepthook__ or str(hook.__module__).startswith("torch.")
-    if ours:
-        sys.stderr.write(text)
-    else:
-        hook(type(error), error, error.__traceback__)
+    # The log may be on a full disk and the script's hook may be faulty: the record still follows.
+    with contextlib.suppress(Exception):
+        if ours:
+            sys.stderr.write(text)
+        else:
+            hook(type(error), error, error.__traceback__)
     return text
 
 
@@ -87,7 +90,8 @@ def write_error(
     try:
         write_whole(files.error, json.dumps(body, indent=1).encode())
     except OSError as failure:
-        sys.stderr.write(f"jupyter_sdt: cannot write {files.error}: {failure}\n")
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"jupyter_sdt: cannot write {files.error}: {failure}\n")
 
 
 def _text_of(error: BaseException) -> str:

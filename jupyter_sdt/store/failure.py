@@ -26,8 +26,10 @@ def job_error(directory: JobDirectory, state: JobState) -> JobError | None:
     report = errors.get(rank, {}) if rank is not None else {}
     log = _log(directory, rank)
     reason = state.failure_reason or _reason(directory, rank, report)
+    # pip's last lines stay apart from the path.
+    separator = "\n" if "\n" in reason else "; "
     return JobError(
-        f"job {directory.job_name} failed: {reason}; log: {log}",
+        f"job {directory.job_name} failed: {reason}{separator}log: {log}",
         job_name=directory.job_name,
         rank=rank,
         exit_code=state.exit_code if state.exit_code is not None else report.get("exit_code"),

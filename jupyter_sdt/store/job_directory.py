@@ -228,8 +228,10 @@ def job_directory(job_name: str, root: Path | None = None) -> JobDirectory:
     The pattern also keeps names from leaving the folder of jobs.
     """
     if len(job_name) > 63 or not JOB_NAME.fullmatch(job_name):
+        allowed = re.sub(r"[^a-zA-Z0-9]+", "-", job_name).strip("-")[:63].rstrip("-")
+        hint = f"; {allowed!r} would do" if allowed else ""
         raise SpecError(
-            f"job_name={job_name!r} must be 1 to 63 letters, digits and inner hyphens",
+            f"job_name={job_name!r} must be 1 to 63 letters, digits and inner hyphens{hint}",
             argument="job_name",
         )
     return JobDirectory((root or jobs_root()) / job_name)

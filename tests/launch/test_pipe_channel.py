@@ -35,7 +35,7 @@ def feeding(jobs: Jobs):
         spec = directory.read_spec()
         for node in spec.nodes:
             fill_channels(spec, directory, node)
-        for feeder in pipe_feeders(spec, directory):
+        for feeder in pipe_feeders(spec, directory).values():
             processes.append(multiprocessing.get_context("fork").Process(target=feeder))
             processes[-1].start()
         return directory.path / "nodes"
