@@ -27,10 +27,26 @@ class _Watch(MetaPathFinder):
         found = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and spec.loader is not None:
-            _act_after_execution(spec.loader, self.waiting.pop(fullname))
-        if not self.waiting and self in sys.meta_path:
-            sys.meta_path.remove(self)
+            self._act_after_execution(spec.loader)
         return spec
+
+    def _act_after_execution(self, loader: Any) -> None:
+        """Hook this one loader object; it goes on being the module's ``__loader__``, unwrapped.
+
+        Who only asks whether there is such a module (``importlib.util.find_spec``) gets a loader
+        that is never executed: the actions go on waiting for one that is.
+        """
+        execute = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            del loader.exec_module
+            execute(module)
+            for action in self.waiting.pop(module.__name__, ()):
+                _act(action, module)
+            if not self.waiting and self in sys.meta_path:
+                sys.meta_path.remove(self)
+
+        loader.exec_module = exec_module
 
 
 _watch = _Watch()
@@ -48,19 +64,6 @@ def when_imported(name: str, action: Action) -> None:
     _watch.waiting.setdefault(name, []).append(action)
     if _watch not in sys.meta_path:
         sys.meta_path.insert(0, _watch)
-
-
-def _act_after_execution(loader: Any, actions: Sequence[Action]) -> None:
-    """Hook this one loader object; it goes on being the module's ``__loader__``, unwrapped."""
-    execute = loader.exec_module
-
-    def exec_module(module: ModuleType) -> None:
-        del loader.exec_module
-        execute(module)
-        for action in actions:
-            _act(action, module)
-
-    loader.exec_module = exec_module
 
 
 def _act(action: Action, module: ModuleType) -> None:

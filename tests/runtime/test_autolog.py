@@ -21,7 +21,7 @@ print("final", loss.item())
 """
 
 
-@pytest.mark.parametrize("start", ["warm", "cold"])
+@pytest.mark.parametrize("start", ["warm", pytest.param("cold", marks=pytest.mark.slow)])
 def test_loss_rate_and_throughput_of_a_plain_script_are_recorded(
     job, records_of, model_script, start
 ):

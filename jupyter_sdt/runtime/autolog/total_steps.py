@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-_STEPS = ("max_steps", "total_steps", "num_steps", "steps")
+_STEPS = ("max_steps", "total_steps", "num_train_steps", "train_steps", "max_iters")
 _EPOCHS = ("epochs", "num_epochs", "n_epochs", "max_epochs", "num_train_epochs")
 
 
