@@ -74,6 +74,21 @@ def test_the_first_cell_of_the_readme_runs_as_it_stands():
     assert re.match(r"loss \d\.\d\d", executed.cells[-1].outputs[0].text)
 
 
+@pytest.mark.slow
+def test_the_estimator_of_the_readme_fits_as_it_stands(tmp_path: Path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "train.py").write_text("import sys; print(sys.argv[1:])\n")
+    (tmp_path / "data" / "digits").mkdir(parents=True)
+    (tmp_path / "data" / "digits" / "0.txt").write_text("0")
+    code = blocks[2] + "\nprint(estimator.latest_training_job.status)"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("['--lr', '0.1']") == 2
+    assert run.stdout.endswith("Completed\n")
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=IDS)
 def test_examples_are_committed_without_output(example: Path):
     # `make lab` opens the file itself, so the one in the folder may well hold output.
