@@ -6,9 +6,14 @@ import time
 from dataclasses import dataclass, field
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
 from jupyter_client.manager import start_new_kernel
 from support import Jobs
+from traitlets.config import Config
+
+# The file of a test's own folder would be gone when IPython writes its last line at exit.
+NO_HISTORY = Config({"HistoryManager": {"enabled": False}})
 
 
 @dataclass
@@ -43,10 +48,17 @@ class Kernel:
         reply, began = Reply(), time.monotonic()
         while self._take(reply, self.next_message(message_id)):
             pass
-        answer = self.client.get_shell_msg(timeout=60)["content"]
+        answer = self._answer(message_id)
         reply.status, reply.payload = answer["status"], answer.get("payload", [])
         reply.seconds = time.monotonic() - began
         return reply
+
+    def _answer(self, message_id: str) -> dict:
+        """The reply to a cell; a slow start leaves replies to kernel_info requests behind."""
+        while True:
+            message = self.client.get_shell_msg(timeout=60)
+            if message["parent_header"].get("msg_id") == message_id:
+                return message["content"]
 
     def next_message(self, message_id: str) -> dict:
         """The next message on iopub that belongs to a cell."""
@@ -117,9 +129,14 @@ def jobs(jobs_folder) -> Jobs:
 
 
 @pytest.fixture
-def ipython(jobs_folder, tmp_path, monkeypatch):
+def shell():
+    """A bare IPython that leaves no history behind."""
+    return InteractiveShell(config=NO_HISTORY)
+
+
+@pytest.fixture
+def ipython(jobs_folder):
     """IPython as in a terminal, with the extension loaded."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    shell = TerminalInteractiveShell()
-    shell.run_line_magic("load_ext", "jupyter_sdt")
-    return shell
+    made = TerminalInteractiveShell(config=NO_HISTORY)
+    made.run_line_magic("load_ext", "jupyter_sdt")
+    return made

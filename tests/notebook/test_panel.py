@@ -1,7 +1,6 @@
 """The panel lists jobs, draws one, and writes cells."""
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from support import ranks, until
 
 from jupyter_sdt.notebook.arguments import parse_arguments
@@ -12,11 +11,10 @@ from jupyter_sdt.spec.job_spec import Cell
 
 
 @pytest.fixture
-def shell():
-    made = InteractiveShell()
-    made.inserted = []
-    made.set_next_input = lambda text, replace: made.inserted.append(text)  # as a front end would
-    return made
+def shell(shell):
+    shell.inserted = []
+    shell.set_next_input = lambda text, replace: shell.inserted.append(text)  # as a front end does
+    return shell
 
 
 def html_of(panel):
@@ -44,10 +42,10 @@ def test_refreshing_finds_new_jobs_and_keeps_the_choice(jobs, shell):
 
 
 def test_a_running_job_is_followed_to_its_end(jobs, shell):
-    directory = jobs.start("import time\ntime.sleep(60)", distribution=ranks(1))
+    directory = jobs.start("import time\ntime.sleep(60)", distribution=ranks(1), stop_seconds=5)
     panel = Panel(shell)
     directory.ask_to_stop()
-    assert until(lambda: "Stopped" in html_of(panel))
+    assert until(lambda: "Stopped" in html_of(panel), seconds=60)
 
 
 def test_a_job_that_vanished_is_told(jobs, shell):

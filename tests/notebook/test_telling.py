@@ -1,7 +1,6 @@
 """Errors are told in plain words, and still stop the notebook."""
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_sdt.errors import JobError, SpecError
 from jupyter_sdt.notebook.telling import DetachedError, describe, plainly
@@ -30,9 +29,7 @@ def test_a_log_that_ends_in_the_traceback_is_not_shown_twice():
     assert "epoch 1" in text
 
 
-def test_ipython_shows_the_message_without_frames(capsys):
-    shell = InteractiveShell()
-
+def test_ipython_shows_the_message_without_frames(shell, capsys):
     @plainly
     def magic():
         raise SpecError("--hp: no")
@@ -43,8 +40,7 @@ def test_ipython_shows_the_message_without_frames(capsys):
     assert capsys.readouterr().out == "SpecError: --hp: no\n"
 
 
-def test_other_errors_keep_their_traceback(capsys):
-    shell = InteractiveShell()
+def test_other_errors_keep_their_traceback(shell, capsys):
     shell.user_ns["magic"] = plainly(lambda: 1 / 0)
     shell.run_cell("magic()")
     assert "Traceback" in capsys.readouterr().out

@@ -1,7 +1,6 @@
 """A cell is checked from its flags to its variables before anything starts."""
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.notebook.magics import keep_lone_line
@@ -10,14 +9,13 @@ from jupyter_sdt.store.job_store import list_job_names
 
 
 @pytest.fixture
-def shell():
+def shell(shell):
     """IPython with a magic that only reads its cell, and keeps what it read."""
-    made = InteractiveShell()
-    made.read = []
-    made.register_magic_function(
-        lambda line, cell: made.read.append(read_cell(made, line, cell)), "cell", "sdt_train"
+    shell.read = []
+    shell.register_magic_function(
+        lambda line, cell: shell.read.append(read_cell(shell, line, cell)), "cell", "sdt_train"
     )
-    return made
+    return shell
 
 
 def read(shell, text):
