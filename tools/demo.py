@@ -92,10 +92,11 @@ def summarize(notebook: Any, path: Path) -> str:
     jobs = [first for first in drawn if first.startswith("%%sdt_train")]
     if len(jobs) < 2:
         raise ValueError(f"{len(jobs)} of 2 jobs left a picture in {path}")
+    place = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     return (
         f"\naccuracy   {found['accuracy']:.3f}   on test images no rank had seen"
         f"\nspeedup    {found['speedup']:.2f}    on 2 ranks, against 1"
-        f"\nnotebook   {path}   ({len(drawn)} pictures; make lab opens the original)"
+        f"\nnotebook   {place}   with {len(drawn)} pictures; make lab opens the original"
     )
 
 
