@@ -18,32 +18,50 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def test_a_completed_job_is_described_in_sagemakers_words():
-    state = JobState(exit_code=0, launcher="nursery", world_size=2)
-    state = state.enter("Starting", 11.0).enter("Training", 12.0).enter("Completed", 15.4)
+def test_what_was_asked_for_is_told_in_sagemakers_words():
     job = spec(
         hyperparameters={"lr": 0.1, "model": "mlp"},
         channels=(Channel(name="training", uri="s3://bucket/data"),),
         metric_definitions=(MetricDefinition(name="loss", regex="loss=(.*)"),),
+        environment={"MODE": "fast"},
+        output_path="s3://bucket/out",
+        checkpoint_uri="s3://bucket/checkpoints",
     )
-    assert describe(job, state, SeriesTable()) == {
+    source = {"S3Uri": "s3://bucket/data", "S3DataDistributionType": "FullyReplicated"}
+    expected = {
         "TrainingJobName": "digits",
-        "TrainingJobStatus": "Completed",
-        "SecondaryStatus": "Completed",
         "HyperParameters": {"lr": "0.1", "model": '"mlp"'},
         "AlgorithmSpecification": {"MetricDefinitions": [{"Name": "loss", "Regex": "loss=(.*)"}]},
         "InputDataConfig": [
             {
                 "ChannelName": "training",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3Uri": "s3://bucket/data",
-                        "S3DataDistributionType": "FullyReplicated",
-                    }
-                },
+                "DataSource": {"S3DataSource": source},
                 "InputMode": "File",
             }
         ],
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+        "CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints"},
+        "ResourceConfig": {"InstanceType": "local", "InstanceCount": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
+        "Environment": {"MODE": "fast"},
+    }
+    described = describe(job, JobState(), SeriesTable())
+    assert {key: described.get(key) for key in expected} == expected
+
+
+def test_how_a_job_went_is_told_in_sagemakers_words():
+    state = JobState(exit_code=0, launcher="nursery", world_size=2)
+    state = state.enter("Starting", 11.0).enter("Training", 12.0).enter("Completed", 15.4)
+    phases = [("Starting", 11.0, 12.0), ("Training", 12.0, 15.4), ("Completed", 15.4, 15.4)]
+    described = describe(spec(), state, SeriesTable())
+    transitions = described.pop("SecondaryStatusTransitions")
+    assert [(t["Status"], t["StartTime"], t["EndTime"]) for t in transitions] == [
+        (status, moment(start), moment(end)) for status, start, end in phases
+    ]
+    assert described == {
+        "TrainingJobName": "digits",
+        "TrainingJobStatus": "Completed",
+        "SecondaryStatus": "Completed",
         "ResourceConfig": {"InstanceType": "local", "InstanceCount": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
         "CreationTime": moment(10.0),
@@ -51,26 +69,6 @@ def test_a_completed_job_is_described_in_sagemakers_words():
         "TrainingEndTime": moment(15.4),
         "LastModifiedTime": moment(15.4),
         "TrainingTimeInSeconds": 3,
-        "SecondaryStatusTransitions": [
-            {
-                "Status": "Starting",
-                "StartTime": moment(11.0),
-                "EndTime": moment(12.0),
-                "StatusMessage": "",
-            },
-            {
-                "Status": "Training",
-                "StartTime": moment(12.0),
-                "EndTime": moment(15.4),
-                "StatusMessage": "",
-            },
-            {
-                "Status": "Completed",
-                "StartTime": moment(15.4),
-                "EndTime": moment(15.4),
-                "StatusMessage": "",
-            },
-        ],
         "Launcher": "nursery",
         "ExitCode": 0,
     }
