@@ -33,12 +33,20 @@ class _Scale:
         return _TOP + height * (self.y_high - value) / ((self.y_high - self.y_low) or 1)
 
 
-def line_chart(title: str, points: Points, *, color: str = BLUE, x_end: float | None = None) -> str:
+def line_chart(
+    title: str,
+    points: Points,
+    *,
+    color: str = BLUE,
+    x_end: float | None = None,
+    from_zero: bool = False,
+) -> str:
     """Draw one curve; ``x_end`` is where the step axis ends (the total, when it is known).
 
+    ``from_zero`` begins the value axis at 0, where noise shall not look like change.
     A screen reader hears the title, the last value and the trend.
     """
-    body = _curve(points, color, x_end) if points else _empty()
+    body = _curve(points, color, _scale(points, x_end, from_zero)) if points else _empty()
     label = escape(summary(title, points), quote=True)
     return (
         f'<svg role="img" aria-label="{label}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -71,17 +79,22 @@ def _empty() -> str:
     )
 
 
-def _curve(points: Points, color: str, x_end: float | None) -> str:
+def _scale(points: Points, x_end: float | None, from_zero: bool) -> _Scale:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     low, high = min(ys), max(ys)
     pad = (high - low) * 0.05 or abs(high) * 0.05 or 1
-    scale = _Scale(min(xs), max(x_end or 0, *xs), low - pad, high + pad)
+    bottom = 0.0 if from_zero and low >= 0 else low - pad
+    return _Scale(min(xs), max(x_end or 0, *xs), bottom, high + pad)
+
+
+def _curve(points: Points, color: str, scale: _Scale) -> str:
+    low, high = min(y for _, y in points), max(y for _, y in points)
     path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in points)
-    x, y = scale.x(xs[-1]), scale.y(ys[-1])
+    x, y = scale.x(points[-1][0]), scale.y(points[-1][1])
     return (
         _frame()
         + _tick(scale.y(high), short(high))
-        + (_tick(scale.y(low), short(low)) if low != high else "")
+        + _lower_tick(scale, low, high)
         + _step(_LEFT, "start", scale.x_low)
         + _step(_WIDTH - _RIGHT, "end", scale.x_high)
         + f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.5"/>'
@@ -95,6 +108,12 @@ def _frame() -> str:
         f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="currentColor" '
         'opacity="0.4"/>'
     )
+
+
+def _lower_tick(scale: _Scale, low: float, high: float) -> str:
+    if scale.y_low == 0:
+        return _tick(scale.y(0), "0")
+    return _tick(scale.y(low), short(low)) if low != high else ""
 
 
 def _tick(y: float, text: str) -> str:

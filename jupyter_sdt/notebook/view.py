@@ -87,7 +87,9 @@ def charts_html(snapshot: Snapshot) -> str:
     """Loss and throughput side by side."""
     end = snapshot.progress.total_steps
     (name, loss), (unit, rate) = snapshot.loss, snapshot.throughput
-    return line_chart(name, loss, x_end=end) + line_chart(unit, rate, color=ORANGE, x_end=end)
+    return line_chart(name, loss, x_end=end) + line_chart(
+        unit, rate, color=ORANGE, x_end=end, from_zero=True
+    )
 
 
 def ranks_html(ranks: tuple[RankHealth, ...]) -> str:

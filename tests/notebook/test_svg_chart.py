@@ -34,6 +34,14 @@ def test_the_step_axis_ends_at_the_total_when_it_is_known():
     assert "step 98" in line_chart("loss", FALLING, x_end=98)
 
 
+def test_noise_does_not_look_like_change_when_the_axis_begins_at_zero():
+    noisy = [(float(step), 100.0 + step % 2) for step in range(20)]
+    (line,) = parsed("samples/s", noisy, from_zero=True).iter("polyline")
+    heights = [float(pair.split(",")[1]) for pair in line.get("points").split()]
+    assert max(heights) - min(heights) < 3
+    assert ">0</text>" in line_chart("samples/s", noisy, from_zero=True)
+
+
 def test_text_takes_the_colour_of_the_theme():
     assert parsed("loss", FALLING).get("fill") == "currentColor"
 
