@@ -9,6 +9,7 @@ import io
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Iterable
 from typing import NoReturn
 
@@ -29,6 +30,7 @@ def end_interpreter() -> None:
     with contextlib.suppress(Exception):
         if shutdown is not None:
             shutdown()
+    _skip_operator_removal()
     atexit._run_exitfuncs()
     flush_files(gc.get_objects())
     flush_streams()
@@ -69,6 +71,14 @@ def exit_code_of(error: SystemExit) -> int:
         return error.code & 0xFF
     sys.stderr.write(f"{error.code}\n")
     return 1
+
+
+def _skip_operator_removal() -> None:
+    """Spare torch's exit handlers that take operators out of tables about to vanish (30 ms)."""
+    for finalizer in list(getattr(weakref.finalize, "_registry", ())):
+        function = (finalizer.peek() or (None, None))[1]
+        if getattr(function, "__module__", "") == "torch.library":
+            finalizer.atexit = False
 
 
 def _flush_text(file: object) -> None:
