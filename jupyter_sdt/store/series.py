@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import statistics
+import operator
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ _AGGREGATES: dict[str, Aggregate] = {
     "samples_per_second": "sum",  # each rank counts its own samples
     "step_seconds": "max",  # a step is over when the slowest rank is
 }
-_FUNCTIONS: dict[Aggregate, Callable[[Iterable[float]], float]] = {
-    "mean": statistics.fmean,
-    "sum": math.fsum,
+_FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
+    "mean": lambda values: sum(values) / len(values),
+    "sum": sum,
     "max": max,
 }
 # What the script says itself goes before what was found in its output or measured from outside.
@@ -78,29 +78,34 @@ class SeriesTable:
     """
 
     signs: dict[int, Sign] = field(default_factory=dict)
-    _series: dict[str, dict[str, dict[int, Series]]] = field(default_factory=dict)
+    # By metric, source and rank; one flat table, because this is where a reader's time goes.
+    _series: dict[tuple[str, str, int], Series] = field(default_factory=dict)
 
     def add(self, records: Iterable[MetricRecord]) -> None:
         """Take in records; values that are no numbers are passed over."""
         for record in records:
             self._note(record)
+            step, time, source, rank = record.step, record.time, record.source, record.rank
             for name, value in record.values.items():
-                if value is None or isinstance(value, int | float):
-                    series = self._of(name, record.source, record.rank)
-                    series.append(record.step, record.time, math.nan if value is None else value)
+                if value is None or isinstance(value, float | int):
+                    series = self._series.get((name, source, rank))
+                    if series is None:
+                        series = self._series[name, source, rank] = Series()
+                    series.append(step, time, math.nan if value is None else value)
 
     def names(self) -> list[str]:
         """Return the metrics there are, in the order they first appeared."""
-        return list(self._series)
+        return list(dict.fromkeys(name for name, _, _ in self._series))
 
     def by_rank(self, name: str) -> dict[int, Series]:
         """Return a metric's curve of each rank; empty when nobody recorded it.
 
         Of several sources the script's own word counts, then ``metric_definitions``, then autolog.
         """
-        sources = self._series.get(name, {})
-        chosen = min(sources, key=_preference, default=None)
-        return dict(sorted(sources[chosen].items())) if chosen is not None else {}
+        found = {key[1:]: series for key, series in self._series.items() if key[0] == name}
+        chosen = min((source for source, _ in found), key=_preference, default=None)
+        ranks = {rank: series for (source, rank), series in found.items() if source == chosen}
+        return dict(sorted(ranks.items()))
 
     def over_ranks(self, name: str, how: Aggregate | None = None) -> Series:
         """Return one curve for all ranks.
@@ -119,10 +124,6 @@ class SeriesTable:
         step = record.step if record.step is not None or before is None else before.step
         self.signs[record.rank] = Sign(step, max(record.time, before.time if before else 0.0))
 
-    def _of(self, name: str, source: str, rank: int) -> Series:
-        ranks = self._series.setdefault(name, {}).setdefault(source, {})
-        return ranks.setdefault(rank, Series())
-
 
 def loss_name(names: Iterable[str]) -> str:
     """Return which of a job's metrics is its training loss; empty when none looks like one."""
@@ -139,11 +140,23 @@ def combine(ranks: Sequence[Series], how: Aggregate) -> Series:
     """
     if not ranks:
         return Series()
+    count = min(map(len, ranks))
+    steps, function = ranks[0].steps[:count], _FUNCTIONS[how]
+    if count and all(series.steps[:count] == steps for series in ranks) and _rising(steps):
+        times = zip(*(series.times for series in ranks), strict=False)
+        values = zip(*(series.values for series in ranks), strict=False)
+        return Series(steps, array("d", map(max, times)), array("d", map(function, values)))
+    return _combine_by_step(ranks, function)
+
+
+def _combine_by_step(
+    ranks: Sequence[Series], function: Callable[[Sequence[float]], float]
+) -> Series:
+    """The slow way, for ranks whose steps differ."""
     points = [dict(zip(s.steps, zip(s.times, s.values, strict=True), strict=True)) for s in ranks]
     shared = set(points[0]).intersection(*points[1:])
-    steps = sorted(shared or set().union(*points))
-    result, function = Series(), _FUNCTIONS[how]
-    for step in steps:
+    result = Series()
+    for step in sorted(shared or set().union(*points)):
         times, values = zip(*(p[step] for p in points if step in p), strict=True)
         result.append(step, max(times), function(values))
     return result
@@ -172,6 +185,10 @@ def _extremes(values: Sequence[float], places: range) -> tuple[int, int]:
     if not known:
         return places[0], places[0]
     return min(known, key=values.__getitem__), max(known, key=values.__getitem__)
+
+
+def _rising(steps: array[float]) -> bool:
+    return all(map(operator.lt, steps, steps[1:]))
 
 
 def _preference(source: str) -> int:
