@@ -19,7 +19,11 @@ PRELOADED = (
     "torch._dynamo",
     "numpy",
     "jupyter_sdt.runtime.run",
+    "jupyter_sdt.runtime.autolog",
+    "jupyter_sdt.runtime.context",
+    "jupyter_sdt.runtime.distributed_model",
     "jupyter_sdt.runtime.metrics",
+    "jupyter_sdt.runtime.sampler",
 )
 
 
