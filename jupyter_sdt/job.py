@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -44,6 +45,8 @@ class TrainingJob:
         self.directory = directory
         self._reader = MetricReader(directory)
         self._records: list[MetricRecord] = []
+        # A view that follows the job from a thread of its own shares the handle with the cells.
+        self._reading = threading.Lock()
         # Curves take a tenth of the memory of records, so who draws does not pay for those.
         self._table_reader = MetricReader(directory)
         self._table = SeriesTable()
@@ -136,14 +139,15 @@ class TrainingJob:
 
     def metrics(self) -> list[MetricRecord]:
         """Return all records so far, oldest first; what was read before is not read again."""
-        new = self._reader.read()
-        if new:
-            self._records = sorted([*self._records, *new], key=lambda record: record.time)
-        return list(self._records)
+        with self._reading:
+            if new := self._reader.read():
+                self._records = sorted([*self._records, *new], key=lambda record: record.time)
+            return list(self._records)
 
     def series(self) -> SeriesTable:
         """Return the curves so far; the table is the same each time and grows with each call."""
-        self._table.add(self._table_reader.iterate())
+        with self._reading:
+            self._table.add(self._table_reader.iterate())
         return self._table
 
     def progress(self) -> Progress:
@@ -158,10 +162,11 @@ class TrainingJob:
         """Return one row per record: time, rank, step, source, and a column for each metric."""
         import pandas as pd  # noqa: PLC0415 - it takes half a second
 
-        head = [(r.time, r.rank, r.step, r.source) for r in self.metrics()]
+        records = self.metrics()
+        head = [(r.time, r.rank, r.step, r.source) for r in records]
         frame = pd.DataFrame(head, columns=["time", "rank", "step", "source"])
         frame["time"] = pd.to_datetime(frame["time"], unit="s", utc=True)
-        values = pd.DataFrame([dict(r.values) for r in self._records], dtype="float64")
+        values = pd.DataFrame([dict(r.values) for r in records], dtype="float64")
         return pd.concat([frame.astype({"step": "Int64"}), values], axis="columns")
 
     def error(self) -> JobError | None:

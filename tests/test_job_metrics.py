@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ def test_curves_and_progress_grow_with_the_job(recorded):
     assert recorded.progress().samples_per_second == 30.0
     record(recorded, 0, 3, loss=0.0)
     assert [rank.step for rank in recorded.progress().ranks] == [3, 2]
+
+
+def test_threads_that_share_a_handle_see_every_record_once(recorded):
+    for step in range(3, 3000):
+        record(recorded, 0, step, loss=1.0)
+    threads = [threading.Thread(target=recorded.series) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(recorded.series().by_rank("loss")[0]) == 2999
 
 
 def test_metrics_become_a_frame_with_a_column_for_each(recorded):
