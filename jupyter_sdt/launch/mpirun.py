@@ -28,8 +28,8 @@ def find_mpirun(python: str) -> str:
     if found is None:
         raise LaunchError(
             "mpirun was not found on PATH nor beside the interpreter: "
-            "pip install 'jupyter-sdt[mpi]' brings Open MPI; a script that reads RANK and WORLD_SIZE "
-            "needs none with distribution={'torch_distributed': {'enabled': True}}"
+            "pip install 'jupyter-sdt[mpi]' brings Open MPI; a script that reads RANK and "
+            "WORLD_SIZE needs none with distribution={'torch_distributed': {'enabled': True}}"
         )
     return found
 
