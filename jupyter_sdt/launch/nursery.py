@@ -69,10 +69,8 @@ class Nursery:
 
     def _serve_one(self, seconds: float) -> bool:
         """Take one request; return False when none came in time, and prepare for the next."""
-        self._listener.settimeout(seconds)
-        try:
-            connection, _ = self._listener.accept()
-        except TimeoutError:
+        connection = self._accept(seconds)
+        if connection is None:
             self._waiting = self._waiting or self._fork_supervisor(standby=True)
             return False
         with connection:
@@ -85,6 +83,14 @@ class Nursery:
                 send(control, request.body, request.lock)
             os.close(request.lock)
         return request is not None
+
+    def _accept(self, seconds: float) -> socket.socket | None:
+        # On its own: a fork inside `except` would hand its exception on to every script as context.
+        self._listener.settimeout(seconds)
+        try:
+            return self._listener.accept()[0]
+        except TimeoutError:
+            return None
 
     def _fork_supervisor(self, *private: int, standby: bool) -> WaitingSupervisor:
         private = (self._listener.fileno(), *private)

@@ -137,7 +137,8 @@ def test_ranks_stand_by_for_the_next_job_and_end_with_their_nursery(jobs: Jobs, 
     expected = 1 + min(cores(), MOST_RANKS)
     until(lambda: len(nursery.children(recursive=True)) == expected)
     waiting = {process.pid for process in nursery.children(recursive=True)}
-    directory = jobs.run("print('x')")
+    directory = jobs.run("import sys; print('x', sys.exc_info())")
+    assert directory.log(0).read_text() == "x (None, None, None)\n"
     assert _pid_of_rank(directory) in waiting, "the job should have found its rank forked already"
     until(lambda: not waiting & set(psutil.pids()))
     until(lambda: len(nursery.children(recursive=True)) == expected)
