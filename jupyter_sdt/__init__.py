@@ -72,3 +72,18 @@ def list_jobs() -> list[TrainingJob]:
 def load_ipython_extension(ipython: Any) -> None:
     """``%load_ext jupyter_sdt``: register the magics."""
     importlib.import_module("jupyter_sdt.notebook.magics").load_ipython_extension(ipython)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell jupyter_server that this package is an extension of it."""
+    return [{"module": "jupyter_sdt"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Add our REST routes and the stream to a Jupyter server."""
+    importlib.import_module("jupyter_sdt.server.extension").load(server)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell ``jupyter-builder develop`` where the built front end lies."""
+    return [{"src": "../labextension", "dest": "jupyter-sdt"}]

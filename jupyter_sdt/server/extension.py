@@ -1,0 +1,31 @@
+"""The Jupyter server extension: which address leads to which handler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.utils import url_path_join
+
+from jupyter_sdt.server import job_handlers
+from jupyter_sdt.server.stream import StreamHandler
+
+_JOB = r"jobs/([^/]+)"
+ROUTES: dict[str, type[Any]] = {
+    "jobs": job_handlers.JobListHandler,
+    "plan": job_handlers.PlanHandler,
+    "schema": job_handlers.SchemaHandler,
+    _JOB: job_handlers.JobHandler,
+    rf"{_JOB}/stop": job_handlers.StopHandler,
+    rf"{_JOB}/logs": job_handlers.LogHandler,
+    rf"{_JOB}/metrics": job_handlers.MetricsHandler,
+    rf"{_JOB}/series": job_handlers.CurvesHandler,
+    rf"{_JOB}/stream": StreamHandler,
+}
+
+
+def load(server: Any) -> None:
+    """Add the routes to a ServerApp, below its base URL."""
+    base = url_path_join(server.web_app.settings["base_url"], "jupyter-sdt")
+    server.web_app.add_handlers(
+        ".*$", [(url_path_join(base, route), handler) for route, handler in ROUTES.items()]
+    )

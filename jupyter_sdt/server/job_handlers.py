@@ -1,0 +1,171 @@
+"""REST over the job directories: the list, one job, its logs, metrics and curves; start and stop.
+
+Every method is authenticated and asks the server's authorizer; a test walks over all of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_server.auth.decorator import authorized
+from tornado.web import authenticated
+
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.server.curves import MOST_POINTS, Curves, read_curves
+from jupyter_sdt.server.form import launch_schema
+from jupyter_sdt.server.handler import JobsHandler
+from jupyter_sdt.server.job_list import MOST_JOBS, list_summaries
+from jupyter_sdt.server.log_pages import MOST_LINES, LogPage, read_page
+from jupyter_sdt.server.metric_feed import MetricFeed, to_json
+from jupyter_sdt.server.own_jobs import delete_job, own_job
+from jupyter_sdt.server.payloads import JobDetail, JobSummary, job_detail, job_summary
+from jupyter_sdt.server.starting import PlanPayload, read_launch
+
+
+class JobListHandler(JobsHandler):
+    """``jobs``: the list, and starting one more."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """List jobs, newest first."""
+        found = await self.run(
+            list_summaries,
+            self.number("limit", 100, most=MOST_JOBS),
+            self.get_query_argument("status", ""),
+            self.get_query_argument("search", ""),
+        )
+        self.answer({"jobs": found})
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Start a job."""
+        root = Path(self.settings["server_root_dir"]).expanduser()
+        self.answer(await self.run(_start, self.request.body, root), 201)
+
+
+class PlanHandler(JobsHandler):
+    """``plan``: what would be started."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Say what a POST to ``jobs`` would start."""
+        root = Path(self.settings["server_root_dir"]).expanduser()
+        self.answer(await self.run(_plan, self.request.body, root))
+
+
+class SchemaHandler(JobsHandler):
+    """``schema``: the launch form."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Return the JSON schema."""
+        self.answer(await self.run(launch_schema))
+
+
+class JobHandler(JobsHandler):
+    """``jobs/NAME``."""
+
+    @authenticated
+    @authorized
+    async def get(self, job_name: str) -> None:
+        """Return all about one job."""
+        self.answer(await self.run(_detail, job_name))
+
+    @authenticated
+    @authorized
+    async def delete(self, job_name: str) -> None:
+        """Delete a job that has ended."""
+        await self.run(lambda: delete_job(own_job(job_name)))
+        self.set_status(204)
+        self.finish()
+
+
+class StopHandler(JobsHandler):
+    """``jobs/NAME/stop``."""
+
+    @authenticated
+    @authorized
+    async def post(self, job_name: str) -> None:
+        """Ask a job to stop; what is left of it is killed after its ``stop_seconds``."""
+        self.answer(await self.run(_stop, job_name), 202)
+
+
+class LogHandler(JobsHandler):
+    """``jobs/NAME/logs``."""
+
+    @authenticated
+    @authorized
+    async def get(self, job_name: str) -> None:
+        """Return a page of one rank's log."""
+        rank = self.number("rank", 0)
+        cursor = self.number("cursor", 0, least=-(2**62))
+        limit = self.number("limit", 1000, least=1, most=MOST_LINES)
+        page = await self.run(_log_page, job_name, rank, cursor, limit)
+        self.answer({"rank": rank, **page})
+
+
+class MetricsHandler(JobsHandler):
+    """``jobs/NAME/metrics``."""
+
+    @authenticated
+    @authorized
+    async def get(self, job_name: str) -> None:
+        """Return the records after a cursor, about a megabyte at most."""
+        since = self.get_query_argument("since", "")
+        self.answer(await self.run(_metrics, job_name, since))
+
+
+class CurvesHandler(JobsHandler):
+    """``jobs/NAME/series``."""
+
+    @authenticated
+    @authorized
+    async def get(self, job_name: str) -> None:
+        """Return thinned curves and the cursor from which the stream goes on."""
+        points = self.number("points", 2000, least=4, most=MOST_POINTS)
+        self.answer(await self.run(_curves, job_name, points))
+
+
+def _start(content: bytes, root: Path) -> JobSummary:
+    return job_summary(read_launch(content, root).start().directory)
+
+
+def _plan(content: bytes, root: Path) -> PlanPayload:
+    return read_launch(content, root).plan()
+
+
+def _detail(job_name: str) -> JobDetail:
+    return job_detail(own_job(job_name))
+
+
+def _stop(job_name: str) -> JobSummary:
+    directory = own_job(job_name)
+    TrainingJob(directory).stop()
+    return job_summary(directory)
+
+
+def _log_page(job_name: str, rank: int, cursor: int, limit: int) -> LogPage:
+    job = TrainingJob(own_job(job_name))
+    if rank >= job.spec.world_size:
+        raise SpecError(
+            f"rank={rank}: job {job_name} has ranks 0 to {job.spec.world_size - 1}",
+            argument="rank",
+        )
+    # The state comes first: once it is terminal, the log is complete.
+    complete = job.state().terminal
+    return read_page(job.directory.log(rank), cursor, limit, complete=complete)
+
+
+def _metrics(job_name: str, since: str) -> dict[str, object]:
+    feed = MetricFeed(own_job(job_name), since)
+    records = [to_json(record) for record in feed.read()]
+    return {"cursor": feed.cursor, "records": records, "more": feed.more}
+
+
+def _curves(job_name: str, points: int) -> Curves:
+    return read_curves(own_job(job_name), points)

@@ -1,0 +1,65 @@
+"""The list of jobs. Those that have ended are read once, so that a thousand of them cost little."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import lru_cache
+from pathlib import Path
+
+from jupyter_sdt.server.own_jobs import Stamp, stamp
+from jupyter_sdt.server.payloads import JobSummary, brief_summary
+from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.job_store import list_directories
+
+MOST_JOBS = 10_000
+
+
+def list_summaries(limit: int = 100, status: str = "", search: str = "") -> list[JobSummary]:
+    """Return this user's jobs, newest first.
+
+    ``status`` is a primary status, such as InProgress; ``search`` part of the name of the job or of
+    its study, in any case.
+    """
+    found: list[JobSummary] = []
+    for directory in list_directories():
+        if len(found) >= limit:
+            break
+        summary = summarize(directory)
+        if summary and _fits(summary, status, search.casefold()):
+            found.append(summary)
+    return found
+
+
+def summarize(directory: JobDirectory) -> JobSummary | None:
+    """Return a job's row, from memory when the job had ended before; None when it is gone."""
+    job, state = stamp(directory), _state_stamp(directory)
+    if job is None:
+        return None
+    if state is not None and (ended := _ended(str(directory.path), job, state)):
+        return ended
+    return brief_summary(directory)
+
+
+@lru_cache(maxsize=MOST_JOBS)
+def _ended(path: str, job: Stamp, state: Stamp) -> JobSummary | None:  # noqa: ARG001
+    """The row of a job whose state.json is final: with these stamps it never changes again."""
+    directory = JobDirectory(Path(path))
+    with contextlib.suppress(Exception):
+        if directory.read_state().terminal:
+            return brief_summary(directory)
+    return None
+
+
+def _state_stamp(directory: JobDirectory) -> Stamp | None:
+    try:
+        status = directory.state_file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _fits(summary: JobSummary, status: str, search: str) -> bool:
+    if status and summary["status"] != status:
+        return False
+    names = (summary["job_name"], summary["study_name"] or "")
+    return any(search in name.casefold() for name in names)

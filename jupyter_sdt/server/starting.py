@@ -1,0 +1,136 @@
+"""Starting a job for a browser, on the very way that ``%%sdt_train`` takes in the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict
+
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.estimator import CellSource, Estimator
+from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.server.anchoring import anchor_arguments, anchor_inputs
+from jupyter_sdt.server.cell_request import read_cell
+from jupyter_sdt.server.own_jobs import ConflictError
+from jupyter_sdt.server.request_body import StartBody
+from jupyter_sdt.spec.job_spec import Cell
+from jupyter_sdt.store.job_directory import job_directory
+
+
+class Place(TypedDict):
+    """Where a rank will sit."""
+
+    rank: int
+    node: str
+    local_rank: int
+
+
+class PlanPayload(TypedDict):
+    """What would be started: the plan, the plan as text, and which rank sits where.
+
+    ``messages`` tell what was changed in the cell.
+    """
+
+    plan: dict[str, Any]
+    page: str
+    layout: list[Place]
+    messages: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A request that was read: everything :meth:`Estimator.start` needs."""
+
+    estimator: Estimator
+    inputs: Any = None
+    job_name: str | None = None
+    cell: CellSource | None = None
+    variables_out: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+    def start(self) -> TrainingJob:
+        """Start the job and return at once.
+
+        Raises SpecError, LaunchError, or ConflictError when the name is taken.
+        """
+        try:
+            return self.estimator.start(
+                self.inputs,
+                job_name=self.job_name,
+                cell=self.cell,
+                variables_out=self.variables_out,
+            )
+        except SpecError as error:
+            if error.argument == "job_name" and self._taken():
+                raise ConflictError(str(error)) from None
+            raise
+
+    def plan(self) -> PlanPayload:
+        """Say what would be started; nothing is started or written. Raises as :meth:`start`."""
+        plan = self.estimator.plan(self.inputs, job_name=self.job_name, cell=self.cell)
+        return PlanPayload(
+            plan=plan.to_json(),
+            page=str(plan),
+            layout=_layout(plan, int(self.estimator.instance_count)),
+            messages=list(self.messages),
+        )
+
+    def _taken(self) -> bool:
+        return self.job_name is not None and job_directory(self.job_name).path.exists()
+
+
+def read_launch(content: bytes, root: Path) -> Launch:
+    """Read the body of a request; ``root`` is the server's root folder. Raises SpecError."""
+    body = StartBody.from_json(content)
+    cell = Cell(execution_count=body.execution_count, notebook=body.notebook)
+    if body.cell is None:
+        return _from_arguments(body, cell, body.folder(root))
+    arguments, source, messages = read_cell(body.cell, cell)
+    folder = body.folder(root)
+    return Launch(
+        estimator=Estimator(**anchor_arguments(arguments.estimator, folder)),
+        inputs=anchor_inputs(dict(arguments.inputs) or None, folder),
+        job_name=arguments.job_name,
+        cell=source,
+        variables_out=arguments.variables_out,
+        messages=tuple(messages),
+    )
+
+
+def _from_arguments(body: StartBody, cell: Cell, folder: Path) -> Launch:
+    return Launch(
+        estimator=Estimator(**anchor_arguments(_plain(body.arguments), folder)),
+        inputs=anchor_inputs(body.inputs, folder),
+        job_name=body.job_name,
+        cell=_checked_source(body.source, cell),
+        variables_out=body.variables_out,
+    )
+
+
+def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The form knows the magic's short words for distributions."""
+    from jupyter_sdt.notebook.values import DISTRIBUTIONS  # noqa: PLC0415 - with the first request
+
+    given = arguments.get("distribution")
+    known = DISTRIBUTIONS.get(given, given) if isinstance(given, str) else given
+    return {**arguments, "distribution": known}
+
+
+def _checked_source(source: str | None, cell: Cell) -> CellSource | None:
+    if source is None:
+        return None
+    try:
+        compile(source, "source", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise SpecError(f"source: {error}", argument="source") from None
+    return CellSource(source=source, cell=cell)
+
+
+def _layout(plan: LaunchPlan, nodes: int) -> list[Place]:
+    size = max(1, plan.world_size // nodes)
+    return [
+        Place(rank=rank, node=f"algo-{rank // size + 1}", local_rank=rank % size)
+        for rank in range(plan.world_size)
+    ]
