@@ -5,32 +5,34 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import threading
+import traceback
 import warnings
 
 import psutil
-from errors.bench import Bench
+from errors.bench import SLEEPER, Bench
 from errors.registry import scenario
 from support import until
 
 from jupyter_sdt import TrainingJob
 from jupyter_sdt.store.files import read_json
-from jupyter_sdt.store.job_store import list_directories
 
 
 @scenario
 def cell_interrupted(bench: Bench) -> None:
     def interrupt() -> None:
-        until(lambda: any("ready" in d.log(0).read_text() for d in begun()))
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        until(lambda: "watch" in functions_of(main))
+        signal.pthread_kill(main, signal.SIGINT)
 
+    main = threading.main_thread().ident or 0
     threading.Thread(target=interrupt, daemon=True).start()
-    bench.train("", 'import time\nprint("ready", flush=True)\ntime.sleep(300)\n')
+    bench.train("", "import time\ntime.sleep(300)\n")
 
 
 @scenario
 def max_run_exceeded(bench: Bench) -> Warning:
-    return warned(bench.running(max_run=0.3))
+    return warned(bench.start(SLEEPER, max_run=0.3))
 
 
 @scenario
@@ -68,9 +70,11 @@ def output_path_lost(bench: Bench) -> None:
     bench.train_script(f"open({str(results)!r}, 'w').close()", output_path=results)
 
 
-def begun() -> list:
-    """Directories whose rank 0 has begun to write."""
-    return [d for d in list_directories() if d.log(0).exists()]
+def functions_of(thread: int) -> set[str]:
+    """Names of the functions that a thread is in."""
+    return {
+        frame.f_code.co_name for frame, _ in traceback.walk_stack(sys._current_frames()[thread])
+    }
 
 
 def supervisor_of(job: TrainingJob) -> psutil.Process:

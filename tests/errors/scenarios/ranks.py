@@ -78,7 +78,7 @@ def hang(bench: Bench) -> None:
         time.sleep(300)
         """,
         processes_per_node=2,
-        hang_seconds=0.5,
+        hang_seconds=1,
         stop_seconds=1,
     )
 
