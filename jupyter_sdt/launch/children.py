@@ -120,12 +120,17 @@ class Children:
     def _fork(self, body: Callable[[], None]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
+        # A SIGTERM that came before the child has dispositions of its own would end up in a copy of
+        # the supervisor's handler, and be lost.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
         if pid:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return pid
         try:
             os.setsid()
             restore_signals()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for descriptor in self.private:
                 os.close(descriptor)
             body()

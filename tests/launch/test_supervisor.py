@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 from support import ranks, until
 
 from jupyter_sdt.launch.state_keeper import StateKeeper
@@ -232,3 +233,12 @@ def test_a_pipe_channel_that_cannot_be_fed_fails_the_job_instead_of_hanging_it(j
     assert state.status == "Failed"
     assert "Pipe channel" in state.failure_reason
     assert "gzip" in directory.supervisor_log.read_text().lower()
+
+
+@pytest.mark.parametrize("offset", [0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06])
+def test_a_job_stopped_the_moment_it_starts_does_not_miss_it(jobs, offset):
+    directory = jobs.start(SLEEPER, distribution=ranks(2))
+    time.sleep(offset)
+    directory.ask_to_stop()
+    state = jobs.wait(directory, seconds=20)
+    assert state.status == "Stopped"
