@@ -164,9 +164,10 @@ def _find_entry_point(
     else:
         name, known = _name_below(root, path, entry_point), list(files)
     if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+        missing = f"does not exist{did_you_mean(name, known)}"
         raise SpecError(
-            f"entry_point: {path.absolute()} {what}{did_you_mean(name, known)}",
+            f"entry_point: {path.absolute()} "
+            f"{'is a folder, not a file' if path.is_dir() else missing}",
             argument="entry_point",
         )
     if root is not None and name not in files:
@@ -227,8 +228,7 @@ def _check_syntax(source: str | bytes, where: str, argument: str) -> None:
             compile(source, where, "exec", dont_inherit=True)
     except SyntaxError as error:
         line = f"\n    {error.text.strip()}" if error.text else ""
-        raise SpecError(
-            f"{where}, line {error.lineno}: {error.msg}{line}", argument=argument
-        ) from None
+        place = f", line {error.lineno}" if error.lineno else ""
+        raise SpecError(f"{where}{place}: {error.msg}{line}", argument=argument) from None
     except ValueError as error:
         raise SpecError(f"{where} cannot be Python: {error}", argument=argument) from None

@@ -66,7 +66,8 @@ def check_rank(job: TrainingJob, rank: int | None) -> None:
     """Raise SpecError when the job has no such rank."""
     size = job.spec.world_size
     if rank is not None and not 0 <= rank < size:
-        raise SpecError(f"--rank {rank}: {job.name} has ranks 0 to {size - 1}", argument="--rank")
+        known = f"ranks 0 to {size - 1}" if size > 1 else "rank 0 only"
+        raise SpecError(f"--rank {rank}: {job.name} has {known}", argument="--rank")
 
 
 def _rows(directory: JobDirectory) -> Iterator[tuple[str, ...]]:

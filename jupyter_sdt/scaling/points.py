@@ -26,7 +26,9 @@ class StudySettings:
 
     def __post_init__(self) -> None:
         if self.scaling not in ("strong", "weak"):
-            raise SpecError(f"scaling={self.scaling!r}: 'strong' or 'weak'", argument="scaling")
+            raise SpecError(
+                f"scaling={self.scaling!r} must be 'strong' or 'weak'", argument="scaling"
+            )
         for name, least in (("repeats", 1), ("warmup_steps", 0)):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < least):

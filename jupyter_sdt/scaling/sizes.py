@@ -14,11 +14,12 @@ def check_world_sizes(world_sizes: Iterable[int], instance_count: int) -> tuple[
     Raises SpecError for an empty list, for what is not a positive whole number, and for a size
     that ``instance_count`` nodes cannot share evenly.
     """
-    sizes = tuple(sorted(set(world_sizes)))
-    if not sizes:
+    if not isinstance(world_sizes, Iterable) or not (given := set(world_sizes)):
         raise SpecError(
-            "world_sizes is empty: give at least one, as [1, 2]", argument="world_sizes"
+            f"world_sizes={world_sizes!r} must be a list of at least one, such as [1, 2]",
+            argument="world_sizes",
         )
+    sizes = tuple(sorted(given))
     for size in sizes:
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise SpecError(

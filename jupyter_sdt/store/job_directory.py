@@ -227,8 +227,9 @@ def job_directory(job_name: str, root: Path | None = None) -> JobDirectory:
 
     The pattern also keeps names from leaving the folder of jobs.
     """
-    if len(job_name) > 63 or not JOB_NAME.fullmatch(job_name):
-        allowed = re.sub(r"[^a-zA-Z0-9]+", "-", job_name).strip("-")[:63].rstrip("-")
+    text = str(job_name)
+    if job_name != text or len(text) > 63 or not JOB_NAME.fullmatch(text):
+        allowed = re.sub(r"[^a-zA-Z0-9]+", "-", text).strip("-")[:63].rstrip("-")
         hint = f"; {allowed!r} would do" if allowed else ""
         raise SpecError(
             f"job_name={job_name!r} must be 1 to 63 letters, digits and inner hyphens{hint}",

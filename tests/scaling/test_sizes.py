@@ -11,7 +11,7 @@ def test_sizes_are_sorted_and_each_is_kept_once():
 @pytest.mark.parametrize(
     ("sizes", "nodes", "message"),
     [
-        ([], 1, "empty"),
+        ([], 1, "at least one"),
         ([0, 2], 1, "holds 0"),
         ([1.5], 1, "holds 1.5"),
         ([True], 1, "holds True"),

@@ -89,6 +89,11 @@ def world_size_not_for_these_nodes(bench: Bench) -> None:
 
 
 @scenario
+def world_sizes_not_a_list(bench: Bench) -> None:
+    ScalingStudy(bench.estimator(), world_sizes=4)
+
+
+@scenario
 def batch_that_does_not_divide(bench: Bench) -> None:
     estimator = bench.estimator(hyperparameters={"batch": 100})
     ScalingStudy(estimator, [1, 3], batch_size_hyperparameter="batch", oversubscribe=True)

@@ -44,6 +44,12 @@ def entry_point_missing(bench: Bench) -> None:
 
 
 @scenario
+def entry_point_is_a_folder(bench: Bench) -> None:
+    bench.file("code/train.py")
+    Estimator(entry_point=str(bench.folder / "code")).fit()
+
+
+@scenario
 def entry_point_not_given(bench: Bench) -> None:
     Estimator(instance_count=1).fit()
 
@@ -101,6 +107,11 @@ def metric_without_a_group(bench: Bench) -> None:
 @scenario
 def job_name_not_allowed(bench: Bench) -> None:
     bench.estimator().fit(job_name="my_job")
+
+
+@scenario
+def job_name_not_text(bench: Bench) -> None:
+    bench.estimator().fit(job_name=7)
 
 
 @scenario

@@ -8,6 +8,7 @@ import signal
 from errors.bench import Bench
 from errors.registry import scenario
 
+from jupyter_sdt import ScalingStudy, TrainingInput
 from jupyter_sdt.store.files import read_json
 
 
@@ -129,8 +130,6 @@ def nccl_without_gpus(bench: Bench) -> None:
 
 @scenario
 def pipe_channel_that_cannot_be_fed(bench: Bench) -> None:
-    from jupyter_sdt import TrainingInput
-
     images = bench.file("digits/images.gz", "this is no gzip file")
     bench.train_script(
         """
@@ -148,3 +147,8 @@ def metric_not_a_number(bench: Bench) -> UserWarning:
     job = bench.start("from jupyter_sdt.runtime import log_metrics\nlog_metrics(loss='low')\n")
     job.wait(60)
     return UserWarning("\n".join(job.logs()))
+
+
+@scenario
+def study_of_a_script_that_records_nothing(bench: Bench) -> None:
+    ScalingStudy(bench.estimator(), [1], name="study").run()
