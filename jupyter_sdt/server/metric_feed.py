@@ -18,7 +18,7 @@ from jupyter_sdt.server.own_jobs import Stamp, stamp
 from jupyter_sdt.spec.metric import MetricRecord
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.metric_reader import parse_lines
-from jupyter_sdt.store.tail import CHUNK_BYTES, Tail
+from jupyter_sdt.store.tail import CHUNK_BYTES, LONGEST_LINE, Tail
 
 _FILE = re.compile(r"([\w-]{1,80})\.jsonl", re.ASCII)
 _POSITION = re.compile(r"([\w-]{1,80}):(\d{1,18})", re.ASCII)
@@ -54,10 +54,12 @@ class MetricFeed:
     def _records(self) -> Iterator[MetricRecord]:
         room, self.more = CHUNK_BYTES, False
         for tail in self._files():
-            while room > 0 and (lines := tail.read_lines(CHUNK_BYTES)):
-                room -= sum(map(len, lines))
-                yield from parse_lines(lines)
-            self.more = self.more or room <= 0
+            lines = tail.read_lines(CHUNK_BYTES) if room > 0 else []
+            size = sum(map(len, lines)) + len(lines)
+            # Whoever gets nearly all he asked for has perhaps not got all there is.
+            self.more = self.more or room <= 0 or size + LONGEST_LINE >= CHUNK_BYTES
+            room -= size
+            yield from parse_lines(lines)
 
     def _files(self) -> list[Tail]:
         for name in _names(self._folder):

@@ -24,7 +24,11 @@ class UnknownJobError(SdtError):
 
 
 class ConflictError(SdtError):
-    """The request is right, but not in the state the job is in."""
+    """The request is right, but not in the state the job is in; ``argument`` may be at fault."""
+
+    def __init__(self, message: str, *, argument: str = "") -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 def own_job(job_name: str) -> JobDirectory:

@@ -64,7 +64,7 @@ class Launch:
             )
         except SpecError as error:
             if error.argument == "job_name" and self._taken():
-                raise ConflictError(str(error)) from None
+                raise ConflictError(str(error), argument="job_name") from None
             raise
 
     def plan(self) -> PlanPayload:

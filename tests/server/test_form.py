@@ -1,0 +1,97 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from contract_shapes import examples
+
+from jupyter_sdt.estimator import Estimator
+from jupyter_sdt.estimator.keywords import NAMES
+from jupyter_sdt.notebook.arguments import Arguments
+from jupyter_sdt.notebook.flags import FLAGS
+from jupyter_sdt.server import machine
+from jupyter_sdt.server.form import launch_schema
+
+HERE = machine.Machine(cpus=2, gpus=0, missing=[])
+
+
+def test_each_property_is_a_keyword_of_its_owner() -> None:
+    for name, schema in launch_schema(HERE)["properties"].items():
+        known = NAMES if schema["x-owner"] == "estimator" else Arguments.__dataclass_fields__
+        assert name in known
+        assert FLAGS[schema["title"]].keyword == name
+
+
+def test_every_flag_but_the_buttons_is_in_one_section() -> None:
+    schema = launch_schema(HERE)
+    listed = [name for section in schema["x-sections"] for name in section["properties"]]
+    assert sorted(listed) == sorted(schema["properties"])
+    assert {flag.keyword for flag in FLAGS.values()} - set(listed) == {
+        *("wait", "plan", "help", "study")
+    }
+
+
+def test_flags_that_fill_one_keyword_give_it_a_type() -> None:
+    properties = launch_schema(HERE)["properties"]
+    assert properties["hyperparameters"]["type"] == "object"
+    assert properties["metric_definitions"]["items"]["required"] == ["Name", "Regex"]
+    assert properties["environment"]["additionalProperties"] == {"type": "string"}
+
+
+def test_defaults_are_what_the_estimator_takes() -> None:
+    properties = launch_schema(HERE)["properties"]
+    defaults = {n: s["default"] for n, s in properties.items() if "default" in s}
+    defaults = {n: v for n, v in defaults.items() if n in ("instance_type", "max_run")}
+    assert Estimator(entry_point="a.py", **defaults).max_run == 86400
+
+
+async def test_the_schema_is_served_with_what_the_machine_has(ask) -> None:
+    status, body = await ask("GET", "schema")
+    example = examples("schema")[0]
+    assert (status, body.keys()) == (200, example.keys())
+    for name, schema in example["properties"].items():
+        assert schema.items() <= body["properties"][name].items()
+    assert body["x-machine"]["cpus"] >= 1
+    assert {m["what"] for m in body["x-machine"]["missing"]} >= {"SageMaker"}
+
+
+def test_a_missing_mpirun_is_said_with_what_to_do(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    missing = {m["what"]: m["why"] for m in machine.look_at_machine()["missing"]}
+    assert "pip install" in missing["mpirun"]
+    assert "instance_type" in missing["GPU"]
+
+
+def test_gpus_are_counted_where_there_are_some(monkeypatch, tmp_path) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'GPU 0: H200'\necho 'GPU 1: H200'\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    found = machine.look_at_machine()
+    assert found["gpus"] == 2
+    assert "GPU" not in {m["what"] for m in found["missing"]}
+
+
+@pytest.mark.parametrize("forbidden", ["torch", "boto3", "IPython", "pandas", "ipywidgets"])
+def test_the_loaded_extension_has_not_imported(forbidden: str) -> None:
+    code = """
+import json, sys
+from jupyter_server.serverapp import ServerApp
+import jupyter_sdt
+before = set(sys.modules)
+assert jupyter_sdt._jupyter_server_extension_points() == [{"module": "jupyter_sdt"}]
+class App:
+    class web_app:
+        settings = {"base_url": "/"}
+        add_handlers = staticmethod(lambda pattern, handlers: None)
+jupyter_sdt._load_jupyter_server_extension(App)
+from jupyter_sdt.server.form import launch_schema
+from jupyter_sdt.server.job_list import list_summaries
+launch_schema(), list_summaries()
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert forbidden not in json.loads(run.stdout)
