@@ -38,9 +38,12 @@ class StateKeeper:
     def enter(self, secondary_status: SecondaryStatus, **changes: Any) -> None:
         """Enter a phase."""
         self.state = self.state.enter(secondary_status, time.time(), **changes)
-        self._write()
         if self.state.terminal:
-            self._reserve.unlink(missing_ok=True)
+            # Makes room for the last word, after which the folder belongs to others: nothing of
+            # it may change below somebody who deletes it then.
+            with contextlib.suppress(OSError):
+                self._reserve.unlink(missing_ok=True)
+        self._write()
 
     def _write(self) -> None:
         try:
@@ -49,10 +52,3 @@ class StateKeeper:
             # Losing the story must not lose the training; only the end has to be told.
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"state.json could not be written: {error}\n")
-            if self.state.terminal:
-                self._write_last()
-
-    def _write_last(self) -> None:
-        with contextlib.suppress(OSError):
-            self._reserve.unlink(missing_ok=True)
-            self._directory.write_state(self.state)

@@ -79,7 +79,7 @@ def hang(bench: Bench) -> None:
         time.sleep(300)
         """,
         processes_per_node=2,
-        hang_seconds=1,
+        hang_seconds=3,
         stop_seconds=1,
     )
 
