@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -66,13 +67,9 @@ class Kernel:
 
     def close(self) -> None:
         """End the kernel and every process it started and still has."""
-        process = psutil.Process(self._manager.provisioner.pid)
-        offspring = process.children(recursive=True)
+        end_offspring(self._manager.provisioner.pid)
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
-        for child in offspring:
-            if child.is_running():
-                child.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -105,3 +102,10 @@ class Kernel:
             if content.get("execution_state") == "idle":
                 return "".join(words)
             words.append(content.get("text", "") or "\n".join(content.get("traceback", ())))
+
+
+def end_offspring(pid: int) -> None:
+    """Kill what a process started and what that started: workers, engines, nurseries, jobs."""
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()

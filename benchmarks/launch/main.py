@@ -14,8 +14,9 @@ from commands import BareInterpreters, Torchrun
 from costs import RuntimeCosts, measure_costs
 from environment import PYTHON, peers_python
 from fork_floor import ForkFloor
+from kernel import end_offspring
 from notebook_costs import measure_notebook
-from ours import Cold, Warm, end_nursery
+from ours import Cold, Warm
 from peers import Accelerate, Ipyparallel, Nbdistributed
 from report import last_line, table
 from results import first_steps, other_costs, results
@@ -77,7 +78,7 @@ def _measure_costs(folder: Path, rounds: int) -> RuntimeCosts:
     try:
         return measure_costs(runtime, rounds=rounds)
     finally:
-        end_nursery(runtime)
+        end_offspring(os.getpid())
 
 
 if __name__ == "__main__":

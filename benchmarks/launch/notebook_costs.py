@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernel import Kernel
-from ours import end_nursery, open_kernel, training_cell, wait_for_nursery
+from ours import open_kernel, training_cell, wait_for_nursery
 from training import first_step_seconds
 from ways import Place
 
@@ -41,7 +41,6 @@ def measure_notebook(place: Place, rounds: int) -> NotebookCosts:
         control = [
             _control_seconds(kernel, place.folder / f"control-{n}") for n in range(rounds + 1)
         ]
-    end_nursery(runtime)
     # The first job of a kernel also imports what starts jobs; the goal is for the ones after it.
     return NotebookCosts(imports, load_ext, empty, control[1:])
 
@@ -56,11 +55,7 @@ def _import_seconds(place: Place) -> float:
 def _load_seconds(place: Place, runtime: Path) -> float:
     with open_kernel(place, runtime) as kernel:
         kernel.run("pass")
-        seconds = kernel.run("%load_ext jupyter_sdt").seconds
-    # It is still importing; it takes no signal amiss once it is ready.
-    wait_for_nursery(runtime)
-    end_nursery(runtime)
-    return seconds
+        return kernel.run("%load_ext jupyter_sdt").seconds
 
 
 def _control_seconds(kernel: Kernel, folder: Path) -> float:

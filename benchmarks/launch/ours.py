@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -37,7 +35,6 @@ class Warm:
     def close(self) -> None:
         """End kernel and nursery."""
         self.kernel.close()
-        end_nursery(self._runtime)
 
 
 class Cold:
@@ -60,9 +57,7 @@ class Cold:
         with open_kernel(self._place, runtime) as kernel:
             pressed = kernel.run(_LOAD).pressed
             kernel.run(training_cell(folder))
-            seconds = first_step_seconds(folder, pressed)
-        end_nursery(runtime)
-        return seconds
+            return first_step_seconds(folder, pressed)
 
     def close(self) -> None:
         """Nothing stays."""
@@ -87,9 +82,3 @@ def wait_for_nursery(runtime: Path) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"no nursery got ready in {runtime}")
         time.sleep(0.05)
-
-
-def end_nursery(runtime: Path) -> None:
-    """End the nurseries of one runtime folder."""
-    for ready in runtime.rglob("*.ready"):
-        os.kill(int(ready.read_text()), signal.SIGTERM)
