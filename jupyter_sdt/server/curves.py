@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from threading import Lock
 from typing import TypedDict
 
 from jupyter_sdt.server.metric_feed import MetricFeed
+from jupyter_sdt.server.own_jobs import Stamp, UnknownJobError, stamp
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.series import Series, SeriesTable
 
@@ -33,14 +39,43 @@ class Curves(TypedDict):
 
 
 def read_curves(directory: JobDirectory, points: int) -> Curves:
-    """Return at most ``points`` (at least 4) points of each curve, peaks and valleys kept."""
-    feed, tables = MetricFeed(directory), dict[str, SeriesTable]()
-    while records := feed.read():
-        for record in records:
-            tables.setdefault(record.source, SeriesTable()).add((record,))
-        if not feed.more:
-            break
-    return Curves(cursor=feed.cursor, series=list(_curves(tables, points)))
+    """Return at most ``points`` (at least 4) points of each curve, peaks and valleys kept.
+
+    Of a job that was asked for before only what is new is read. Raises UnknownJobError.
+    """
+    job = stamp(directory)
+    if job is None:
+        raise UnknownJobError(f"no job {directory.job_name!r}")
+    reading = _reading(str(directory.path), job)
+    with reading.lock:
+        reading.go_on()
+        series = list(_curves(reading.tables, points))
+        return Curves(cursor=reading.feed.cursor, series=series)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """All points of a job as far as they were read, by source; several threads may ask."""
+
+    feed: MetricFeed
+    tables: dict[str, SeriesTable] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def go_on(self) -> None:
+        """Take in what is new."""
+        self._take()
+        while self.feed.more:
+            self._take()
+
+    def _take(self) -> None:
+        for source, records in groupby(self.feed.read(), key=lambda record: record.source):
+            self.tables.setdefault(source, SeriesTable()).add(records)
+
+
+# A million points take 24 MB.
+@lru_cache(maxsize=4)
+def _reading(path: str, job: Stamp) -> _Reading:  # noqa: ARG001 - another job, another reading
+    return _Reading(MetricFeed(JobDirectory(Path(path))))
 
 
 def _curves(tables: dict[str, SeriesTable], points: int) -> Iterator[Curve]:

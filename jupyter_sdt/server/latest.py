@@ -9,8 +9,8 @@ from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.metric_reader import parse_lines
 from jupyter_sdt.store.series import SeriesTable
 
-# Some twenty records of autolog, and some hundreds.
-BRIEFLY, THOROUGHLY = 4 * 1024, 64 * 1024
+# Some ten records of autolog, and some hundreds.
+BRIEFLY, THOROUGHLY = 2 * 1024, 64 * 1024
 
 
 def latest_table(directory: JobDirectory, tail_bytes: int = THOROUGHLY) -> SeriesTable:

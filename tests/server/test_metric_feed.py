@@ -59,7 +59,7 @@ def test_more_asks_to_be_read_again_at_once(store) -> None:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["1", "x~", "abc~rank-0", "abc~../x:1", "abc~rank-0:-1", "abc~rank-0:1e3", "abc~a/b:1"],
+    ["x~", "abc~rank-0", "abc~../x:1", "abc~rank-0:-1", "abc~rank-0:1e3", "abc~a/b:1"],
 )
 def test_a_cursor_that_was_never_given_is_refused(store, cursor: str) -> None:
     with pytest.raises(SpecError, match="since="):
