@@ -3,7 +3,6 @@ import os
 import subprocess
 import sys
 
-import pytest
 from contract_shapes import examples
 
 from jupyter_sdt.estimator import Estimator
@@ -75,8 +74,7 @@ def test_gpus_are_counted_where_there_are_some(monkeypatch, tmp_path) -> None:
     assert "GPU" not in {m["what"] for m in found["missing"]}
 
 
-@pytest.mark.parametrize("forbidden", ["torch", "boto3", "IPython", "pandas", "ipywidgets"])
-def test_the_loaded_extension_has_not_imported(forbidden: str) -> None:
+def test_the_loaded_extension_has_imported_nothing_heavy() -> None:
     code = """
 import json, sys
 from jupyter_server.serverapp import ServerApp
@@ -94,4 +92,5 @@ launch_schema(), list_summaries()
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert forbidden not in json.loads(run.stdout)
+    heavy = {"torch", "boto3", "IPython", "pandas", "ipywidgets", "matplotlib"}
+    assert heavy.isdisjoint(json.loads(run.stdout))
