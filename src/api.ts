@@ -1,0 +1,114 @@
+/** One typed function per route of the server extension. */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { asJobSummary, asList, asLogPage, asObject, asSeries } from './guards';
+import { IJobDetail, IJobSummary, ILogPage, ISeriesReply } from './models';
+
+const NAMESPACE = 'jupyter-sdt';
+
+/** The server said no: its words, its hint, and the field at fault. */
+export class JobsApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly hint = ''
+  ) {
+    super(hint ? `${message} (${hint})` : message);
+  }
+}
+
+/** What a client may narrow the list by. */
+export interface IJobFilter {
+  limit?: number;
+  status?: string;
+  search?: string;
+}
+
+/** A cell to train, and where it stands. */
+export interface IStartRequest {
+  cell: string;
+  notebook?: string;
+}
+
+/** The REST interface. */
+export class JobsApi {
+  constructor(readonly settings = ServerConnection.makeSettings()) {}
+
+  /** Jobs, newest first. */
+  async list(filter: IJobFilter = {}): Promise<IJobSummary[]> {
+    const known = Object.entries(filter).filter(([, value]) => value !== '');
+    const query = known.map(([key, value]) => [key, String(value)]);
+    const body = await this._ask(`jobs?${new URLSearchParams(query)}`);
+    return asList(asObject(body, 'jobs').jobs, 'jobs').map(asJobSummary);
+  }
+
+  /** One job in full. */
+  async detail(jobName: string): Promise<IJobDetail> {
+    const fields = asObject(await this._ask(path(jobName)), 'job');
+    asJobSummary(fields.summary);
+    asList(fields.ranks, 'ranks');
+    return fields as unknown as IJobDetail;
+  }
+
+  /** All curves, each thinned to at most `points` points. */
+  async series(jobName: string, points = 2000): Promise<ISeriesReply> {
+    const body = await this._ask(`${path(jobName)}/series?points=${points}`);
+    const fields = asObject(body, 'series');
+    const series = asList(fields.series, 'series').map(asSeries);
+    return { cursor: String(fields.cursor), series };
+  }
+
+  /** A page of a rank's log, from a byte offset on. */
+  async logs(jobName: string, rank: number, query: string): Promise<ILogPage> {
+    return asLogPage(await this._ask(`${path(jobName)}/logs?rank=${rank}&${query}`));
+  }
+
+  /** Start a cell as a job. */
+  async start(request: IStartRequest): Promise<IJobSummary> {
+    return asJobSummary(await this._ask('jobs', 'POST', request));
+  }
+
+  /** Ask a job to stop. */
+  async stop(jobName: string): Promise<IJobSummary> {
+    return asJobSummary(await this._ask(`${path(jobName)}/stop`, 'POST', {}));
+  }
+
+  /** Delete a job's folder. */
+  async remove(jobName: string): Promise<void> {
+    await this._ask(path(jobName), 'DELETE');
+  }
+
+  /** Where the job's stream is, from a cursor on; the token is added as other sockets do. */
+  streamUrl(jobName: string, cursor: string): string {
+    const { wsUrl, token, appendToken } = this.settings;
+    const query = new URLSearchParams(cursor ? { since: cursor } : {});
+    if (appendToken && token) {
+      query.set('token', token);
+    }
+    return `${URLExt.join(wsUrl, NAMESPACE, path(jobName), 'stream')}?${query}`;
+  }
+
+  private async _ask(route: string, method = 'GET', body?: object): Promise<unknown> {
+    const url = URLExt.join(this.settings.baseUrl, NAMESPACE, route);
+    const init = { method, ...(body ? { body: JSON.stringify(body) } : {}) };
+    const response = await ServerConnection.makeRequest(url, init, this.settings);
+    const text = await response.text();
+    if (!response.ok) {
+      throw refusal(response, text);
+    }
+    return text ? JSON.parse(text) : null;
+  }
+}
+
+function path(jobName: string): string {
+  return `jobs/${encodeURIComponent(jobName)}`;
+}
+
+function refusal(response: Response, text: string): JobsApiError {
+  try {
+    const { message, hint } = JSON.parse(text) as { message?: string; hint?: string };
+    return new JobsApiError(response.status, message || response.statusText, hint);
+  } catch {
+    return new JobsApiError(response.status, response.statusText);
+  }
+}

@@ -1,0 +1,194 @@
+/** uPlot with the theme's colours, a cursor for keyboard and pointer, and one draw per frame. */
+import { IDisposable } from '@lumino/disposable';
+import uPlot from 'uplot';
+import { short } from './format';
+
+/** One line of a chart, x rising. */
+export interface ILine {
+  label: string;
+  xs: readonly number[];
+  ys: readonly (number | null)[];
+  /** Behind another line: thin and pale. */
+  faint?: boolean;
+  /** Place in the palette. */
+  color: number;
+}
+
+/** How the axes look. */
+export interface IChartStyle {
+  height: number;
+  logarithmic: boolean;
+  showPoints: boolean;
+  xLabel: string;
+}
+
+/** Theme variables, told apart by hue and by lightness, in order of use. */
+const PALETTE: [variable: string, fallback: string][] = [
+  ['--jp-brand-color1', '#1976d2'],
+  ['--jp-warn-color1', '#e65100'],
+  ['--jp-success-color1', '#2e7d32'],
+  ['--jp-accent-color1', '#388e3c'],
+  ['--jp-error-color1', '#c62828'],
+  ['--jp-info-color1', '#00838f']
+];
+
+/** A theme variable as it is now. */
+export function themeColor(variable: string, fallback: string): string {
+  return getComputedStyle(document.body).getPropertyValue(variable).trim() || fallback;
+}
+
+/** The colour of a place in the palette. */
+export function lineColor(place: number): string {
+  return themeColor(...PALETTE[place % PALETTE.length]);
+}
+
+/** Draws lines into a host element that it owns until disposed. */
+export class Chart implements IDisposable {
+  constructor(
+    private readonly _host: HTMLElement,
+    private readonly _readout: HTMLElement,
+    private readonly _style: IChartStyle
+  ) {
+    this._resizes = new ResizeObserver(() => this._schedule());
+    this._resizes.observe(_host);
+    this._themes = new MutationObserver(() => this._plot?.redraw(false));
+    this._themes.observe(document.body, { attributeFilter: ['data-jp-theme-name'] });
+  }
+
+  /** Whether it was disposed. */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Draw these lines with the next frame. */
+  setLines(lines: readonly ILine[]): void {
+    this._lines = lines;
+    this._schedule();
+  }
+
+  /** Move the cursor by points, as arrow keys do. */
+  moveCursor(by: number): void {
+    const plot = this._plot;
+    const xs = plot?.data[0] ?? [];
+    if (!plot || xs.length === 0) {
+      return;
+    }
+    const from = plot.cursor.idx ?? (by > 0 ? -1 : xs.length);
+    const place = Math.min(Math.max(from + by, 0), xs.length - 1);
+    plot.setCursor({ left: plot.valToPos(xs[place], 'x'), top: 0 });
+  }
+
+  /** Release everything. */
+  dispose(): void {
+    this._isDisposed = true;
+    cancelAnimationFrame(this._frame);
+    this._resizes.disconnect();
+    this._themes.disconnect();
+    this._plot?.destroy();
+    this._plot = null;
+  }
+
+  private _schedule(): void {
+    if (this._frame === 0 && !this._isDisposed) {
+      this._frame = requestAnimationFrame(() => {
+        this._frame = 0;
+        this._draw();
+      });
+    }
+  }
+
+  private _draw(): void {
+    const width = Math.floor(this._host.clientWidth);
+    if (width <= 0) {
+      return;
+    }
+    const data = joined(this._lines, this._style.logarithmic);
+    const shape = this._lines.map(line => `${line.label}${line.faint}${line.color}`).join('|');
+    if (!this._plot || shape !== this._shape) {
+      this._shape = shape;
+      this._plot?.destroy();
+      this._plot = new uPlot(this._options(width), data, this._host);
+      return;
+    }
+    if (this._plot.width !== width) {
+      this._plot.setSize({ width, height: this._style.height });
+    }
+    this._plot.setData(data);
+  }
+
+  private _options(width: number): uPlot.Options {
+    const { height, logarithmic } = this._style;
+    return {
+      width,
+      height,
+      legend: { show: false },
+      cursor: { y: false, drag: { x: true, y: false } },
+      scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
+      axes: [{ ...axis(26), label: this._style.xLabel, labelSize: 16 }, axis(52)],
+      series: [{}, ...this._lines.map(line => this._series(line))],
+      hooks: { setCursor: [plot => this._read(plot)] }
+    };
+  }
+
+  private _series({ label, color, faint }: ILine): uPlot.Series {
+    return {
+      label,
+      spanGaps: true,
+      alpha: faint ? 0.3 : 1,
+      width: faint ? 1 : 1.75,
+      stroke: () => lineColor(color),
+      points: { show: this._style.showPoints && !faint ? undefined : false }
+    };
+  }
+
+  private _read(plot: uPlot): void {
+    const { idx } = plot.cursor;
+    if (idx === null || idx === undefined) {
+      this._readout.textContent = '';
+      return;
+    }
+    const values = this._lines.flatMap(({ label, faint }, place) => {
+      const value = plot.data[place + 1][idx];
+      return faint || value === null || value === undefined ? [] : `${label} ${short(value)}`;
+    });
+    const where = `${this._style.xLabel} ${short(plot.data[0][idx])}`;
+    this._readout.textContent = [where, ...values].join(' · ');
+  }
+
+  private _plot: uPlot | null = null;
+  private _lines: readonly ILine[] = [];
+  private _shape = '';
+  private _frame = 0;
+  private _isDisposed = false;
+  private readonly _resizes: ResizeObserver;
+  private readonly _themes: MutationObserver;
+}
+
+/** Columns over common x values; a logarithm knows only what is above 0. */
+function joined(lines: readonly ILine[], logarithmic: boolean): uPlot.AlignedData {
+  if (lines.length === 0) {
+    return [[]];
+  }
+  const tables = lines.map(({ xs, ys }): uPlot.AlignedData => {
+    const drawn = logarithmic ? ys.map(y => (y !== null && y > 0 ? y : null)) : [...ys];
+    return [[...xs], drawn];
+  });
+  return tables.length === 1 ? tables[0] : uPlot.join(tables);
+}
+
+function axis(size: number): uPlot.Axis {
+  const faint = () => themeColor('--jp-border-color2', '#ddd');
+  return {
+    size,
+    stroke: () => themeColor('--jp-ui-font-color2', '#666'),
+    font: axisFont(),
+    labelFont: axisFont(),
+    grid: { stroke: faint, width: 1 },
+    ticks: { stroke: faint, width: 1, size: 4 },
+    values: (_, values) => values.map(value => (value === null ? '' : short(value)))
+  };
+}
+
+function axisFont(): string {
+  return `11px ${themeColor('--jp-ui-font-family', 'sans-serif')}`;
+}

@@ -1,0 +1,25 @@
+/** Numbers as people read them. */
+
+/** A number in about six characters: 0.0313, 5,210, 3.2e+7. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1000 && size < 1e7) {
+    return Math.round(value).toLocaleString('en-US');
+  }
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) {
+    return value.toExponential(2);
+  }
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Seconds as 4.2 s, 3:05 or 2:03:05. */
+export function duration(seconds: number): string {
+  if (seconds < 60) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  const whole = Math.floor(seconds);
+  const pad = (part: number) => String(part).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const rest = `${pad(whole % 60)}`;
+  return hours ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
+}

@@ -1,0 +1,176 @@
+/**
+ * Checks at the border: what comes from the server or from a saved notebook has the shape that
+ * models.ts promises, or is refused in words.
+ */
+import {
+  IJobSummary,
+  ILogPage,
+  IMetricRecord,
+  ISavedJob,
+  ISeriesPayload,
+  Point,
+  StreamMessage
+} from './models';
+
+type Fields = { [key: string]: unknown };
+type Kind = 'string' | 'number' | 'boolean' | 'number?' | 'string?';
+
+/** Something else arrived than agreed: server and front end are of different versions. */
+export class PayloadError extends Error {}
+
+const SUMMARY: { [key in keyof IJobSummary]: Kind } = {
+  job_name: 'string',
+  status: 'string',
+  secondary_status: 'string',
+  failure_reason: 'string',
+  created_seconds: 'number',
+  started_seconds: 'number?',
+  ended_seconds: 'number?',
+  elapsed_seconds: 'number',
+  world_size: 'number',
+  instance_type: 'string',
+  instance_count: 'number',
+  launcher: 'string',
+  step: 'number?',
+  total_steps: 'number?',
+  loss: 'number?',
+  samples_per_second: 'number?',
+  study_name: 'string?',
+  source: 'string',
+  deadline_seconds: 'number?'
+};
+const RECORD: { [key: string]: Kind } = {
+  time: 'number',
+  rank: 'number',
+  step: 'number?',
+  source: 'string'
+};
+const SAVED: { [key: string]: Kind } = {
+  version: 'number',
+  job_name: 'string',
+  live: 'boolean',
+  status: 'string',
+  secondary_status: 'string',
+  failure_reason: 'string',
+  world_size: 'number',
+  elapsed_seconds: 'number',
+  step: 'number?',
+  total_steps: 'number?'
+};
+const LOG_PAGE: { [key: string]: Kind } = {
+  rank: 'number',
+  start: 'number',
+  cursor: 'number',
+  size: 'number',
+  more: 'boolean'
+};
+const SERIES: { [key: string]: Kind } = {
+  name: 'string',
+  source: 'string',
+  rank: 'number'
+};
+
+/** The value as an object. Throws PayloadError. */
+export function asObject(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new PayloadError(`${what} is not an object`);
+  }
+  return value as Fields;
+}
+
+/** The value as a list. Throws PayloadError. */
+export function asList(value: unknown, what: string): unknown[] {
+  if (!Array.isArray(value)) {
+    throw new PayloadError(`${what} is not a list`);
+  }
+  return value;
+}
+
+/** A row of the list. Throws PayloadError. */
+export function asJobSummary(value: unknown): IJobSummary {
+  return checked(value, SUMMARY, 'job summary') as unknown as IJobSummary;
+}
+
+/** A metric record. Throws PayloadError. */
+export function asMetricRecord(value: unknown): IMetricRecord {
+  const fields = checked(value, RECORD, 'metric record');
+  const values = asObject(fields.values, 'metric record: values');
+  if (!Object.values(values).every(isNumberOrNull)) {
+    throw new PayloadError('metric record: values are not numbers');
+  }
+  return fields as unknown as IMetricRecord;
+}
+
+/** A curve. Throws PayloadError. */
+export function asSeries(value: unknown): ISeriesPayload {
+  const fields = checked(value, SERIES, 'series');
+  const columns = ['steps', 'times', 'values'].map(key =>
+    asList(fields[key], `series: ${key}`)
+  );
+  const sizes = new Set(columns.map(column => column.length));
+  if (sizes.size !== 1 || !columns.flat().every(isNumberOrNull)) {
+    throw new PayloadError('series: columns differ or hold no numbers');
+  }
+  return fields as unknown as ISeriesPayload;
+}
+
+/** A message of the stream. Throws PayloadError. */
+export function asStreamMessage(value: unknown): StreamMessage {
+  const fields = asObject(value, 'stream message');
+  if (fields.kind === 'state') {
+    return { kind: 'state', summary: asJobSummary(fields.summary) };
+  }
+  if (fields.kind === 'records') {
+    const { cursor } = checked(fields, { cursor: 'string' }, 'records');
+    const records = asList(fields.records, 'records').map(asMetricRecord);
+    return { kind: 'records', cursor: cursor as string, records };
+  }
+  if (fields.kind === 'end') {
+    return { kind: 'end' };
+  }
+  throw new PayloadError(`stream message of unknown kind ${String(fields.kind)}`);
+}
+
+/** A page of a log. Throws PayloadError. */
+export function asLogPage(value: unknown): ILogPage {
+  const fields = checked(value, LOG_PAGE, 'log page');
+  if (!asList(fields.lines, 'log page: lines').every(isString)) {
+    throw new PayloadError('log page: lines are not texts');
+  }
+  return fields as unknown as ILogPage;
+}
+
+/** What a notebook has saved. Throws PayloadError. */
+export function asSavedJob(value: unknown): ISavedJob {
+  const fields = checked(value, SAVED, 'saved job');
+  const series = asObject(fields.series, 'saved job: series');
+  if (!Object.values(series).every(isPoints)) {
+    throw new PayloadError('saved job: series are not points');
+  }
+  return fields as unknown as ISavedJob;
+}
+
+function checked(value: unknown, kinds: { [key: string]: Kind }, what: string): Fields {
+  const fields = asObject(value, what);
+  for (const [key, kind] of Object.entries(kinds)) {
+    const optional = kind.endsWith('?') && (fields[key] ?? null) === null;
+    if (!optional && typeof fields[key] !== kind.replace('?', '')) {
+      throw new PayloadError(`${what}: ${key} is ${typeof fields[key]}, not ${kind}`);
+    }
+  }
+  return fields;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumberOrNull(value: unknown): value is number | null {
+  return value === null || typeof value === 'number';
+}
+
+function isPoints(value: unknown): value is Point[] {
+  const isPoint = (point: unknown) =>
+    Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
+  return Array.isArray(value) && value.every(isPoint);
+}

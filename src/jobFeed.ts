@@ -1,0 +1,110 @@
+/** One job, live: its curves so far, then its stream, until it ends. */
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import { JobsApi, JobsApiError } from './api';
+import { IJobSummary, StreamMessage } from './models';
+import { SeriesTable } from './seriesTable';
+import { MetricStream, StreamEnd } from './stream';
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 15000;
+
+/** Follows a job from construction until its end, or until disposed. */
+export class JobFeed implements IDisposable {
+  constructor(
+    private readonly _api: JobsApi,
+    readonly jobName: string
+  ) {
+    void this._begin(FIRST_RETRY_MS);
+  }
+
+  /** All curves so far. */
+  readonly table = new SeriesTable();
+
+  /** The job's latest state, null before the first message. */
+  summary: IJobSummary | null = null;
+
+  /** `missing`: the server knows no such job. */
+  phase: 'following' | 'ended' | 'missing' = 'following';
+
+  /** Anything above has changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Whether it was disposed. */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Follow no more. */
+  dispose(): void {
+    this._isDisposed = true;
+    window.clearTimeout(this._timer);
+    this._stream?.dispose();
+    Signal.clearData(this);
+  }
+
+  private async _begin(retry: number): Promise<void> {
+    try {
+      const { cursor, series } = await this._api.series(this.jobName);
+      if (!this._isDisposed) {
+        this.table.reset(series);
+        this._follow(cursor);
+      }
+    } catch (error) {
+      this._onFailure(error, retry);
+    }
+  }
+
+  private _onFailure(error: unknown, retry: number): void {
+    if (this._isDisposed) {
+      return;
+    }
+    if (error instanceof JobsApiError && error.status === 404) {
+      this._end('missing');
+      return;
+    }
+    const next = Math.min(2 * retry, LONGEST_RETRY_MS);
+    this._timer = window.setTimeout(() => void this._begin(next), retry);
+  }
+
+  private _follow(cursor: string): void {
+    this._stream = new MetricStream({
+      cursor,
+      url: since => this._api.streamUrl(this.jobName, since),
+      WebSocket: this._api.settings.WebSocket
+    });
+    this._stream.received.connect((_, message) => this._take(message));
+    this._stream.closed.connect((_, end) => this._onStreamEnd(end));
+    this._changed.emit();
+  }
+
+  private _take(message: StreamMessage): void {
+    if (message.kind === 'state') {
+      this.summary = message.summary;
+    } else if (message.kind === 'records') {
+      this.table.add(message.records);
+    }
+    this._changed.emit();
+  }
+
+  private _onStreamEnd(end: StreamEnd): void {
+    if (end === 'stale') {
+      // Another job has taken the name: its curves are other ones.
+      void this._begin(FIRST_RETRY_MS);
+    } else {
+      this._end(end);
+    }
+  }
+
+  private _end(phase: 'ended' | 'missing'): void {
+    this.phase = phase;
+    this._changed.emit();
+  }
+
+  private _stream: MetricStream | null = null;
+  private _timer = 0;
+  private _isDisposed = false;
+  private readonly _changed = new Signal<this, void>(this);
+}

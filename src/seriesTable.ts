@@ -1,0 +1,90 @@
+/** All curves of a job, by metric, source and rank. */
+import { IMetricRecord, ISeriesPayload } from './models';
+import { aggregateOf, combine, emptySeries, ISeries, thinned } from './series';
+
+/** What the script says itself goes before what was found in its output or measured outside. */
+const SOURCES = ['script', 'regex', 'autolog'];
+/** Under which names the loss is usually logged, best first. */
+const LOSS_NAMES = ['loss', 'train_loss', 'training_loss', 'train/loss', 'train:loss'];
+/** A curve that has grown to twice this is thinned to it: memory and drawing stay bounded. */
+export const MOST_POINTS = 4000;
+
+type ByRank = Map<number, ISeries>;
+
+/** Grows by records; never by more than it can draw. */
+export class SeriesTable {
+  /** Take in records, in order. */
+  add(records: readonly IMetricRecord[]): void {
+    for (const record of records) {
+      for (const [name, value] of Object.entries(record.values)) {
+        const series = this._of(name, record.source, record.rank);
+        series.steps.push(record.step ?? series.steps.length);
+        series.times.push(record.time);
+        series.values.push(value);
+        this._bound(name, record);
+      }
+    }
+  }
+
+  /** Start anew with the server's curves. */
+  reset(payloads: readonly ISeriesPayload[]): void {
+    this._series.clear();
+    for (const { name, source, rank, steps, times, values } of payloads) {
+      this._ranks(name, source).set(rank, { steps, times, values });
+    }
+  }
+
+  /** The metrics there are, in the order they first appeared. */
+  names(): string[] {
+    return [...this._series.keys()];
+  }
+
+  /** A metric's curve of each rank, from its best source. */
+  byRank(name: string): ByRank {
+    const sources = this._series.get(name) ?? new Map<string, ByRank>();
+    const best = [...sources.keys()].sort((a, b) => place(a) - place(b))[0];
+    return sources.get(best) ?? new Map<number, ISeries>();
+  }
+
+  /** One curve for all ranks. */
+  overRanks(name: string): ISeries {
+    return combine([...this.byRank(name).values()], aggregateOf(name));
+  }
+
+  /** Which metric is the training loss; empty when none looks like one. */
+  lossName(): string {
+    const names = this.names();
+    const likely = [...LOSS_NAMES, ...names.filter(name => /loss/i.test(name))];
+    return likely.find(name => names.includes(name)) ?? '';
+  }
+
+  private _ranks(name: string, source: string): ByRank {
+    const sources = this._series.get(name) ?? new Map<string, ByRank>();
+    this._series.set(name, sources);
+    const ranks = sources.get(source) ?? new Map<number, ISeries>();
+    sources.set(source, ranks);
+    return ranks;
+  }
+
+  private _of(name: string, source: string, rank: number): ISeries {
+    const ranks = this._ranks(name, source);
+    const series = ranks.get(rank) ?? emptySeries();
+    ranks.set(rank, series);
+    return series;
+  }
+
+  private _bound(name: string, { source, rank }: IMetricRecord): void {
+    const ranks = this._ranks(name, source);
+    const series = ranks.get(rank)!;
+    if (series.values.length >= 2 * MOST_POINTS) {
+      ranks.set(rank, thinned(series, MOST_POINTS));
+    }
+  }
+
+  private readonly _series = new Map<string, Map<string, ByRank>>();
+}
+
+function place(source: string): number {
+  const found = SOURCES.indexOf(source);
+  return found < 0 ? SOURCES.length : found;
+}

@@ -1,0 +1,124 @@
+/** A chart with its title, a cursor's readout, a summary in words and a table. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import { Chart, ILine, lineColor } from '../chart';
+import { short } from '../format';
+import { thin } from '../series';
+
+const TABLE_ROWS = 12;
+
+export interface IChartProps {
+  title: string;
+  summary: string;
+  xLabel: string;
+  lines: readonly ILine[];
+  trans: TranslationBundle;
+  height?: number;
+  logarithmic?: boolean;
+  showPoints?: boolean;
+}
+
+export function ChartView(props: IChartProps): JSX.Element {
+  const { title, summary, lines, trans } = props;
+  const { host, readout, chart } = useChart(props);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by) {
+      event.preventDefault();
+      event.stopPropagation();
+      chart.current?.moveCursor(by * (event.shiftKey ? 10 : 1));
+    }
+  };
+  const named = lines.filter(line => !line.faint);
+  return (
+    <figure className="sdt-Chart">
+      <figcaption>
+        <span className="sdt-Chart-title">{title}</span>
+        {named.length > 1 && <Legend lines={named} />}
+        <output className="sdt-Chart-readout" ref={readout} />
+      </figcaption>
+      <div
+        className="sdt-Chart-plot"
+        ref={host}
+        role="img"
+        tabIndex={0}
+        aria-label={summary}
+        style={{ height: props.height ?? 170 }}
+        onKeyDown={onKeyDown}
+      />
+      {lines.every(line => line.xs.length === 0) ? (
+        <p className="sdt-Chart-empty">{trans.__('Waiting for the first step')}</p>
+      ) : (
+        <Table xLabel={props.xLabel} lines={named} trans={trans} />
+      )}
+    </figure>
+  );
+}
+
+function useChart({ lines, height = 170, logarithmic, showPoints, xLabel }: IChartProps) {
+  const host = React.useRef<HTMLDivElement>(null);
+  const readout = React.useRef<HTMLOutputElement>(null);
+  const chart = React.useRef<Chart | null>(null);
+  React.useEffect(() => {
+    const style = { height, xLabel, logarithmic: !!logarithmic, showPoints: !!showPoints };
+    const made = new Chart(host.current!, readout.current!, style);
+    chart.current = made;
+    return () => made.dispose();
+  }, [height, xLabel, logarithmic, showPoints]);
+  React.useEffect(
+    () => chart.current?.setLines(lines),
+    [lines, height, xLabel, logarithmic, showPoints]
+  );
+  return { host, readout, chart };
+}
+
+function Legend({ lines }: { lines: readonly ILine[] }): JSX.Element {
+  return (
+    <span className="sdt-Chart-legend">
+      {lines.map(({ label, color }) => (
+        <span key={label}>
+          <i aria-hidden="true" style={{ background: lineColor(color) }} />
+          {label}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+interface ITableProps {
+  xLabel: string;
+  lines: readonly ILine[];
+  trans: TranslationBundle;
+}
+
+function Table({ xLabel, lines, trans }: ITableProps): JSX.Element {
+  const [open, setOpen] = React.useState(false);
+  return (
+    <details className="sdt-Chart-table" onToggle={e => setOpen(e.currentTarget.open)}>
+      <summary>{trans.__('Table')}</summary>
+      {open &&
+        lines.map(line => (
+          <table key={line.label}>
+            <thead>
+              <tr>
+                <th scope="col">{xLabel}</th>
+                <th scope="col">{line.label}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {thin(line.ys, TABLE_ROWS).map(place => (
+                <tr key={place}>
+                  <td>{short(line.xs[place])}</td>
+                  <td>{cell(line.ys[place])}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        ))}
+    </details>
+  );
+}
+
+function cell(value: number | null): string {
+  return value === null ? '–' : short(value);
+}

@@ -1,0 +1,40 @@
+/** What components share. */
+import { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+/** Render again when the signal has fired, at most once per frame. */
+export function useSignalFrames<T, A>(signal: ISignal<T, A>): number {
+  const [count, setCount] = React.useState(0);
+  React.useEffect(() => {
+    let frame = 0;
+    const draw = () => {
+      frame = 0;
+      setCount(before => before + 1);
+    };
+    const onSignal = () => {
+      frame = frame || requestAnimationFrame(draw);
+    };
+    signal.connect(onSignal);
+    onSignal();
+    return () => {
+      cancelAnimationFrame(frame);
+      signal.disconnect(onSignal);
+    };
+  }, [signal]);
+  return count;
+}
+
+/** Seconds that go on while `running`, from the value that was heard last. */
+export function useElapsed(heard: number, running: boolean): number {
+  const [extra, setExtra] = React.useState(0);
+  React.useEffect(() => {
+    setExtra(0);
+    if (!running) {
+      return;
+    }
+    const start = performance.now();
+    const timer = window.setInterval(() => setExtra((performance.now() - start) / 1000), 1000);
+    return () => window.clearInterval(timer);
+  }, [heard, running]);
+  return heard + extra;
+}

@@ -1,0 +1,69 @@
+"""What a person does in JupyterLab, as methods."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+PICTURES = os.environ.get("SDT_SCREENSHOTS")  # a folder, when somebody wants to look
+
+KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+
+class LabPage:
+    """One browser window with JupyterLab in it."""
+
+    def __init__(self, page: Any, base: str, token: str, notebooks: Path) -> None:
+        self.page, self.base, self.token, self.notebooks = page, base, token, notebooks
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._note)
+
+    def _note(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def write_notebook(self, name: str, cells: list[str]) -> Path:
+        """Make a notebook of code cells."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={"kernelspec": KERNEL},
+        )
+        path = self.notebooks / name
+        nbformat.write(notebook, path)
+        return path
+
+    def open_notebook(self, name: str) -> None:
+        """Open it in a workspace of its own, and wait for its kernel."""
+        address = f"{self.base}lab/workspaces/{Path(name).stem}/tree/{name}"
+        self.page.goto(f"{address}?token={self.token}&reset")
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the notebook is idle."""
+        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+        self.page.wait_for_selector(idle, state="attached", timeout=60_000)
+
+    def execute(self, command: str, **arguments: Any) -> None:
+        """Run a command of JupyterLab and wait for its end."""
+        call = f"{json.dumps(command)}, {json.dumps(arguments)}"
+        self.page.evaluate(f"() => window.jupyterapp.commands.execute({call}).then(() => null)")
+
+    def run_cell(self, place: int) -> None:
+        """Run one cell to its end."""
+        select = f"jupyterapp.shell.currentWidget.content.activeCellIndex = {place}"
+        self.page.evaluate(f"() => {{ {select}; }}")
+        self.execute("notebook:run-cell")
+
+    def save(self) -> None:
+        """Save the notebook and wait until that is done."""
+        self.execute("docmanager:save")
+
+    def picture(self, name: str) -> None:
+        """Keep a screenshot, when somebody asked for them."""
+        if PICTURES:
+            self.page.screenshot(path=Path(PICTURES) / f"{name}.png")
