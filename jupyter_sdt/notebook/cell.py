@@ -33,7 +33,8 @@ class CellText:
 
         Raises SpecError naming the line for a syntax error or an IPython line that cannot run.
         """
-        head = ["\n"] * self.blank_lines + [f"# %%sdt_train {self.line}".rstrip() + "\n"]
+        # The flags stay out: --env may carry a password, and this goes into a file.
+        head = ["\n"] * self.blank_lines + ["# %%sdt_train\n"]
         body = self.body if self.body.endswith("\n") else self.body + "\n"
         lines, messages = take_out_ipython_lines(
             [*head, *body.splitlines(keepends=True)], self.place

@@ -11,9 +11,9 @@ def cell(body, line="--processes 2", blank_lines=0):
     return CellText(line=line, body=body, cell=Cell(execution_count=7), blank_lines=blank_lines)
 
 
-def test_the_magics_line_stays_as_a_comment_so_line_numbers_hold():
+def test_a_comment_stands_for_the_magics_line_so_line_numbers_hold_and_flags_stay_secret():
     source, messages = cell("import os\nprint(1)\n").entry_point()
-    assert source == "# %%sdt_train --processes 2\nimport os\nprint(1)\n"
+    assert source == "# %%sdt_train\nimport os\nprint(1)\n"
     assert messages == []
 
 

@@ -35,7 +35,7 @@ def test_a_cell_outside_the_history_has_no_number(shell):
 
 def test_line_numbers_are_those_of_the_editor(shell):
     source = read(shell, "\n\n%%sdt_train --processes 2\nprint(1)").source.source
-    assert source.splitlines()[2:] == ["# %%sdt_train --processes 2", "print(1)"]
+    assert source.splitlines()[2:] == ["# %%sdt_train", "print(1)"]
 
 
 def test_the_notebooks_path_goes_along(shell, monkeypatch):
