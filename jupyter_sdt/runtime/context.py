@@ -56,10 +56,12 @@ def init(
     if _current is not None:
         raise RuntimeStateError("init() was called twice; keep the Context that the first returned")
     place = process_environment()
-    backend = _choose_backend(process_backend, place)
+    backend = choose_backend(process_backend, place)
     device = _device(backend, place)
     if not dist.is_initialized():
-        _join(place, backend, timedelta(seconds=timeout_seconds))
+        # gloo beside nccl, so that tensors and objects on the CPU can be exchanged as well.
+        kinds = "cpu:gloo,cuda:nccl" if backend == "nccl" else "gloo"
+        join_process_group(place, kinds, timedelta(seconds=timeout_seconds))
     _current = _context(place, backend, device)
     return _current
 
@@ -98,7 +100,11 @@ def _context(place: ProcessEnvironment, backend: ProcessBackend, device: torch.d
     )
 
 
-def _choose_backend(asked: str | None, place: ProcessEnvironment) -> ProcessBackend:
+def choose_backend(asked: str | None, place: ProcessEnvironment) -> ProcessBackend:
+    """Return ``asked``, or without it nccl where each rank of the node has a GPU, else gloo.
+
+    Raises SpecError for what cannot work here.
+    """
     if asked not in {None, "nccl", "gloo"}:
         raise SpecError(
             f"process_backend={asked!r} must be 'nccl' or 'gloo'", argument="process_backend"
@@ -127,9 +133,11 @@ def _device(backend: ProcessBackend, place: ProcessEnvironment) -> torch.device:
     return device
 
 
-def _join(place: ProcessEnvironment, backend: ProcessBackend, timeout: timedelta) -> None:
-    # gloo beside nccl, so that tensors and objects on the CPU can be exchanged as well.
-    kinds = "cpu:gloo,cuda:nccl" if backend == "nccl" else "gloo"
+def join_process_group(place: ProcessEnvironment, kinds: str, timeout: timedelta) -> None:
+    """Initialise torch's process group of the whole job with the backends ``kinds``.
+
+    Raises RuntimeStateError when nothing says where the ranks meet.
+    """
     if place.world_size == 1:
         # A group of one needs no port, and must not block one that another job may want.
         store = dist.HashStore()  # type: ignore[attr-defined]  # public, but not in __all__

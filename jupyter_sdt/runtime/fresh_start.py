@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jupyter_sdt.runtime.compat_path import COMPAT
+
 _THREADS = "OMP_NUM_THREADS"
 
 
@@ -30,11 +32,15 @@ def start_fresh(script_folder: Path) -> None:
 
 
 def import_path(script_folder: Path, current: list[str]) -> list[str]:
-    """``sys.path`` as ``python script`` has it: the script's folder, PYTHONPATH, the rest."""
+    """``sys.path`` as ``python script`` has it: the script's folder, PYTHONPATH, the rest.
+
+    At the very end stand our substitutes for libraries that are not installed.
+    """
     here = str(Path.cwd())
     given = [str(Path(p).absolute()) for p in os.environ.get("PYTHONPATH", "").split(":") if p]
     first = [str(script_folder), here, *given]
-    return list(dict.fromkeys([*first, *(entry for entry in current if entry)]))
+    rest = (entry for entry in current if entry and entry != str(COMPAT))
+    return [*dict.fromkeys([*first, *rest]), str(COMPAT)]
 
 
 def set_threads(text: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.runtime import tracebacks
 from jupyter_sdt.runtime.autolog import install_autolog
+from jupyter_sdt.runtime.compat_path import show_compat_to_programs
 from jupyter_sdt.runtime.fresh_start import start_fresh
 from jupyter_sdt.runtime.leaving import (
     end_interpreter,
@@ -122,6 +123,7 @@ def _prepare(argv: Sequence[str]) -> _Run:
 
 def _run_entry(run: _Run) -> int:
     if run.path.suffix != ".py":
+        show_compat_to_programs()
         exec_program(run.path, run.argv)
     names: dict[str, Any] = {}
     if run.files is not None:
