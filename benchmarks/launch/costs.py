@@ -17,6 +17,9 @@ from jupyter_sdt.store.metric_reader import MetricReader
 # The kernel's live view looks this often (jupyter_sdt.notebook.watching).
 FOLLOWER_POLL_SECONDS = 0.03
 _STEP_SECONDS = 0.010
+# autolog writes a record this often on a CPU (jupyter_sdt.runtime.autolog).
+_RECORD_SECONDS = 0.05
+_STEPS_EACH, _WARMUP_STEPS = 8000, 500
 
 _LOG_METRICS = """
 import json, os, time
@@ -43,9 +46,8 @@ with open("result.json", "w") as file:
 """
 
 # Hooks stay once they are there, so each job is either with or without them, and they alternate.
-# The step takes 10 ms, so that as many records a second are written and caches are as cold as in
-# real training; the 9 ms of arithmetic that autolog cannot touch are kept out of the sum, which
-# makes its microseconds visible. Processor time, because others use this machine as well.
+# The step is short, so that microseconds show, and every step is timed by itself: some of them
+# write a record, which the job's metrics tell.
 _STEPS = """
 import json, time
 import torch
@@ -53,32 +55,19 @@ from torch import nn
 
 torch.manual_seed(0)
 torch.set_num_threads(1)
-model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 1))
+layers = [layer for _ in range(6) for layer in (nn.Linear(32, 32), nn.ReLU())]
+model = nn.Sequential(*layers, nn.Linear(32, 1))
 optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
-data = torch.randn(16, 8)
-
-ballast = torch.randn(512, 512)
-
-def fill(seconds):
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        torch.mm(ballast, ballast)
-
-def processor_seconds(steps):
-    total = 0.0
-    for _ in range(steps):
-        fill({step} - 0.0005)
-        before = time.process_time()
-        optimizer.zero_grad()
-        model(data).square().mean().backward()
-        optimizer.step()
-        total += time.process_time() - before
-    return total / steps
-
-processor_seconds(20)
-best = min(processor_seconds(10) for _ in range({blocks}))
+data = torch.randn(16, 32)
+taken = []
+for step in range({steps}):
+    before = time.perf_counter_ns()
+    optimizer.zero_grad()
+    model(data).square().mean().backward()
+    optimizer.step()
+    taken.append(time.perf_counter_ns() - before)
 with open("result.json", "w") as file:
-    json.dump(best, file)
+    json.dump(taken, file)
 """
 
 _EMIT = """
@@ -101,11 +90,10 @@ class RuntimeCosts:
     metric_latency_p50_s: float
     metric_latency_p99_s: float
     autolog_us: list[float]
-    bare_step_us: float
 
     @property
     def autolog_percents(self) -> list[float]:
-        """Share of a step of 10 ms, by pairs of jobs; below zero is noise, as is as much above."""
+        """Share of a step of 10 ms, by pairs of jobs."""
         return [100 * us * 1e-6 / _STEP_SECONDS for us in self.autolog_us]
 
 
@@ -113,26 +101,30 @@ def measure_costs(folder: Path, *, rounds: int) -> RuntimeCosts:
     """Run the jobs one after the other."""
     calls = json.loads(_result(_run(folder, "log", _LOG_METRICS.format(rounds=5000))))
     latencies = sorted(_latencies(folder, records=200))
-    with_, without = _step_times(folder, rounds)
     return RuntimeCosts(
         log_metrics_us=statistics.median(calls["ours"]) / 1e3,
         log_metrics_p99_us=calls["ours"][int(0.99 * len(calls["ours"]))] / 1e3,
         write_floor_us=statistics.median(calls["floor"]) / 1e3,
         metric_latency_p50_s=statistics.median(latencies),
         metric_latency_p99_s=latencies[int(0.99 * len(latencies))],
-        autolog_us=[1e6 * (a - b) for a, b in zip(with_, without, strict=True)],
-        bare_step_us=min(without) * 1e6,
+        autolog_us=[_autolog_microseconds(folder, number) for number in range(rounds)],
     )
 
 
-def _step_times(folder: Path, rounds: int) -> tuple[list[float], list[float]]:
-    taken: dict[str, list[float]] = {"1": [], "0": []}
-    source = _STEPS.format(step=_STEP_SECONDS, blocks=24)
-    for number in range(rounds):
-        for switch in ("1", "0"):
-            job = _run(folder, f"steps-{number}-{switch}", source, {"SDT_AUTOLOG": switch})
-            taken[switch].append(float(_result(job)))
-    return taken["1"], taken["0"]
+def _autolog_microseconds(folder: Path, number: int) -> float:
+    """What hooks cost in every step, and records in those that write one, per step of 10 ms."""
+    source = _STEPS.format(steps=_STEPS_EACH)
+    off = _run(folder, f"steps-{number}-off", source, {"SDT_AUTOLOG": "0"})
+    on = _run(folder, f"steps-{number}-on", source)
+    bare = statistics.median(json.loads(_result(off))[_WARMUP_STEPS:])
+    recorded = {record.step for record in on.metrics() if record.source == "autolog"}
+    kinds: tuple[list[int], list[int]] = ([], [])
+    for step, nanoseconds in enumerate(json.loads(_result(on)), start=1):
+        if step > _WARMUP_STEPS:
+            kinds[step in recorded].append(nanoseconds)
+    plain, recording = map(statistics.median, kinds)
+    each_step = plain - bare + (recording - plain) * _STEP_SECONDS / _RECORD_SECONDS
+    return each_step / 1e3
 
 
 def _latencies(folder: Path, *, records: int) -> list[float]:

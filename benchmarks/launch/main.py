@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from commands import BareInterpreters, Torchrun
@@ -42,7 +43,8 @@ def main() -> None:
         costs = _measure_costs(folder, number)
     figures = [*first_steps(rounds), *other_costs(notebook, costs)]
     print(table(figures))
-    print(f"\n{current_conditions(None)}; load before the run {load:.2f}; {number} rounds in turn")
+    conditions = replace(current_conditions(None), threads_per_rank="1")
+    print(f"\n{conditions}; load before the run {load:.2f}; {number} rounds in turn")
     print(last_line(results(rounds, notebook, costs)))
 
 

@@ -25,7 +25,7 @@ class Accelerate:
     def __init__(self, place: Place, *, warmed: bool) -> None:
         self._place, self._warmed = place, warmed
         self.name = "accelerate notebook_launcher, warm" + (
-            " + torch._dynamo imported by hand" if warmed else ""
+            " + torch._dynamo by hand" if warmed else ""
         )
 
     def open(self) -> None:

@@ -19,6 +19,7 @@ class Figure:
     floor: float | None = None
     goal: float | None = None
     note: str = ""
+    more_is_better: bool = False
 
     @property
     def median(self) -> float:
@@ -30,21 +31,22 @@ class Figure:
         """Whether the median is within the goal."""
         if self.goal is None or not self.values:
             return ""
-        return "met" if self.median <= self.goal else "MISSED"
+        good = self.median >= self.goal if self.more_is_better else self.median <= self.goal
+        return "met" if good else "MISSED"
 
 
 def table(figures: Sequence[Figure]) -> str:
     """All figures with median, range, number of rounds, floor and goal."""
-    head = f"{'':<58} {'median':>10} {'least - greatest':>20} {'n':>3} {'floor':>9} {'goal':>9}"
+    head = f"{'':<68} {'median':>10} {'least - greatest':>20} {'n':>3} {'floor':>9} {'goal':>9}"
     return "\n".join([head, "-" * len(head), *map(_line, figures)])
 
 
 def _line(figure: Figure) -> str:
     if not figure.values:
-        return f"{figure.name:<58} {'-':>10} {figure.note}"
+        return f"{figure.name:<70} {'-':>10} {figure.note}"
     spread = f"{min(figure.values):.3g} - {max(figure.values):.3g}"
     cells = [
-        f"{figure.name:<58}",
+        f"{figure.name:<70}",
         f"{f'{figure.median:.3g} {figure.unit}':>10}",
         f"{spread:>20}",
         f"{len(figure.values):>3}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from commands import BareInterpreters, Torchrun
 from costs import RuntimeCosts
@@ -22,7 +22,7 @@ def first_steps(rounds: Rounds) -> list[Figure]:
     torchrun = _median(times[Torchrun.name])
     goals = {Warm.name: 0.15, Cold.name: 1.1 * torchrun}
     notes = dict.fromkeys((Nbdistributed.name, Ipyparallel.name), "workers keep old state")
-    return [
+    steps = [
         Figure(
             name=f"first step, {name}",
             values=values,
@@ -32,6 +32,20 @@ def first_steps(rounds: Rounds) -> list[Figure]:
         )
         for name, values in times.items()
     ]
+    ratio = Figure(
+        name="first step, torchrun / %%sdt_train warm, by rounds",
+        values=torchrun_ratios(times),
+        unit="x",
+        goal=50,
+        more_is_better=True,
+    )
+    return [*steps, ratio]
+
+
+def torchrun_ratios(times: Mapping[str, Sequence[float]]) -> list[float]:
+    """How many times faster than torchrun in the same round."""
+    pairs = zip(times[Torchrun.name], times[Warm.name], strict=False)
+    return [torchrun / warm for torchrun, warm in pairs]
 
 
 def other_costs(notebook: NotebookCosts, costs: RuntimeCosts) -> list[Figure]:
@@ -81,12 +95,11 @@ def other_costs(notebook: NotebookCosts, costs: RuntimeCosts) -> list[Figure]:
 def results(rounds: Rounds, notebook: NotebookCosts, costs: RuntimeCosts) -> dict[str, float]:
     """The figures of the last line, by name."""
     times = rounds.times
-    pairs = zip(times[Torchrun.name], times[Warm.name], strict=False)
     return {
         "first_step_warm_s": _median(times[Warm.name]),
         "first_step_warm_floor_s": _median(times[ForkFloor.name]),
         "first_step_torchrun_s": _median(times[Torchrun.name]),
-        "torchrun_ratio": _median([torchrun / warm for torchrun, warm in pairs]),
+        "torchrun_ratio": _median(torchrun_ratios(times)),
         "first_step_cold_s": _median(times[Cold.name]),
         "first_step_cold_floor_s": _median(times[BareInterpreters.name]),
         "first_step_accelerate_s": _median(times["accelerate notebook_launcher, warm"]),
