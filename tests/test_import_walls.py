@@ -31,20 +31,19 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         USE_CASES,
         (VOCABULARY | {"store", "launch"} | USE_CASES, {"pandas", "numpy", "matplotlib"}),
     ),
+    "cells": (VOCABULARY, {"IPython"}),
     "notebook": (
-        VOCABULARY | {"store", "launch"} | USE_CASES,
+        VOCABULARY | {"store", "launch", "cells"} | USE_CASES,
         {"IPython", "ipywidgets", "traitlets", "pandas", "numpy", "matplotlib"},
     ),
     "server": (
-        VOCABULARY | {"store", "launch"} | USE_CASES,
+        VOCABULARY | {"store", "launch", "cells"} | USE_CASES,
         {"tornado", "jupyter_server", "traitlets"},
     ),
-    "": ({*VOCABULARY, *USE_CASES, "store", "launch", "notebook", "server"}, set()),
+    "": ({*VOCABULARY, *USE_CASES, "store", "launch", "cells", "notebook", "server"}, set()),
 }
-# What both surfaces read cells with: pure, and on its way to a room of its own below them.
-BOTH_SURFACES = {f"notebook.{name}" for name in ("arguments", "cell", "flags", "values")}
 # Packages that only these files may name.
-ONLY_IN = {"torch": {"launch.nursery", "launch.preload"}, "boto3": {"launch.sagemaker"}}
+ONLY_IN = {"torch": {"launch.preload"}, "boto3": {"launch.sagemaker"}}
 
 HEAVY = ["torch", "boto3", "pandas", "numpy", "matplotlib", "sklearn"]
 JUPYTER = ["IPython", "ipywidgets", "jupyter_client", "jupyter_server", "tornado"]
@@ -143,7 +142,6 @@ def violations(source: Path) -> list[str]:
             f"{module or PACKAGE} imports {other or PACKAGE}"
             for other in sorted(imported)
             if other.split(".")[0] not in allowed
-            and not (room == "server" and other in BOTH_SURFACES)
         ]
         found += _foreign_violations(module, modules_of(source)[module], ROOMS[room][1])
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from jupyter_sdt.cells.flags import help_text
 from jupyter_sdt.notebook import words
-from jupyter_sdt.notebook.flags import help_text
 from jupyter_sdt.notebook.following import follow
 from jupyter_sdt.notebook.jobs_table import JobsTable, check_rank, named_job, newest_jobs
 from jupyter_sdt.notebook.log_tail import log_tail

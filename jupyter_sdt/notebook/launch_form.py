@@ -8,10 +8,10 @@ from typing import Any
 
 import ipywidgets
 
+from jupyter_sdt.cells.arguments import parse_arguments
+from jupyter_sdt.cells.flags import FLAGS
+from jupyter_sdt.cells.values import DISTRIBUTIONS
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.notebook.arguments import parse_arguments
-from jupyter_sdt.notebook.flags import FLAGS
-from jupyter_sdt.notebook.values import DISTRIBUTIONS
 
 _EXAMPLE = """\
 import torch

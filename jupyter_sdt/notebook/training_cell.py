@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_sdt.cells.arguments import Arguments, parse_arguments
+from jupyter_sdt.cells.cell_text import CellText, count_blank_lines
 from jupyter_sdt.estimator import CellSource, Estimator
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.notebook.arguments import Arguments, parse_arguments
-from jupyter_sdt.notebook.cell import CellText, count_blank_lines
 from jupyter_sdt.notebook.variables import PackedVariable, pack_variables, readable_size
 from jupyter_sdt.scaling.study import ScalingStudy
 from jupyter_sdt.spec.job_spec import Cell

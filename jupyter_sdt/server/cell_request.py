@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_sdt.cells.arguments import Arguments, parse_arguments
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator import CellSource
-from jupyter_sdt.notebook.arguments import Arguments, parse_arguments
 from jupyter_sdt.spec.job_spec import Cell
 
 _MAGIC = "%%sdt_train"
@@ -36,7 +36,7 @@ def read_cell(text: str, cell: Cell) -> tuple[Arguments, CellSource | None, list
     Raises SpecError for whatever the magic would refuse, and for what needs the kernel.
     """
     # IPython is behind it: 0.3 s, which a server that never starts a job need not pay.
-    from jupyter_sdt.notebook.cell import CellText, count_blank_lines  # noqa: PLC0415
+    from jupyter_sdt.cells.cell_text import CellText, count_blank_lines  # noqa: PLC0415
 
     blank_lines = count_blank_lines(text)
     first, *body = text.splitlines(keepends=True)[blank_lines:] or [""]

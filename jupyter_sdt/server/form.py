@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_sdt.cells.flags import SECTIONS, Flag
 from jupyter_sdt.estimator.keywords import DEFAULTS
-from jupyter_sdt.notebook.flags import SECTIONS, Flag
 from jupyter_sdt.server.machine import Machine, look_at_machine
 
 _NAMES = {"type": "array", "items": {"type": "string"}}

@@ -111,7 +111,7 @@ def _from_arguments(body: StartBody, cell: Cell, folder: Path) -> Launch:
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The form knows the magic's short words for distributions."""
-    from jupyter_sdt.notebook.values import DISTRIBUTIONS  # noqa: PLC0415 - with the first request
+    from jupyter_sdt.cells.values import DISTRIBUTIONS  # noqa: PLC0415 - with the first request
 
     given = arguments.get("distribution")
     known = DISTRIBUTIONS.get(given, given) if isinstance(given, str) else given

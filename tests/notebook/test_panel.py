@@ -3,8 +3,8 @@
 import pytest
 from support import ranks, until
 
-from jupyter_sdt.notebook.arguments import parse_arguments
-from jupyter_sdt.notebook.cell import CellText
+from jupyter_sdt.cells.arguments import parse_arguments
+from jupyter_sdt.cells.cell_text import CellText
 from jupyter_sdt.notebook.launch_form import LaunchForm
 from jupyter_sdt.notebook.panel import Panel
 from jupyter_sdt.spec.job_spec import Cell

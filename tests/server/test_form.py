@@ -5,10 +5,10 @@ import sys
 
 from contract_shapes import examples
 
+from jupyter_sdt.cells.arguments import Arguments
+from jupyter_sdt.cells.flags import FLAGS
 from jupyter_sdt.estimator import Estimator
 from jupyter_sdt.estimator.keywords import NAMES
-from jupyter_sdt.notebook.arguments import Arguments
-from jupyter_sdt.notebook.flags import FLAGS
 from jupyter_sdt.server import machine
 from jupyter_sdt.server.form import launch_schema
 

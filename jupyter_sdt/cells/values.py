@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jupyter_sdt.cells.flags import Flag, Kind
 from jupyter_sdt.errors import SpecError, did_you_mean
-from jupyter_sdt.notebook.flags import Flag, Kind
 
 _VARIABLE = re.compile(r"\$([^\W\d]\w*)")
 # The short words for --distribution, and SageMaker's dictionaries they stand for.

@@ -7,8 +7,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_sdt.cells.ipython_lines import take_out_ipython_lines
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.notebook.ipython_lines import take_out_ipython_lines
 from jupyter_sdt.spec.job_spec import Cell
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from jupyter_sdt.cells.arguments import parse_arguments
+from jupyter_sdt.cells.flags import FLAGS, help_text
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator.keywords import NAMES, ONLY_FOR
-from jupyter_sdt.notebook.arguments import parse_arguments
-from jupyter_sdt.notebook.flags import FLAGS, help_text
 
 FROZEN = """
 base-job-name batch-size-hyperparameter checkpoint-local-path checkpoint-s3-uri code-location

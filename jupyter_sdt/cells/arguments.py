@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
+from jupyter_sdt.cells.flags import FLAGS, REPEATABLE, SECTIONS, Flag
+from jupyter_sdt.cells.values import read_value, wrong
 from jupyter_sdt.errors import SpecError, did_you_mean
-from jupyter_sdt.notebook.flags import FLAGS, REPEATABLE, SECTIONS, Flag
-from jupyter_sdt.notebook.values import read_value, wrong
 
 _STUDY_ONLY = tuple(flag for flag in SECTIONS["Scaling study"] if flag.name != "scale")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-# How the text behind a flag becomes a value; jupyter_sdt/notebook/values.py has one reader each.
+# How the text behind a flag becomes a value; jupyter_sdt/cells/values.py has one reader each.
 Kind = Literal[
     "text",
     "integer",

@@ -2,8 +2,8 @@
 
 import pytest
 
+from jupyter_sdt.cells.cell_text import CellText, count_blank_lines
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.notebook.cell import CellText, count_blank_lines
 from jupyter_sdt.spec.job_spec import Cell
 
 
