@@ -119,7 +119,7 @@ for fold in range(2):
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     for _ in range(200):
         net(x).mean().backward(); optimizer.step()
-        if fold: torch.randn(200, 200).mm(torch.randn(200, 200))
+        if fold: torch.randn(300, 300).mm(torch.randn(300, 300))
     del net, optimizer
 """
     last = records_of(body)[-1]

@@ -1,7 +1,7 @@
 """Step time, throughput, loss and learning rate of an unmodified script, from torch's own hooks.
 
-What is recorded (source ``autolog``, at most 20 records a second, the first step at once and the
-last never lost):
+What is recorded (source ``autolog``, at most 20 records a second, at the same steps on every rank,
+the first step at once and the last never lost):
 
 ``loss``
     the value ``backward()`` was last called on before the step; before gradient scaling.

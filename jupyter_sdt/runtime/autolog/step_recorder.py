@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 import weakref
 from typing import Any
 
+from jupyter_sdt.runtime.autolog.step_grid import on_grid
 from jupyter_sdt.runtime.autolog.total_steps import total_steps
 from jupyter_sdt.runtime.metrics import MetricWriter, encode_values
 
@@ -28,6 +30,7 @@ class StepRecorder:
         # The product of a GradScaler, by weak reference, and what it was made of.
         self.scaled: tuple[Any, Any] = (_nothing, None)
         self.samples = 0
+        self.samples_before = 0  # up to the step before
         self.backwards = 0
         # The loader that feeds the steps, by weak reference, and passes begun over it.
         self.loader: Any = _nothing
@@ -39,27 +42,27 @@ class StepRecorder:
         self._optimizer: Any = _nothing
         self._learning_rate: Any = None
         self._foreign_steps = 0
-        self._due = 0.0
+        self._interval = _CPU_INTERVAL
         self._last_step_at = 0.0
         self._recorded_steps = 0
-        self._recorded_at = 0.0
+        # Long ago, so that the first step is recorded.
+        self._recorded_at = -math.inf
 
     def current_step(self) -> int | None:
         """Steps done so far; None before the first."""
         return self.steps or None
 
-    def step_done(self, optimizer: Any) -> bool:
-        """Count a step of ``optimizer`` if it is the one that counts; whether a record was made."""
+    def step_done(self, optimizer: Any) -> None:
+        """Count a step of ``optimizer`` if it is the one that counts, and record it when due."""
         if self._optimizer() is not optimizer and not self._adopt(optimizer):
-            return False
+            return
         self.steps += 1
         # Kept now: a function's optimizer is gone when the last record is written.
         self._learning_rate = optimizer.param_groups[0].get("lr")
         self._last_step_at = now = time.perf_counter()
-        if now < self._due:
-            return False
-        self._record()
-        return True
+        since, seconds = self.steps - self._recorded_steps, now - self._recorded_at
+        if on_grid(self.steps, since, seconds, self._interval):
+            self._record()
 
     def flush(self) -> None:
         """Record the steps since the last record, at the end of the process."""
@@ -104,11 +107,11 @@ class StepRecorder:
 
     def _read_now(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        interval = _CPU_INTERVAL
+        self._interval = _CPU_INTERVAL
         if self.loss is not None:
-            interval = _CPU_INTERVAL if self.loss.device.type == "cpu" else _DEVICE_INTERVAL
+            on_cpu = self.loss.device.type == "cpu"
+            self._interval = _CPU_INTERVAL if on_cpu else _DEVICE_INTERVAL
             values["loss"] = float(self.loss)
-        self._due = time.perf_counter() + interval
         if self._learning_rate is not None:
             values["learning_rate"] = float(self._learning_rate)
         if self.epoch is not None:

@@ -35,13 +35,15 @@ def watch_optimizers(torch: Any, recorder: StepRecorder, at_first_step: Callable
 def _count_step(
     optimizer: Any, recorder: StepRecorder, root: RootModule, at_first_step: Callable[[], None]
 ) -> None:
-    samples, first = recorder.samples, recorder.steps == 0
-    if first:
+    samples, steps = recorder.samples, recorder.steps
+    if not steps:
         at_first_step()
-    recorded = recorder.step_done(optimizer)
+    recorder.step_done(optimizer)
     root.settle(optimizer)
-    if recorded and not samples and not first:
+    # A step without samples: another model is trained now.
+    if 0 < steps < recorder.steps and samples == recorder.samples_before:
         root.search()
+    recorder.samples_before = recorder.samples
 
 
 def watch_backward(torch: Any, recorder: StepRecorder) -> None:
