@@ -60,7 +60,7 @@ def draw_other_results(axes: Axes, table: SeriesTable) -> None:
     """Whatever else the script recorded: accuracy, perplexity, ..."""
     names = _other_results(table)
     _draw_results(axes, table, names)
-    title = names[0].capitalize() if len(names) == 1 else "Results"
+    title = _spoken(names[0]) if len(names) == 1 else "Results"
     name(axes, title, INK, _label(table, names))
 
 
@@ -127,6 +127,12 @@ def _losses(table: SeriesTable) -> list[str]:
 def _other_results(table: SeriesTable) -> list[str]:
     known = {*_NOT_RESULTS, *_losses(table)}
     return [result for result in table.names() if result not in known]
+
+
+def _spoken(result: str) -> str:
+    """``train_accuracy`` as one writes it above a picture; capitals within stay."""
+    words = result.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _label(table: SeriesTable, names: Sequence[str]) -> str:
