@@ -82,6 +82,11 @@ def keep_lone_line(lines: list[str]) -> list[str]:
     return lines
 
 
+# IPython leaves such a transformer out when it asks whether a cell is complete: in a terminal the
+# first line would be run as soon as it was typed.
+vars(keep_lone_line)["has_side_effects"] = True
+
+
 def _prepare(widgets: bool) -> None:
     """Have everything ready for the first cell. A cell that comes sooner waits for its imports."""
     importlib.import_module("jupyter_sdt.launch.nursery_client").warm()

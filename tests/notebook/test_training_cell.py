@@ -94,3 +94,9 @@ def test_flags_are_looked_at_before_the_cell(shell):
 )
 def test_a_line_alone_gets_an_empty_body(lines, kept):
     assert keep_lone_line(lines) == kept
+
+
+def test_a_terminal_waits_for_the_cells_body(ipython):
+    assert ipython.check_complete("%%sdt_train --processes 2")[0] == "incomplete"
+    assert ipython.check_complete("%%sdt_train --processes 2\nprint(1)")[0] == "incomplete"
+    assert ipython.check_complete("%%sdt_train --processes 2\nprint(1)\n\n")[0] == "complete"
