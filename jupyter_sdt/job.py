@@ -5,7 +5,6 @@ Any number of handles, in any process, may watch the same job; the supervisor al
 
 from __future__ import annotations
 
-import pickle
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from jupyter_sdt.errors import JobError, JobLostError, SpecError
+from jupyter_sdt.errors import JobError, JobLostError, SdtError, SpecError
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState, JobStatus
 from jupyter_sdt.spec.metric import MetricRecord
@@ -26,6 +25,7 @@ from jupyter_sdt.store.job_state import observe
 from jupyter_sdt.store.job_store import find_job
 from jupyter_sdt.store.log_reader import LogReader
 from jupyter_sdt.store.metric_reader import MetricReader
+from jupyter_sdt.store.outputs import read_outputs
 from jupyter_sdt.store.progress import Progress, progress
 from jupyter_sdt.store.series import SeriesTable
 
@@ -174,10 +174,14 @@ class TrainingJob:
         return job_error(self.directory, self.state())
 
     def outputs(self) -> dict[str, Any]:
-        """Return the variables that the job sent back, by name."""
-        files = sorted(self.directory.variables_out.glob("*.pickle"))
-        # The folder is the user's own and private (0700); so are its pickles.
-        return {path.stem: pickle.loads(path.read_bytes()) for path in files}  # noqa: S301
+        """Return the variables that the job sent back, by name.
+
+        Raises SdtError naming those that cannot be read here, because their class is missing.
+        """
+        values, messages = read_outputs(self.directory)
+        if messages:
+            raise SdtError("\n".join(messages))
+        return values
 
     def __repr__(self) -> str:
         return f"TrainingJob({self.name!r})"

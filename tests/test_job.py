@@ -207,3 +207,11 @@ def test_watching_costs_little(jobs):
         job.wait(1.0)
     assert time.process_time() - before < 0.2
     assert os.getpid() not in {p.pid for p in job_processes(job.directory)}
+
+
+def test_a_variable_whose_class_is_missing_here_is_named_and_can_be_read_later(jobs):
+    source = "class Net:\n    pass\nnet = Net()\nloss = 0.5"
+    job = TrainingJob(jobs.run(source, variables_out=("net", "loss")))
+    assert job.status == "Completed"
+    with pytest.raises(SdtError, match=r"--out net: it was saved but cannot be read here .*Net"):
+        job.outputs()

@@ -8,10 +8,11 @@ from typing import Any
 from jupyter_sdt.errors import JobLostError, SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.output import Output, make_output
-from jupyter_sdt.notebook.snapshot import look
+from jupyter_sdt.notebook.snapshot import Snapshot, look
 from jupyter_sdt.notebook.telling import DetachedError, describe
 from jupyter_sdt.notebook.variables import describe_kind
 from jupyter_sdt.notebook.watching import watch, watch_in_background
+from jupyter_sdt.store.outputs import read_outputs
 
 
 def follow(shell: Any, job: TrainingJob, *, wait: bool) -> None:
@@ -33,7 +34,7 @@ def follow(shell: Any, job: TrainingJob, *, wait: bool) -> None:
     if snapshot is None:
         _go_on(shell, job, output)
         return
-    sys.stdout.write(snapshot.text() + "\n")
+    sys.stdout.write(_last_line(shell, snapshot))
     raise_failure(job)
     sys.stdout.write(fetch_outputs(shell, job))
 
@@ -49,13 +50,26 @@ def raise_failure(job: TrainingJob) -> None:
 
 
 def fetch_outputs(shell: Any, job: TrainingJob) -> str:
-    """Put rank 0's variables of ``--out`` into the notebook, and say what they are."""
+    """Put rank 0's variables of ``--out`` into the notebook, and say what they are.
+
+    Raises SdtError naming those that cannot be read here, after all the others were brought back.
+    """
     if not job.spec.variables_out or job.status != "Completed":
         return ""
-    values = job.outputs()
+    values, messages = read_outputs(job.directory)
     shell.user_ns.update(values)
     named = ", ".join(f"{name} ({describe_kind(value)})" for name, value in values.items())
+    if messages:
+        messages += [f"brought back {named}"] if named else []
+        raise SdtError("\n".join(messages))
     return f"brought back {named}\n"
+
+
+def _last_line(shell: Any, snapshot: Snapshot) -> str:
+    """What neither the display (text, unless it is a picture) nor the coming error tells."""
+    if hasattr(shell, "kernel") and not snapshot.has_curves:
+        return ""
+    return (snapshot.line() if snapshot.state.status == "Failed" else snapshot.text()) + "\n"
 
 
 def _go_on(shell: Any, job: TrainingJob, output: Output) -> None:

@@ -71,12 +71,16 @@ class Snapshot:
 
     def text(self) -> str:
         """Everything in one line, for terminals and readers of plain text; then the reason."""
+        reason = self.state.failure_reason
+        return self.line() + (f"\n{reason}" if reason else "")
+
+    def line(self) -> str:
+        """The same without the reason, where an error follows that tells it."""
         (name, loss), (unit, rate) = self.loss, self.throughput
         parts = [self.status_line(), self.progress_line()]
         parts += [f"{name} {short(loss[-1][1])}"] if loss else []
         parts += [f"{short(rate[-1][1])} {unit}"] if rate else []
-        reason = self.state.failure_reason
-        return ", ".join(filter(None, parts)) + (f"\n{reason}" if reason else "")
+        return ", ".join(filter(None, parts))
 
     def spoken(self) -> str:
         """The final picture in words: status line and both curves with their trend."""

@@ -26,16 +26,26 @@ def save_variables(files: RankFiles, names: Iterable[str], values: Mapping[str, 
 
     Tensors on an accelerator are brought to the CPU, and a model wrapped for data parallelism is
     saved as the plain module, because the notebook has neither the device nor the process group.
-    Raises RuntimeStateError naming the variable that is missing or cannot be pickled.
+    Raises RuntimeStateError naming the variable that is missing or cannot be pickled; the others
+    are saved, because a training may have taken days.
     """
-    for name in names:
-        if name not in values:
-            known = [word for word in values if not word.startswith("_")]
-            raise RuntimeStateError(
-                f"--out {name}: the script ended without a global variable of this name"
-                + did_you_mean(name, known)
-            )
+    faults = [fault for name in names if (fault := _save(files, name, values))]
+    if faults:
+        raise faults[0]
+
+
+def _save(files: RankFiles, name: str, values: Mapping[str, Any]) -> RuntimeStateError | None:
+    if name not in values:
+        known = [word for word in values if not word.startswith("_")]
+        return RuntimeStateError(
+            f"--out {name}: the script ended without a global variable of this name"
+            + did_you_mean(name, known)
+        )
+    try:
         write_whole(files.variable_out(name), _dump(name, values[name]))
+    except RuntimeStateError as error:
+        return error
+    return None
 
 
 def _load(files: RankFiles, name: str) -> Any:

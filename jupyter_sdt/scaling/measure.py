@@ -63,7 +63,7 @@ def measure(
     if not all(steady):
         raise SpecError(
             f"nothing is left of {trained} steps without warmup_steps={warmup}: train for more "
-            "steps (autolog records 20 times a second), or give a smaller warmup_steps",
+            "steps (autolog records about 10 times a second), or give a smaller warmup_steps",
             argument="warmup_steps",
         )
     return Measurement(

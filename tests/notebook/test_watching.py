@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from support import ranks, until
 
-from jupyter_sdt.errors import JobError, JobLostError
+from jupyter_sdt.errors import JobError, JobLostError, SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.following import fetch_outputs, follow, raise_failure
 from jupyter_sdt.notebook.log_tail import log_tail
@@ -160,3 +160,11 @@ def test_the_end_of_each_log_is_shown_with_its_rank(jobs):
 def test_a_silent_job_says_so(jobs):
     job = TrainingJob(jobs.run("pass", distribution=ranks(1)))
     assert log_tail(job, lines=2) == "nothing was printed so far"
+
+
+def test_a_result_that_cannot_be_read_here_does_not_keep_back_the_others(jobs, terminal):
+    source = "class Net:\n    pass\nnet = Net()\nloss = 0.5"
+    job = TrainingJob(jobs.run(source, variables_out=("net", "loss")))
+    with pytest.raises(SdtError, match=r"--out net: (.|\n)*brought back loss \(float\)"):
+        follow(terminal, job, wait=True)
+    assert terminal.user_ns["loss"] == 0.5

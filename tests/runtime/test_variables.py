@@ -68,3 +68,10 @@ def test_a_wrapped_model_comes_back_as_the_plain_module(job):
     models = received(job, "models")
     assert {type(model) for model in models.values()} == {torch.nn.Linear}
     assert torch.equal(received(job, "weight"), models["ours"].weight)
+
+
+def test_one_missing_result_does_not_lose_the_others(job):
+    job.run("loss = 0.5\nf = lambda: 1\nend = 2", spec=spec(wanted=["f", "loss", "nothing", "end"]))
+    assert job.codes == [1]
+    assert "--out f" in job.error()["message"]
+    assert (received(job, "loss"), received(job, "end")) == (0.5, 2)
