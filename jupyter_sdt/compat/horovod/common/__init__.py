@@ -1,0 +1,1 @@
+"""horovod.common: what Horovod's front ends share."""

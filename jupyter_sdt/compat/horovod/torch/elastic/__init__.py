@@ -1,0 +1,8 @@
+"""horovod.torch.elastic: state that survives a failed collective."""
+
+from __future__ import annotations
+
+from .running import run
+from .state import ObjectState, State, TorchState
+
+__all__ = ["ObjectState", "State", "TorchState", "run"]

@@ -1,0 +1,155 @@
+"""Reducing gradients while ``backward`` still computes others.
+
+Gradients travel in buckets of about 25 MB, in the reverse order of the parameters. Buckets start
+strictly in that order, because all ranks must communicate in the same order, and what a rank has
+no gradient for counts as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ..common.exceptions import HorovodInternalError
+from .compression import Compressor
+from .handles import wait
+from .reduction import Reduction
+
+_BUCKET_BYTES = 25 * 2**20
+
+
+@dataclass(slots=True)
+class _Bucket:
+    parameters: list[torch.Tensor] = field(default_factory=list)
+    arrived: int = 0
+    flat: torch.Tensor | None = None
+    contexts: list[Any] = field(default_factory=list)
+    work: Any = None
+
+    def accepts(self, parameter: torch.Tensor) -> bool:
+        """Whether ``parameter`` is of the bucket's kind and there is room."""
+        if not self.parameters:
+            return True
+        first = self.parameters[0]
+        size = sum(other.numel() for other in self.parameters) * first.element_size()
+        kind = (parameter.dtype, parameter.device) == (first.dtype, first.device)
+        return kind and size < _BUCKET_BYTES
+
+
+class GradientReducer:
+    """Reduces the gradients of ``parameters`` each time ``passes`` backward passes are over."""
+
+    def __init__(
+        self,
+        parameters: Sequence[torch.Tensor],
+        reduction: Reduction,
+        compression: type[Compressor],
+        *,
+        passes: int,
+        sparse_as_dense: bool,
+    ) -> None:
+        self.passes = passes
+        self._reduction, self._compression = reduction, compression
+        self._sparse_as_dense = sparse_as_dense
+        self._buckets: list[_Bucket] = []
+        self._home: dict[torch.Tensor, _Bucket] = {}
+        self._remaining: dict[torch.Tensor, int] = {}
+        self._started = 0
+        self.watch(parameters)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether gradients arrived that no :meth:`finish` has waited for."""
+        return any(bucket.arrived for bucket in self._buckets)
+
+    def watch(self, parameters: Iterable[torch.Tensor]) -> None:
+        """Reduce the gradients of these parameters, too."""
+        for parameter in reversed(list(parameters)):
+            if not self._buckets or not self._buckets[-1].accepts(parameter):
+                self._buckets.append(_Bucket())
+            self._buckets[-1].parameters.append(parameter)
+            self._home[parameter] = self._buckets[-1]
+            self._remaining[parameter] = self.passes
+            parameter.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
+                self._on_gradient
+            )
+
+    def finish(self) -> None:
+        """Leave the reduced gradients in ``.grad``, also of parameters without a gradient."""
+        self._start(self._buckets)
+        for bucket in self._buckets:
+            wait(bucket.work)
+            self._write_back(bucket)
+        self.reset()
+
+    def abandon(self) -> None:
+        """Forget gradients on their way, whether they arrive or not."""
+        for bucket in self._buckets[: self._started]:
+            with suppress(HorovodInternalError):
+                wait(bucket.work)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin to count backward passes anew."""
+        self._started = 0
+        self._remaining = dict.fromkeys(self._remaining, self.passes)
+        for bucket in self._buckets:
+            bucket.arrived, bucket.flat, bucket.work = 0, None, None
+
+    def _on_gradient(self, parameter: torch.Tensor) -> None:
+        self._remaining[parameter] -= 1
+        if self._remaining[parameter] < 0:
+            raise AssertionError(
+                f"more than backward_passes_per_step={self.passes} backward passes before step(): "
+                "give DistributedOptimizer a larger backward_passes_per_step"
+            )
+        if self._remaining[parameter] == 0:
+            self._home[parameter].arrived += 1
+            self._start(self._complete())
+
+    def _complete(self) -> list[_Bucket]:
+        """The buckets from the front that have all their gradients."""
+        for number, bucket in enumerate(self._buckets):
+            if bucket.arrived < len(bucket.parameters):
+                return self._buckets[:number]
+        return self._buckets
+
+    def _start(self, until: Sequence[_Bucket]) -> None:
+        for bucket in until[self._started :]:
+            self._pack(bucket)
+            bucket.work = self._reduction.start(bucket.flat)  # type: ignore[arg-type]
+            self._started += 1
+
+    def _pack(self, bucket: _Bucket) -> None:
+        packed = [self._compression.compress(self._gradient(p)) for p in bucket.parameters]
+        bucket.flat = torch.cat([tensor.reshape(-1) for tensor, _ in packed])
+        bucket.contexts = [context for _, context in packed]
+
+    def _gradient(self, parameter: torch.Tensor) -> torch.Tensor:
+        if parameter.grad is None:
+            return torch.zeros_like(parameter)
+        if parameter.grad.layout == torch.strided:
+            return parameter.grad.detach()
+        if not self._sparse_as_dense:
+            raise ValueError(
+                "a gradient is sparse: give DistributedOptimizer(sparse_as_dense=True), or the "
+                "embedding sparse=False"
+            )
+        parameter.grad = parameter.grad.to_dense()
+        return parameter.grad.detach()
+
+    def _write_back(self, bucket: _Bucket) -> None:
+        assert bucket.flat is not None
+        self._reduction.finish(bucket.flat)
+        sizes = [parameter.numel() for parameter in bucket.parameters]
+        parts = torch.split(bucket.flat, sizes)
+        for parameter, part, context in zip(bucket.parameters, parts, bucket.contexts, strict=True):
+            reduced = self._compression.decompress(part, context).view(parameter.shape)
+            if parameter.grad is None:
+                parameter.grad = reduced.clone()
+            else:
+                parameter.grad.copy_(reduced)
