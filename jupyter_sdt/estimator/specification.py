@@ -136,10 +136,34 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
 def _for_sagemaker(
     arguments: Mapping[str, Any], framework: str, placement: Placement
 ) -> dict[str, Any]:
-    kept = {n: v for n, v in arguments.items() if n not in _OWN_FIELD and _is_plain(v)}
+    others = {n: v for n, v in arguments.items() if n not in _OWN_FIELD}
+    kept = {n: v for n, v in others.items() if _is_plain(v)}
+    if not placement.instance.local:
+        _refuse_objects(others, kept)
+        kept |= _remote_only(arguments, placement)
     if placement.groups:
         kept["instance_groups"] = [dict(group) for group in placement.groups]
     return {**kept, "framework": framework} if framework else kept
+
+
+def _refuse_objects(others: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+    """What cannot be sent must not be left out silently; paths are sent as text elsewhere."""
+    for name, value in others.items():
+        if name not in kept and name != "dependencies":
+            raise SpecError(
+                f"{name}: a {type(value).__name__} cannot be sent; give a dict or list in the form "
+                "of the SageMaker API",
+                argument=name,
+            )
+
+
+def _remote_only(arguments: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
+    """What the user chose, before defaults are filled in, and the region of a session."""
+    chosen = {
+        "processes_per_node": placement.distribution.processes_per_node,
+        "region": getattr(arguments.get("sagemaker_session"), "boto_region_name", None),
+    }
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def _is_plain(value: object) -> bool:

@@ -6,19 +6,39 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.spec.job_status import SecondaryStatus, Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How training ended: ``exit_code`` 0 for success; else which rank failed first, and why."""
+    """How training ended: ``exit_code`` 0 for success; else which rank failed first, and why.
+
+    ``secondary_status`` is the end as a service named it, None where the supervisor judges.
+    """
 
     exit_code: int
     failed_rank: int | None = None
     reason: str = ""
+    secondary_status: SecondaryStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a place has told since it was asked last: phases, and all notes so far."""
+
+    transitions: tuple[Transition, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Backend(Protocol):
-    """A place where jobs run. Used by one supervisor, from one thread."""
+    """A place where jobs run. Used by one supervisor, from one thread.
+
+    ``poll_seconds`` is how often the supervisor looks. With ``own_phases`` the place tells the
+    phases of a job through :meth:`news` and ends it itself when its time is over.
+    """
+
+    poll_seconds: float
+    own_phases: bool
 
     def plan(self) -> LaunchPlan:
         """Say exactly what would be started. Raises SpecError or LaunchError."""
@@ -31,6 +51,9 @@ class Backend(Protocol):
 
     def poll(self) -> Outcome | None:
         """Return the outcome once everything has ended, None while anything runs."""
+
+    def news(self) -> News:
+        """Say what happened since the last call."""
 
     def terminate(self) -> None:
         """Ask training to end itself (SIGTERM to the ranks)."""

@@ -52,6 +52,8 @@ class Ending:
 
     def secondary_status(self, outcome: Outcome) -> SecondaryStatus:
         """The status the job ends in, given how its processes ended."""
+        if outcome.secondary_status is not None:
+            return outcome.secondary_status
         if self._cause is not None:
             return self._cause
         return "Completed" if outcome.exit_code == 0 else "Failed"

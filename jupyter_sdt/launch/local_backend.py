@@ -13,7 +13,7 @@ from pathlib import Path
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local, mpirun
 from jupyter_sdt.launch.artifacts import collect_artifacts
-from jupyter_sdt.launch.backend import Outcome
+from jupyter_sdt.launch.backend import News, Outcome
 from jupyter_sdt.launch.children import Children, Ended
 from jupyter_sdt.launch.node_directory import prepare_node
 from jupyter_sdt.launch.pipe_channel import pipe_feeders
@@ -41,6 +41,9 @@ class LocalBackend:
     forked from it. ``private`` are descriptors the ranks must not inherit, ``standby`` are ranks
     forked beforehand.
     """
+
+    poll_seconds = 0.02
+    own_phases = False
 
     def __init__(
         self,
@@ -102,6 +105,10 @@ class LocalBackend:
         if not running:
             return judge(self._directory, self._own_ends(), self._spec.world_size)
         return None
+
+    def news(self) -> News:
+        """Nothing: the supervisor sees all that happens here."""
+        return News()
 
     def terminate(self) -> None:
         """Send SIGTERM to every rank, or to the launcher while no rank has begun."""

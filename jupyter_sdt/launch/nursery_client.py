@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.nursery_address import NurseryAddress, nursery_address
 from jupyter_sdt.launch.nursery_request import send
+from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.variables import NURSERY
 from jupyter_sdt.store.job_directory import JobDirectory
@@ -48,6 +49,8 @@ def hand_over(
     """
     if not available(environment) or spec.python != sys.executable:
         return False
+    if not find_instance(spec.instance_type).local:
+        return False  # nothing runs here that torch was imported for
     try:
         address = nursery_address(environment)
         if not forks_ranks(spec) and not address.ready.exists():

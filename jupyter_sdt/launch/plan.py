@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from jupyter_sdt.spec.distribution import Launcher
 
@@ -41,7 +42,7 @@ class LaunchPlan:
     """Everything a job will start on local nodes, or the request sent to a service."""
 
     job_name: str
-    launcher: Launcher
+    launcher: Launcher | Literal["sagemaker"]
     world_size: int
     processes: tuple[ProcessPlan, ...] = ()
     notes: tuple[str, ...] = ()
@@ -65,7 +66,8 @@ class LaunchPlan:
         common = _common_environment(self.processes)
         pages = [_page(process, common) for process in self.processes]
         shared = ["  every process", *_variables(common)] if len(self.processes) > 1 else []
-        return "\n".join([head, *notes, *pages, *shared])
+        request = [json.dumps(self.request, indent=2)] if self.request else []
+        return "\n".join([head, *notes, *pages, *shared, *request])
 
 
 def _common_environment(processes: tuple[ProcessPlan, ...]) -> dict[str, str]:

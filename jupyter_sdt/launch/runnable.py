@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.launch.remote_plan import check_remote
 from jupyter_sdt.launch.rendezvous import LOOPBACK
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -35,12 +36,11 @@ def check_runnable(spec: JobSpec) -> None:
     """Raise LaunchError naming what is missing for ``spec``, and what to use now.
 
     Nothing is replaced silently: a job that asks for a runtime we lack is not started with another.
+    The images of SageMaker have them all.
     """
     if not find_instance(spec.instance_type).local:
-        raise LaunchError(
-            f"instance_type={spec.instance_type!r} needs the SageMaker backend, which this version "
-            "does not have; use instance_type='local', or 'local_gpu', to train on this machine"
-        )
+        check_remote(spec)
+        return
     if spec.distribution.strategy in _MISSING:
         missing, instead = _MISSING[spec.distribution.strategy]
         raise LaunchError(

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from jupyter_sdt.spec.job_status import JobState, SecondaryStatus
+from jupyter_sdt.spec.job_status import JobState, SecondaryStatus, Transition
 from jupyter_sdt.store.files import append_privately
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -43,6 +43,11 @@ class StateKeeper:
             # it may change below somebody who deletes it then.
             with contextlib.suppress(OSError):
                 self._reserve.unlink(missing_ok=True)
+        self._write()
+
+    def follow(self, step: Transition) -> None:
+        """Enter a phase that began elsewhere, at the time it has there."""
+        self.state = self.state.enter(step.secondary_status, step.start_seconds)
         self._write()
 
     def _write(self) -> None:

@@ -12,9 +12,12 @@ from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local
 from jupyter_sdt.launch.node_directory import check_paths
 from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.remote_plan import plan_remote
 from jupyter_sdt.launch.requirements_file import read_requirements
 from jupyter_sdt.launch.runnable import check_runnable
+from jupyter_sdt.launch.sagemaker import require_boto3
 from jupyter_sdt.launch.source_bundle import SourceBundle
+from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.files import write_atomically
 from jupyter_sdt.store.job_directory import JobDirectory, job_directory
@@ -45,6 +48,9 @@ def plan_submission(submission: Submission) -> LaunchPlan:
     LaunchError or DistributionError for what cannot be started.
     """
     check_runnable(submission.spec)
+    if not find_instance(submission.spec.instance_type).local:
+        _check_requirements(submission)
+        return plan_remote(submission.spec)
     check_paths(submission.spec)
     _check_requirements(submission)
     return local.plan(submission.spec, job_directory(submission.spec.job_name))
@@ -56,6 +62,8 @@ def submit(submission: Submission) -> JobDirectory:
     What can be refused is refused before anything is written, and after a failure nothing is left.
     Raises SpecError (also for a name that is taken), DistributionError or LaunchError.
     """
+    if not find_instance(submission.spec.instance_type).local:
+        require_boto3()
     plan_submission(submission)
     directory = job_directory(submission.spec.job_name)
     try:

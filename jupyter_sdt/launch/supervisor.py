@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import signal
 import sys
 import time
@@ -22,15 +23,16 @@ from jupyter_sdt.launch.children import become_subreaper
 from jupyter_sdt.launch.ending import Ending
 from jupyter_sdt.launch.local_backend import LocalBackend
 from jupyter_sdt.launch.node_directory import write_failure
+from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
 from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.state_keeper import StateKeeper
 from jupyter_sdt.launch.watchdog import Watchdog
+from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.files import write_json
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.regex_metrics import RegexMetrics
 
-POLL_SECONDS = 0.02
 REGEX_SECONDS = 0.2
 
 
@@ -50,7 +52,11 @@ def supervise(
     try:
         keeper.begin()
         spec = directory.read_spec()
-        backend = LocalBackend(spec, directory, warm=warm, private=(lock,), standby=standby)
+        backend: Backend
+        if find_instance(spec.instance_type).local:
+            backend = LocalBackend(spec, directory, warm=warm, private=(lock,), standby=standby)
+        else:
+            backend = SageMakerBackend(spec, directory)
         return _Supervisor(spec, directory, backend, keeper, ending).run()
     except SdtError as error:
         ending.check(time.time())  # what was stopped on request has not failed
@@ -95,19 +101,23 @@ class _Supervisor:
     def _launch(self) -> None:
         plan = self._backend.plan()
         self._keeper.change(launcher=plan.launcher, world_size=plan.world_size, notes=plan.notes)
-        if self._spec.channels or self._spec.requirements:
+        local = not self._backend.own_phases
+        if local and (self._spec.channels or self._spec.requirements):
             self._keeper.enter("Downloading")
         plan = self._backend.prepare(plan)
         self._backend.submit(plan)
-        self._keeper.enter("Training")
+        if local:
+            self._keeper.enter("Training")
         with contextlib.suppress(OSError):  # a full disk: the ranks run all the same
             write_json(self._directory.plan_file, plan.to_json(), durable=False)
 
     def _watch(self) -> Outcome:
-        ends_at = time.time() + self._spec.max_run_seconds
+        allowed_seconds = math.inf if self._backend.own_phases else self._spec.max_run_seconds
+        ends_at = time.time() + allowed_seconds
         next_regexes = 0.0
         while (outcome := self._backend.poll()) is None:
             now = time.time()
+            self._tell_news()
             if now >= next_regexes:
                 self._regexes.poll()
                 next_regexes = now + REGEX_SECONDS
@@ -117,8 +127,17 @@ class _Supervisor:
                 allowed = f"{self._spec.max_run_seconds:g} s"
                 self._ending.ask("MaxRuntimeExceeded", f"it ran longer than max_run={allowed}")
             self._act(now)
-            time.sleep(POLL_SECONDS)
+            time.sleep(self._backend.poll_seconds)
+        self._tell_news()
         return outcome
+
+    def _tell_news(self) -> None:
+        news = self._backend.news()
+        for step in news.transitions:
+            self._keeper.follow(step)
+        if set(news.notes) - set(self._keeper.state.notes):
+            kept = [note for note in self._keeper.state.notes if note not in news.notes]
+            self._keeper.change(notes=(*kept, *news.notes))
 
     def _act(self, now: float) -> None:
         if not self._ending.asked:
@@ -130,7 +149,7 @@ class _Supervisor:
             self._backend.kill()
 
     def _finish(self, outcome: Outcome) -> int:
-        if self._spec.output_path:
+        if self._spec.output_path and not self._backend.own_phases:
             self._keeper.enter("Uploading")
         notes = (*self._keeper.state.notes, *self._backend.collect())
         secondary = self._ending.secondary_status(outcome)

@@ -11,8 +11,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from jupyter_sdt.runtime.process_environment import process_environment
 from jupyter_sdt.runtime.rank_files import rank_files
 from jupyter_sdt.spec.metric import Source
+
+# Where records go inside a SageMaker image; whoever follows the job's log finds them there.
+STANDARD_OUTPUT = Path("/dev/stdout")
+_SERVICE = "TRAINING_JOB_NAME"  # SageMaker sets it in every container
 
 # JSON text of names already seen; None for a name that was refused.
 _names: dict[str, str | None] = {}
@@ -70,8 +75,8 @@ def log_metrics(step: Any = None, **values: Any) -> None:
 
     NaN and infinity are recorded as missing. Without ``step`` the optimizer steps counted so far
     are taken, where there are any. What is no number is named once on stderr and left out, and so
-    is a disk that cannot be written: metrics never end a training. Outside a job the record is
-    printed.
+    is a disk that cannot be written: metrics never end a training. In a SageMaker image the record
+    is one line of the log; outside any job it is printed for people.
     """
     global _writer
     if step is not None and type(step) is not int:
@@ -92,7 +97,11 @@ def log_metrics(step: Any = None, **values: Any) -> None:
 def job_writer() -> MetricWriter | None:
     """The writer of this process's rank, or None outside a job."""
     files = rank_files()
-    return None if files is None else MetricWriter(files.metrics, files.rank)
+    if files is not None:
+        return MetricWriter(files.metrics, files.rank)
+    if _SERVICE in os.environ:
+        return MetricWriter(STANDARD_OUTPUT, process_environment().rank)
+    return None
 
 
 def encode_values(values: Mapping[str, Any]) -> str:

@@ -11,14 +11,22 @@ from typing import Any, Literal, Self
 JobStatus = Literal["InProgress", "Completed", "Failed", "Stopping", "Stopped"]
 SecondaryStatus = Literal[
     "Starting",
+    "Pending",
+    "LaunchingMLInstances",
+    "PreparingTrainingStack",
+    "DownloadingTrainingImage",
     "Downloading",
     "Training",
+    "Interrupted",
+    "Restarting",
+    "Updating",
     "Uploading",
     "Stopping",
     "Completed",
     "Failed",
     "Stopped",
     "MaxRuntimeExceeded",
+    "MaxWaitTimeExceeded",
     "Lost",  # ours: the supervisor died, so nobody knows how training ended
 ]
 
@@ -29,8 +37,14 @@ _STATUS_OF: dict[str, JobStatus] = {
     "Failed": "Failed",
     "Stopped": "Stopped",
     "MaxRuntimeExceeded": "Stopped",
+    "MaxWaitTimeExceeded": "Stopped",
     "Lost": "Failed",
 }
+
+
+def status_of(secondary_status: str) -> JobStatus:
+    """The primary status that a phase belongs to."""
+    return _STATUS_OF.get(secondary_status, "InProgress")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +75,7 @@ class JobState:
     @property
     def status(self) -> JobStatus:
         """The primary status, derived from ``secondary_status``."""
-        return _STATUS_OF.get(self.secondary_status, "InProgress")
+        return status_of(self.secondary_status)
 
     @property
     def terminal(self) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.errors import LaunchError, SpecError
 from jupyter_sdt.launch.runnable import check_runnable
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
+from jupyter_sdt.spec.strategies import Strategy
 
 
 def spec(strategy="none", processes=None, **fields) -> JobSpec:
@@ -46,10 +48,28 @@ def test_a_strategy_without_its_runtime_names_it_and_the_alternative(strategy, m
         check_runnable(spec(strategy))
 
 
+@pytest.mark.parametrize("strategy", get_args(Strategy))
+def test_the_images_of_sagemaker_run_every_strategy(strategy):
+    check_runnable(spec(strategy, instance_type="ml.p4d.24xlarge", output_path="s3://b/o"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "argument"),
+    [
+        ({"variables_out": ("model",)}, "variables_out"),
+        ({"hyperparameter_style": "json"}, "hyperparameter_style"),
+        ({"hang_seconds": 5.0}, "hang_seconds"),
+    ],
+)
+def test_what_only_local_ranks_can_do_is_refused_for_sagemaker(fields, argument):
+    with pytest.raises(SpecError) as caught:
+        check_runnable(spec(instance_type="ml.p4d.24xlarge", **fields))
+    assert caught.value.argument == argument
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"instance_type": "ml.p4d.24xlarge"}, "'ml.p4d.24xlarge' needs the SageMaker backend"),
         ({"output_path": "s3://b/o"}, "output_path: s3://b/o is out of reach"),
         ({"checkpoint_uri": "s3://b/c"}, "checkpoint_s3_uri: s3://b/c is out of reach"),
         ({"source_dir": "s3://b/s.tar.gz"}, "source_dir: s3://b/s.tar.gz is out of reach"),

@@ -50,10 +50,10 @@ def gpu_absent(bench: Bench) -> None:
 
 
 @scenario
-def sagemaker_not_here_yet(bench: Bench) -> None:
+def out_of_sagemaker(bench: Bench) -> None:
     bench.estimator(
         instance_type="ml.m5.xlarge", instance_count=1, role="trainer", image_uri="image"
-    ).fit()
+    ).start(variables_out=("model",))
 
 
 @scenario

@@ -1,0 +1,44 @@
+"""When to ask a service again: seldom, not in step with others, and less often after trouble."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+_SLOWEST_SECONDS = 60.0
+_GROWTH = 1.5
+
+
+@dataclass(slots=True)
+class Pace:
+    """Seconds between calls: from ``first`` up to ``longest``; doubled with each failure.
+
+    Each pause is drawn between half and the whole of it, so that fifty jobs that began together do
+    not stay together. https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter
+    """
+
+    first: float
+    longest: float
+    _pause: float = field(default=0.0, init=False)
+    _due: float = field(default=0.0, init=False)
+
+    def due(self, now: float) -> bool:
+        """Whether it is time; the first time is at once."""
+        return now >= self._due
+
+    def hurry(self) -> None:
+        """Begin again with short pauses."""
+        self._pause = self._due = 0.0
+
+    def went_well(self, now: float) -> None:
+        """Plan the next call after a success."""
+        grown = max(self.first, self._pause * _GROWTH)
+        self._plan(now, min(self.longest, grown))
+
+    def went_wrong(self, now: float) -> None:
+        """Plan the next call after a failure."""
+        self._plan(now, min(_SLOWEST_SECONDS, max(self.first, self._pause * 2)))
+
+    def _plan(self, now: float, pause: float) -> None:
+        self._pause = pause
+        self._due = now + random.uniform(pause / 2, pause)  # noqa: S311 - no secret

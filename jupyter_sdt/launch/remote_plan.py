@@ -1,0 +1,71 @@
+"""What a job on ``ml.*`` instances would send, computed without a call to AWS."""
+
+from __future__ import annotations
+
+from jupyter_sdt.errors import LaunchError, SpecError
+from jupyter_sdt.launch.image_uris import TABLE_NOTE
+from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.remote_bundle import PROGRAM, program, runtime_fits
+from jupyter_sdt.launch.request_limits import check_limits
+from jupyter_sdt.launch.sagemaker import find_region
+from jupyter_sdt.launch.training_request import ACCOUNT, Place, training_request
+from jupyter_sdt.spec.job_spec import JobSpec
+
+
+def check_remote(spec: JobSpec) -> None:
+    """Raise SpecError or LaunchError for what this version cannot do on ``ml.*`` instances."""
+    if spec.variables_out:
+        raise SpecError(
+            f"variables_out={list(spec.variables_out)}: values are not brought back from "
+            f"{spec.instance_type}; save them in the folder that SM_MODEL_DIR names, they end up "
+            "in model.tar.gz",
+            argument="variables_out",
+        )
+    if spec.hyperparameter_style != "sagemaker":
+        raise SpecError(
+            f"hyperparameter_style={spec.hyperparameter_style!r}: the training image makes the "
+            "arguments, in style 'sagemaker' only",
+            argument="hyperparameter_style",
+        )
+    if spec.hang_seconds is not None:
+        raise SpecError(
+            f"hang_seconds={spec.hang_seconds:g} watches local ranks only; use max_run",
+            argument="hang_seconds",
+        )
+    if spec.sagemaker.get("git_config"):
+        raise LaunchError(
+            "git_config: this version does not fetch repositories; clone it and give the folder as "
+            "source_dir"
+        )
+    for name in ("training_recipe", "recipe_overrides"):
+        if name in spec.sagemaker:
+            raise LaunchError(f"{name}: this version does not know HyperPod recipes; give a script")
+
+
+def plan_remote(spec: JobSpec, account: str = ACCOUNT) -> LaunchPlan:
+    """Return the plan with its whole request. Raises SpecError or LaunchError."""
+    check_remote(spec)
+    region = str(spec.sagemaker.get("region") or find_region())
+    place = Place(region=region, program=program(spec), account=account)
+    request = training_request(spec, place)
+    check_limits(request)
+    return LaunchPlan(
+        job_name=spec.job_name,
+        launcher="sagemaker",
+        world_size=spec.world_size,
+        notes=_notes(spec, place),
+        request=request,
+    )
+
+
+def _notes(spec: JobSpec, place: Place) -> tuple[str, ...]:
+    notes = [f"region {place.region}"]
+    if place.account == ACCOUNT:
+        notes.append(f"{ACCOUNT} is filled in when the job starts")
+    if "image_uri" not in spec.sagemaker:
+        notes.append(TABLE_NOTE)
+    if place.program == PROGRAM:
+        notes.append(f"{PROGRAM} runs {spec.entry_point} through our runtime (autolog, --in)")
+    elif not runtime_fits(spec):
+        notes.append("the image's Python is older than 3.11: jupyter_sdt.runtime is not there")
+    return tuple(notes)

@@ -1,0 +1,171 @@
+"""Calls to AWS: the only file that names boto3, which is imported when the first call is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.service_errors import code_of, explain
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+_REGION_NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def require_boto3() -> None:
+    """Raise LaunchError when boto3 is not installed."""
+    if find_spec("boto3") is None:
+        raise LaunchError(
+            "ml.* instances need boto3, which is not installed; install it with "
+            "pip install 'jupyter-sdt[sagemaker]', or use instance_type='local'"
+        )
+
+
+def find_region() -> str:
+    """The region of the environment or of AWS's configuration; nothing is called.
+
+    Raises LaunchError when there is none.
+    """
+    region = next((os.environ[name] for name in _REGION_NAMES if os.environ.get(name)), None)
+    if region is None and find_spec("boto3") is not None:
+        with _explained("the configuration of AWS"):
+            import boto3  # noqa: PLC0415
+
+            region = boto3.Session().region_name
+    if region is None:
+        raise LaunchError(
+            "no AWS region is set; set AWS_REGION=eu-west-1, or say `aws configure set region "
+            "eu-west-1`, https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html"
+        )
+    return str(region)
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Events of one log stream (milliseconds, text), and the token that leads on."""
+
+    events: tuple[tuple[int, str], ...]
+    token: str
+
+
+@dataclass
+class Service:
+    """The AWS account of the environment, in one region. Methods raise LaunchError.
+
+    Those that are called while a job runs (describe, stop, logs) raise boto3's own errors, for
+    :func:`~jupyter_sdt.launch.service_errors.kind_of` to tell what can be waited for.
+    """
+
+    region: str
+
+    @cached_property
+    def session(self) -> Any:
+        """A session with the credentials of this moment."""
+        import boto3  # noqa: PLC0415
+
+        return boto3.Session(region_name=self.region)
+
+    def renew(self) -> None:
+        """Look for credentials again, in files that may have been renewed."""
+        for name in ("session", "_sagemaker", "_logs"):
+            self.__dict__.pop(name, None)
+
+    def account(self) -> str:
+        """The number of the account."""
+        with _explained("your AWS account"):
+            return str(self._client("sts").get_caller_identity()["Account"])
+
+    def role_arn(self, name: str) -> str:
+        """The ARN of a role given by name."""
+        with _explained(f"role={name!r}"):
+            return str(self._client("iam").get_role(RoleName=name)["Role"]["Arn"])
+
+    def ensure_bucket(self, name: str) -> None:
+        """Create a bucket that does not exist yet."""
+        client = self._client("s3")
+        with _explained(f"the bucket {name}"):
+            try:
+                client.head_bucket(Bucket=name)
+            except Exception as error:
+                if code_of(error) not in ("404", "NoSuchBucket", "NotFound"):
+                    raise
+                place = {"LocationConstraint": self.region}
+                here = {} if self.region == "us-east-1" else {"CreateBucketConfiguration": place}
+                client.create_bucket(Bucket=name, **here)
+
+    def upload(self, path: Path, bucket: str, key: str, *, kms_key: str = "") -> None:
+        """Write a file to S3."""
+        encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        with _explained(f"s3://{bucket}/{key}"), path.open("rb") as file:
+            self._client("s3").put_object(Bucket=bucket, Key=key, Body=file, **encrypted)
+
+    def create(self, request: Mapping[str, Any]) -> None:
+        """Send CreateTrainingJob."""
+        with _explained(f"the training job {request['TrainingJobName']}"):
+            self._sagemaker.create_training_job(**request)
+
+    def describe(self, job_name: str) -> dict[str, Any]:
+        """Send DescribeTrainingJob."""
+        described = self._sagemaker.describe_training_job(TrainingJobName=job_name)
+        return dict(described)
+
+    def stop(self, job_name: str) -> None:
+        """Send StopTrainingJob."""
+        self._sagemaker.stop_training_job(TrainingJobName=job_name)
+
+    def log_streams(self, job_name: str) -> Iterator[str]:
+        """Yield the names of a job's log streams, however many pages they fill."""
+        token: dict[str, str] = {}
+        while True:
+            page = self._logs.describe_log_streams(
+                logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/", **token
+            )
+            yield from (stream["logStreamName"] for stream in page["logStreams"])
+            if not page.get("nextToken"):
+                return
+            token = {"nextToken": page["nextToken"]}
+
+    def log_page(self, stream: str, token: str = "") -> LogPage:
+        """Return what follows ``token``, or the beginning of a stream."""
+        place = {"nextToken": token} if token else {}
+        page = self._logs.get_log_events(
+            logGroupName=LOG_GROUP, logStreamName=stream, startFromHead=True, **place
+        )
+        events = tuple((event["timestamp"], event["message"]) for event in page["events"])
+        return LogPage(events, page["nextForwardToken"])
+
+    @cached_property
+    def _sagemaker(self) -> Any:
+        return self._client("sagemaker")
+
+    @cached_property
+    def _logs(self) -> Any:
+        return self._client("logs")
+
+    def _client(self, name: str) -> Any:
+        from botocore.config import Config  # noqa: PLC0415
+
+        # Short, because stopping a job must not wait for a call that hangs.
+        config = Config(
+            connect_timeout=10, read_timeout=60, retries={"mode": "standard", "max_attempts": 4}
+        )
+        with _explained("the configuration of AWS"):
+            return self.session.client(name, config=config)
+
+
+@contextmanager
+def _explained(resource: str) -> Iterator[None]:
+    """Turn what boto3 raises into a LaunchError."""
+    try:
+        yield
+    except Exception as error:
+        # Its classes cannot be named without importing it.
+        if not type(error).__module__.startswith(("botocore", "boto3")):
+            raise
+        raise explain(error, resource=resource) from None

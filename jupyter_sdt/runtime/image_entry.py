@@ -1,0 +1,51 @@
+"""The first program of a rank inside a SageMaker image: our runtime around the user's script.
+
+It lies with the script in one folder, with ``sdt_job/job.json`` saying what to run. There is no job
+directory there: metrics are printed, one record a line, and read back from the job's log.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from jupyter_sdt.runtime import tracebacks
+from jupyter_sdt.runtime.autolog import install_autolog
+from jupyter_sdt.runtime.metrics import STANDARD_OUTPUT
+from jupyter_sdt.runtime.process_environment import process_environment
+from jupyter_sdt.runtime.rank_files import RankFiles
+from jupyter_sdt.runtime.script import run_python
+from jupyter_sdt.runtime.variables import load_variables
+
+_FOLDER = Path(__file__).parents[2] / "sdt_job"
+
+
+class ImageFiles(RankFiles):
+    """The files that travelled with the script; metrics go to standard output."""
+
+    @property
+    def metrics(self) -> Path:
+        """Where records are written."""
+        return STANDARD_OUTPUT
+
+
+def main(folder: Path = _FOLDER) -> None:
+    """Run the script; an exception ends this process with code 1, its frames told by the cell."""
+    place = process_environment()
+    files = ImageFiles(folder, place.rank)
+    spec = files.read_spec()
+    path = folder.parent / str(spec["entry_point"])
+    sys.path[0] = str(path.parent)
+    install_autolog(files, place)
+    entry = tracebacks.Entry(str(path), tracebacks.cell_label(spec))
+    parent = os.getpid()
+    try:
+        names = load_variables(files, spec.get("variables_in", ()))
+        run_python(path, [str(path), *sys.argv[1:]], names)
+    except Exception as error:  # noqa: BLE001 - whatever the script raises is told as its own
+        tracebacks.report_exception(error, entry)
+        sys.stderr.flush()
+        if os.getpid() == parent:
+            sys.exit(1)
+        os._exit(1)
