@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 
@@ -30,6 +31,7 @@ class Watchdog:
     def __init__(self, spec: JobSpec, directory: JobDirectory) -> None:
         self._limit = spec.hang_seconds
         self._world_size = spec.world_size
+        self._cell, self._entry_point = spec.cell, spec.entry_point
         self._directory = directory
         self._since = time.time()
         self._next_check = 0.0
@@ -52,12 +54,34 @@ class Watchdog:
     def _report(self, silent: list[int]) -> str:
         self._dump_stacks()
         steps = {rank: self._last_step(rank) for rank in range(self._world_size)}
-        behind = min(silent, key=lambda rank: (steps[rank], self._last_sign(rank)))
-        told = ", ".join(f"rank {r}: {_words(s)}" for r, s in steps.items())
         return (
             f"no step on rank {', '.join(map(str, silent))} for {self._limit:g} s; "
-            f"rank {behind} is behind ({told}); every rank's stacks are in {self._directory.stacks}"
+            f"{self._standing(steps, silent)}; every rank's stacks are in {self._directory.stacks}"
         )
+
+    def _standing(self, steps: dict[int, int], silent: list[int]) -> str:
+        """Who is behind; of ranks at the same step, where in the script each of them is."""
+        if len(steps) > 1 and len(set(steps.values())) == 1:
+            places = ", ".join(f"rank {rank} {self._place(rank)}" for rank in steps)
+            return f"all ranks had done the same ({_words(steps[0])}): {places}"
+        behind = min(silent, key=lambda rank: (steps[rank], self._last_sign(rank)))
+        told = ", ".join(f"rank {r}: {_words(s)}" for r, s in steps.items())
+        return f"rank {behind} is behind ({told})"
+
+    def _place(self, rank: int) -> str:
+        """The innermost line of the user's source on a rank's stack, from faulthandler's dump."""
+        try:
+            stacks = (self._directory.stacks / f"rank-{rank}.txt").read_text(errors="replace")
+        except OSError:
+            stacks = ""
+        source = re.escape(f"{self._directory.source}{os.sep}")
+        found = re.search(rf'File "{source}(.+)", line (\d+)', stacks)
+        if found is None:
+            return "outside the script"
+        return f"in {self._name(found[1])}, line {found[2]}"
+
+    def _name(self, file: str) -> str:
+        return self._cell.label if self._cell and file == self._entry_point else file
 
     def _dump_stacks(self) -> None:
         ranks = living_ranks(self._directory)

@@ -31,6 +31,30 @@ def test_a_hang_names_the_rank_that_is_behind_and_dumps_all_stacks(jobs):
     assert "all_reduce" in stacks[0]
 
 
+def test_of_ranks_at_the_same_step_it_says_where_in_the_script_each_is(jobs):
+    directory = jobs.run(
+        """
+        import os, time
+        from jupyter_sdt.runtime import log_metrics
+        def wait_here():
+            time.sleep(300)
+        log_metrics(step=7, loss=1.0)
+        if os.environ["RANK"] == "1":
+            wait_here()
+        time.sleep(300)
+        """,
+        distribution=ranks(2),
+        hang_seconds=1.0,
+        stop_seconds=1.0,
+    )
+    reason = directory.read_state().failure_reason
+    assert "is behind" not in reason
+    assert (
+        "all ranks had done the same (step 7): "
+        "rank 0 in entry_point.py, line 9, rank 1 in entry_point.py, line 5" in reason
+    )
+
+
 def test_a_job_that_keeps_stepping_is_left_alone(jobs):
     directory = jobs.run(
         """
