@@ -33,10 +33,16 @@ class Words(argparse.ArgumentParser):
         raise SpecError(f"{self.prog}: {message}; {usage}", argument=self.prog)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
 def _logs() -> Words:
     words = Words("%sdt_logs").with_job()
     words.add_argument("--rank", type=int, metavar="N")
-    words.add_argument("--tail", type=int, default=100, metavar="K")
+    words.add_argument("--tail", type=_count, default=100, metavar="K")
     words.add_argument("--follow", action="store_true")
     return words
 
@@ -49,7 +55,7 @@ def _attach() -> Words:
 
 def _jobs() -> Words:
     words = Words("%sdt_jobs")
-    words.add_argument("--last", type=int, default=20, metavar="N")
+    words.add_argument("--last", type=_count, default=20, metavar="N")
     return words
 
 

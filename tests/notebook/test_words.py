@@ -30,6 +30,8 @@ def test_defaults_are_stated():
         (LOGS, "--foll", "%sdt_logs: unrecognized arguments: --foll"),
         (STOP, "--force", "%sdt_stop: unrecognized arguments: --force"),
         (JOBS, "--last", "%sdt_jobs: argument --last: expected one argument"),
+        (JOBS, "--last 0", "%sdt_jobs: argument --last: '0' is not a whole number of at least 1"),
+        (LOGS, "--tail=-3", "%sdt_logs: argument --tail: '-3' is not a whole number of at least 1"),
         (ATTACH, "'a", "%sdt_attach: No closing quotation"),
     ],
 )
