@@ -78,7 +78,8 @@ def _rows(directory: JobDirectory) -> Iterator[tuple[str, ...]]:
     except (SdtError, OSError):
         return
     elapsed = (state.ended_seconds or time.time()) - spec.created_seconds
-    status = state.status if state.terminal else state.secondary_status
+    lost = state.secondary_status == "Lost"
+    status = state.status if state.terminal and not lost else state.secondary_status
     yield job.name, status, f"{elapsed:.1f} s", str(spec.world_size), _last_loss(directory)
 
 

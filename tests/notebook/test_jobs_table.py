@@ -33,6 +33,11 @@ def test_newest_jobs_come_first_with_status_ranks_and_last_loss(two_jobs):
     assert len(newest_jobs(1).rows) == 1
 
 
+def test_a_lost_job_is_reported_as_lost(jobs):
+    jobs.write("pass", distribution=ranks(1)).lock_file.touch()  # nobody holds it
+    assert newest_jobs(1).rows[0][1] == "Lost"
+
+
 def test_the_table_is_text_and_html(two_jobs):
     table = newest_jobs(20)
     assert repr(table).splitlines()[0].split() == [
