@@ -43,7 +43,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "": ({*VOCABULARY, *USE_CASES, "store", "launch", "cells", "notebook", "server"}, set()),
 }
 # Packages that only these files may name.
-ONLY_IN = {"torch": {"launch.preload"}, "boto3": {"launch.sagemaker"}}
+ONLY_IN = {"torch": {"launch.preload", "launch.agent_store"}, "boto3": {"launch.sagemaker"}}
 
 HEAVY = ["torch", "boto3", "pandas", "numpy", "matplotlib", "sklearn"]
 JUPYTER = ["IPython", "ipywidgets", "jupyter_client", "jupyter_server", "tornado"]

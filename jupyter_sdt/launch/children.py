@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from jupyter_sdt.launch.plan import ProcessPlan
-from jupyter_sdt.launch.standby import StandbyRank
+from jupyter_sdt.launch.standby import StandbyRank, fork_standby_ranks, fork_with_fresh_signals
 from jupyter_sdt.store.files import append_privately
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -71,6 +71,12 @@ class Children:
         else:
             self.running[self._fork(lambda: become(plan))] = plan
 
+    def fork_standby(self, number: int) -> None:
+        """See to it that ``number`` children stand by."""
+        missing = number - len(self.standby)
+        private = (*self.private, *(rank.pipe for rank in self.standby))
+        self.standby += fork_standby_ranks(missing, become, private)
+
     def dismiss_standby(self) -> None:
         """Let the children that nobody needed end."""
         for rank in self.standby:
@@ -120,17 +126,11 @@ class Children:
     def _fork(self, body: Callable[[], None]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
-        # A SIGTERM that came before the child has dispositions of its own would end up in a copy of
-        # the supervisor's handler, and be lost.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        pid = os.fork()
+        pid = fork_with_fresh_signals()
         if pid:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return pid
         try:
             os.setsid()
-            restore_signals()
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for descriptor in self.private:
                 os.close(descriptor)
             body()
@@ -146,7 +146,6 @@ def become(plan: ProcessPlan) -> None:
     """Do what ``python -m MODULE ENTRY ...`` would, in a process that has its imports behind it."""
     if os.getsid(0) != os.getpid():
         os.setsid()
-    restore_signals()
     os.environ.update(plan.environment)
     os.chdir(plan.working_directory)
     for folder in reversed(plan.environment.get("PYTHONPATH", "").split(os.pathsep)):
@@ -167,14 +166,6 @@ def _serve(body: Callable[[], None]) -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     body()
-
-
-def restore_signals() -> None:
-    """Give a forked child the dispositions a fresh interpreter has."""
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _wait_any() -> tuple[int, int]:

@@ -12,6 +12,7 @@ from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch import mpirun, nursery_client, plain_python, torchrun
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.rendezvous import Rendezvous
+from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.distribution import Launcher
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.files import append_privately
@@ -31,7 +32,7 @@ def plan(
     torchrun, and the plan's notes say so. Raises DistributionError or LaunchError.
     """
     launcher, notes = choose_launcher(spec, warm=warm)
-    place = meeting or Rendezvous()
+    place = meeting or Rendezvous(hosted=hosts_store(spec, launcher))
     if launcher == "mpirun":
         made = mpirun.plan(spec, directory, place)
     elif launcher == "torchrun":
@@ -63,6 +64,15 @@ def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, 
         return "nursery", ()
     fallback: Launcher = "python" if spec.distribution.strategy == "none" else "torchrun"
     return fallback, (f"the nursery is not available: started by {fallback} instead",)
+
+
+def hosts_store(spec: JobSpec, launcher: Launcher) -> bool:
+    """Whether the supervisor holds the store of the ranks' process group.
+
+    Not where ranks get no rank at all, nor where the user chose the place to meet.
+    """
+    chosen = {names.MASTER_ADDR, names.MASTER_PORT} & set(spec.environment)
+    return launcher == "nursery" and spec.distribution.strategy != "none" and not chosen
 
 
 def start(directory: JobDirectory, environment: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local, mpirun
+from jupyter_sdt.launch.agent_store import AgentStore, open_agent_store
 from jupyter_sdt.launch.artifacts import collect_artifacts
 from jupyter_sdt.launch.backend import News, Outcome
 from jupyter_sdt.launch.children import Children, Ended
@@ -58,12 +59,19 @@ class LocalBackend:
         self._directory = directory
         self._warm = warm
         self._children = Children(directory.path, private=private, standby=list(standby))
+        self._store: AgentStore | None = None
         self._terminated: float | None = None
         self._kill_at: float | None = None
 
     def plan(self) -> LaunchPlan:
-        """Return the exact plan, with the port that was free a moment ago."""
-        return local.plan(self._spec, self._directory, meeting=choose_rendezvous(), warm=self._warm)
+        """Return the exact plan, and take hold of the port in it where that can be done."""
+        launcher, _ = local.choose_launcher(self._spec, warm=self._warm)
+        if local.hosts_store(self._spec, launcher):
+            # The store has a thread, so every rank is forked before it.
+            self._children.fork_standby(self._spec.world_size)
+            self._store = open_agent_store()
+        meeting = self._store.meeting if self._store else choose_rendezvous()
+        return local.plan(self._spec, self._directory, meeting=meeting, warm=self._warm)
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Fill the nodes' trees, install requirements; returns the plan with their folders."""
@@ -72,7 +80,7 @@ class LocalBackend:
         folders = install_requirements(self._spec, self._directory)
         if plan.launcher == "nursery" and (name := _preloaded_in(folders)):
             note = f"requirements bring their own {name}, which the nursery has imported already"
-            self._warm = False
+            self._warm, self._store = False, None
             again = self.plan()
             plan = replace(again, notes=(*again.notes, note))
         if folders:

@@ -14,10 +14,14 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Rendezvous:
-    """Where rank 0 listens. Port 0 stands for "chosen at start" in plans that only get printed."""
+    """Where ranks meet. Port 0 stands for "chosen at start" in plans that only get printed.
+
+    ``hosted`` says that the supervisor holds the store there; otherwise rank 0 opens it.
+    """
 
     address: str = LOOPBACK
     port: int = 0
+    hosted: bool = False
 
 
 def choose_rendezvous() -> Rendezvous:
@@ -43,8 +47,7 @@ def torchrun_environment(
 ) -> dict[str, str]:
     """Everything torchrun would set for one worker.
 
-    https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables. The store is not
-    the agent's (there is no agent): rank 0 opens it, hence ``TORCHELASTIC_USE_AGENT_STORE=False``.
+    https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables
     """
     local_world_size = spec.processes_per_node
     rank = node_rank * local_world_size + local_rank
@@ -61,7 +64,7 @@ def torchrun_environment(
         names.TORCHELASTIC_RESTART_COUNT: "0",
         names.TORCHELASTIC_MAX_RESTARTS: "0",
         names.TORCHELASTIC_RUN_ID: spec.job_name,
-        names.TORCHELASTIC_USE_AGENT_STORE: "False",
+        names.TORCHELASTIC_USE_AGENT_STORE: str(meeting.hosted),
         **thread_environment(spec),
     }
 

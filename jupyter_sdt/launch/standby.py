@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import NoReturn
@@ -56,7 +57,7 @@ def fork_standby_ranks(
     waiting: list[StandbyRank] = []
     for _ in range(number):
         source, pipe = os.pipe()
-        pid = os.fork()
+        pid = fork_with_fresh_signals()
         if pid == 0:
             # A pipe is closed only when nobody holds its writing end, so keep none of them.
             for descriptor in (pipe, *private, *(rank.pipe for rank in waiting)):
@@ -65,6 +66,23 @@ def fork_standby_ranks(
         os.close(source)
         waiting.append(StandbyRank(pid, pipe))
     return waiting
+
+
+def fork_with_fresh_signals() -> int:
+    """Fork a child whose signals do what they do in a fresh interpreter; returns as os.fork().
+
+    A SIGTERM that came before the child has dispositions of its own would end up in a copy of the
+    supervisor's handler, and be lost.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    pid = os.fork()
+    if pid == 0:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pid
 
 
 def _wait(source: int, become: Callable[[ProcessPlan], object]) -> NoReturn:

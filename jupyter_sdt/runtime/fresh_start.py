@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.runtime.compat_path import COMPAT
+from jupyter_sdt.spec.variables import TORCHELASTIC_USE_AGENT_STORE
 
 _THREADS = "OMP_NUM_THREADS"
 
@@ -28,7 +29,7 @@ def start_fresh(script_folder: Path) -> None:
     _renew_numpy()
     if "torch" in sys.modules:
         set_threads(os.environ.get(_THREADS, ""))
-        sys.addaudithook(_follow_thread_variable)
+        sys.addaudithook(_follow_variables)
 
 
 def import_path(script_folder: Path, current: list[str]) -> list[str]:
@@ -54,13 +55,18 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _follow_thread_variable(event: str, arguments: tuple[Any, ...]) -> None:
-    """Honour ``os.environ["OMP_NUM_THREADS"] = ...`` of a script before its ``import torch``.
+def _follow_variables(event: str, arguments: tuple[Any, ...]) -> None:
+    """Honour variables that a script sets in ``os.environ`` when it is late for torch to look.
 
-    In a forked process torch is there already and would not look again.
+    Threads: in a forked process torch is there already and would not look again. A place to meet
+    of the script's own: nobody listens there unless rank 0 does, so the supervisor's store is off.
     """
-    if event == "os.putenv" and arguments[0] in {b"OMP_NUM_THREADS", b"MKL_NUM_THREADS"}:
+    if event != "os.putenv":
+        return
+    if arguments[0] in {b"OMP_NUM_THREADS", b"MKL_NUM_THREADS"}:
         set_threads(os.fsdecode(arguments[1]))
+    elif arguments[0] in {b"MASTER_ADDR", b"MASTER_PORT"}:
+        os.environ[TORCHELASTIC_USE_AGENT_STORE] = "False"
 
 
 def _reset_signals() -> None:

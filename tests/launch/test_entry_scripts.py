@@ -38,6 +38,26 @@ SCRIPTS = {
         assert torch.get_num_threads() == 2, torch.get_num_threads()
         print("ok")
         """,
+    "meets at a port of its own": """
+        import os, socket
+        os.environ["MASTER_ADDR"] = "localhost"
+        os.environ["MASTER_PORT"] = str(20000 + int(os.environ["MASTER_PORT"]) % 10000)
+        import torch, torch.distributed as dist
+        dist.init_process_group("gloo")
+        total = torch.ones(1)
+        dist.all_reduce(total)
+        assert total.item() == 2
+        print("met")
+        """,
+    "joins a process group twice": """
+        import torch, torch.distributed as dist
+        for _ in range(2):
+            dist.init_process_group("gloo")
+            dist.all_reduce(torch.ones(1))
+            dist.barrier()
+            dist.destroy_process_group()
+        print("joined")
+        """,
     "imports torch by name inside a function": """
         import importlib
         def late():
