@@ -27,9 +27,9 @@ const PALETTE: [variable: string, fallback: string][] = [
   ['--jp-brand-color1', '#1976d2'],
   ['--jp-warn-color1', '#e65100'],
   ['--jp-success-color1', '#2e7d32'],
-  ['--jp-accent-color1', '#388e3c'],
+  ['--md-purple-400', '#ab47bc'],
   ['--jp-error-color1', '#c62828'],
-  ['--jp-info-color1', '#00838f']
+  ['--md-cyan-700', '#0097a7']
 ];
 
 /** A theme variable as it is now. */

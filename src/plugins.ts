@@ -1,27 +1,161 @@
 /** What JupyterLab is told to activate. */
-import { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { JobsApi } from './api';
+import { addJobCommands, jobActions } from './jobCommands';
+import { JobManager, IJobManager } from './jobManager';
+import { JobPages, showPanel } from './jobPages';
+import { notifyAtEnds } from './notifications';
 import { rendererFactory, RANK } from './renderer';
-import { NAMESPACE, PluginIds } from './tokens';
+import { JobSettings } from './settings';
+import {
+  CommandIds,
+  IJobManagerToken,
+  IJobSettingsToken,
+  NAMESPACE,
+  PluginIds
+} from './tokens';
+import { canTrain, trainActiveCell } from './trainCell';
+import { trainingIcon } from './ui/icons';
+import { JobsPanel } from './ui/jobsPanel';
+import { StatusItem } from './ui/statusItem';
 
-/** Draws jobs below their cells. */
+const NO_ARGUMENTS = { args: { type: 'object', properties: {} } };
+
+const manager: JupyterFrontEndPlugin<IJobManager> = {
+  id: PluginIds.manager,
+  description: 'Knows the training jobs of this server.',
+  autoStart: true,
+  provides: IJobManagerToken,
+  activate: app => new JobManager(new JobsApi(app.serviceManager.serverSettings))
+};
+
+const settings: JupyterFrontEndPlugin<JobSettings> = {
+  id: PluginIds.settings,
+  description: 'Holds the settings of distributed training.',
+  autoStart: true,
+  provides: IJobSettingsToken,
+  optional: [ISettingRegistry],
+  activate: (_, registry: ISettingRegistry | null) => new JobSettings(registry)
+};
+
+const panel: JupyterFrontEndPlugin<void> = {
+  id: PluginIds.panel,
+  description: 'The side panel with all training jobs, and the page of each.',
+  autoStart: true,
+  requires: [IJobManagerToken, IJobSettingsToken],
+  optional: [ITranslator, ILabShell, ILayoutRestorer, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    jobs: IJobManager,
+    jobSettings: JobSettings,
+    translator: ITranslator | null,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(NAMESPACE);
+    const pages = new JobPages({ app, manager: jobs, settings: jobSettings, trans });
+    const { commands } = app;
+    addJobCommands({ commands, manager: jobs, trans, open: name => pages.open(name) });
+    const side = new JobsPanel({ manager: jobs, trans, actions: jobActions(commands) });
+    app.shell.add(side, 'left', { rank: 650 });
+    commands.addCommand(CommandIds.show, {
+      label: trans.__('Show Training Jobs'),
+      caption: trans.__('Show the panel of distributed training'),
+      icon: trainingIcon,
+      describedBy: NO_ARGUMENTS,
+      execute: () => showPanel(app, labShell, side.id)
+    });
+    palette?.addItem({ command: CommandIds.show, category: trans.__('Distributed Training') });
+    restorer?.add(side, side.id);
+    if (restorer) {
+      pages.restore(restorer);
+    }
+    jobSettings.changed.connect((_, value) => jobs.setRefreshSeconds(value.refreshSeconds));
+    notifyAtEnds(jobs, jobSettings, commands, trans);
+  }
+};
+
 const renderer: JupyterFrontEndPlugin<void> = {
   id: PluginIds.renderer,
   description: 'Draws training jobs below their cells, live and saved.',
   autoStart: true,
-  requires: [IRenderMimeRegistry],
+  requires: [IRenderMimeRegistry, IJobManagerToken, IJobSettingsToken],
   optional: [ITranslator],
-  activate: (app, registry: IRenderMimeRegistry, translator: ITranslator | null) => {
-    const api = new JobsApi(app.serviceManager.serverSettings);
+  activate: (
+    app: JupyterFrontEnd,
+    registry: IRenderMimeRegistry,
+    jobs: IJobManager,
+    jobSettings: JobSettings,
+    translator: ITranslator | null
+  ) => {
     const trans = (translator ?? nullTranslator).load(NAMESPACE);
-    const actions = { stop: (jobName: string) => void api.stop(jobName) };
-    registry.addFactory(
-      rendererFactory({ api, trans, actions, showPoints: () => false }),
-      RANK
-    );
+    const actions = jobActions(app.commands);
+    const showPoints = () => jobSettings.value.showPoints;
+    registry.addFactory(rendererFactory({ api: jobs.api, trans, actions, showPoints }), RANK);
   }
 };
 
-export default [renderer];
+const cell: JupyterFrontEndPlugin<void> = {
+  id: PluginIds.cell,
+  description: 'Trains the active cell on several ranks.',
+  autoStart: true,
+  requires: [INotebookTracker, IJobSettingsToken],
+  optional: [ITranslator, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    jobSettings: JobSettings,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(NAMESPACE);
+    const processes = { type: 'integer', minimum: 1, description: trans.__('Ranks per node') };
+    app.commands.addCommand(CommandIds.train, {
+      label: args => (args.toolbar ? '' : trans.__('Train This Cell on Several Ranks…')),
+      caption: trans.__('Train this cell on several ranks'),
+      icon: trainingIcon,
+      describedBy: { args: { type: 'object', properties: { processes } } },
+      isEnabled: () => canTrain(tracker),
+      isVisible: () => canTrain(tracker),
+      execute: args =>
+        trainActiveCell(tracker, trans, {
+          given: typeof args.processes === 'number' ? args.processes : null,
+          usual: jobSettings.value.defaultProcesses
+        })
+    });
+    palette?.addItem({ command: CommandIds.train, category: trans.__('Distributed Training') });
+  }
+};
+
+const status: JupyterFrontEndPlugin<void> = {
+  id: PluginIds.status,
+  description: 'Says in the status bar how many jobs are running.',
+  autoStart: true,
+  requires: [IJobManagerToken, IStatusBar],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    jobs: IJobManager,
+    bar: IStatusBar,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(NAMESPACE);
+    const show = () => void app.commands.execute(CommandIds.show);
+    const item = new StatusItem({ manager: jobs, trans, show });
+    bar.registerStatusItem(PluginIds.status, { item, align: 'left', rank: 5 });
+  }
+};
+
+export default [manager, settings, panel, renderer, cell, status];

@@ -44,9 +44,14 @@ class LabPage:
         self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:
-        """Wait until the notebook is idle."""
-        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
-        self.page.wait_for_selector(idle, state="attached", timeout=60_000)
+        """Wait until a cell can be run: before, JupyterLab would ask which kernel to take."""
+        self.page.wait_for_function(
+            """() => {
+                const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+                return context?.isReady && context.session?.kernel?.status === 'idle';
+            }""",
+            timeout=60_000,
+        )
 
     def execute(self, command: str, **arguments: Any) -> None:
         """Run a command of JupyterLab and wait for its end."""

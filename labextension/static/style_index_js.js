@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunkjupyter_sdt=self.rspackChunkjupyter_sdt||[]).push([["style_index_js"],{"./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"(e,t,o){var r=o("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),s=o.n(r),n=o("./node_modules/css-loader/dist/runtime/api.js"),a=(o.n(n))()(s());a.push([e.id,'.uplot, .uplot *, .uplot *::before, .uplot *::after {box-sizing: border-box;}.uplot {font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif, "Apple Color Emoji", "Segoe UI Emoji", "Segoe UI Symbol", "Noto Color Emoji";line-height: 1.5;width: min-content;}.u-title {text-align: center;font-size: 18px;font-weight: bold;}.u-wrap {position: relative;user-select: none;}.u-over, .u-under {position: absolute;}.u-under {overflow: hidden;}.uplot canvas {display: block;position: relative;width: 100%;height: 100%;}.u-axis {position: absolute;}.u-legend {font-size: 14px;margin: auto;text-align: center;}.u-inline {display: block;}.u-inline * {display: inline-block;}.u-inline tr {margin-right: 16px;}.u-legend th {font-weight: 600;}.u-legend th > * {vertical-align: middle;display: inline-block;}.u-legend .u-marker {width: 1em;height: 1em;margin-right: 4px;background-clip: padding-box !important;}.u-inline.u-live th::after {content: ":";vertical-align: middle;}.u-inline:not(.u-live) .u-value {display: none;}.u-series > * {padding: 4px;}.u-series th {cursor: pointer;}.u-legend .u-off > * {opacity: 0.3;}.u-select {background: rgba(0,0,0,0.07);position: absolute;pointer-events: none;}.u-cursor-x, .u-cursor-y {position: absolute;left: 0;top: 0;pointer-events: none;will-change: transform;}.u-hz .u-cursor-x, .u-vt .u-cursor-y {height: 100%;border-right: 1px dashed #607D8B;}.u-hz .u-cursor-y, .u-vt .u-cursor-x {width: 100%;border-bottom: 1px dashed #607D8B;}.u-cursor-pt {position: absolute;top: 0;left: 0;border-radius: 50%;border: 0 solid;pointer-events: none;will-change: transform;/*this has to be !important since we set inline "background" shorthand */background-clip: padding-box !important;}.u-axis.u-off, .u-select.u-off, .u-cursor-x.u-off, .u-cursor-y.u-off, .u-cursor-pt.u-off {display: none;}',""]),o.d(t,{},{A:a})},"./node_modules/css-loader/dist/cjs.js!./style/base.css"(e,t,o){var r=o("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),s=o.n(r),n=o("./node_modules/css-loader/dist/runtime/api.js"),a=(o.n(n))()(s());a.push([e.id,`/* Colours come from the theme, so that light and dark look right. */
+"use strict";(self.rspackChunkjupyter_sdt=self.rspackChunkjupyter_sdt||[]).push([["style_index_js"],{"./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),n=e.n(r),a=e("./node_modules/css-loader/dist/runtime/api.js"),s=(e.n(a))()(n());s.push([t.id,'.uplot, .uplot *, .uplot *::before, .uplot *::after {box-sizing: border-box;}.uplot {font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif, "Apple Color Emoji", "Segoe UI Emoji", "Segoe UI Symbol", "Noto Color Emoji";line-height: 1.5;width: min-content;}.u-title {text-align: center;font-size: 18px;font-weight: bold;}.u-wrap {position: relative;user-select: none;}.u-over, .u-under {position: absolute;}.u-under {overflow: hidden;}.uplot canvas {display: block;position: relative;width: 100%;height: 100%;}.u-axis {position: absolute;}.u-legend {font-size: 14px;margin: auto;text-align: center;}.u-inline {display: block;}.u-inline * {display: inline-block;}.u-inline tr {margin-right: 16px;}.u-legend th {font-weight: 600;}.u-legend th > * {vertical-align: middle;display: inline-block;}.u-legend .u-marker {width: 1em;height: 1em;margin-right: 4px;background-clip: padding-box !important;}.u-inline.u-live th::after {content: ":";vertical-align: middle;}.u-inline:not(.u-live) .u-value {display: none;}.u-series > * {padding: 4px;}.u-series th {cursor: pointer;}.u-legend .u-off > * {opacity: 0.3;}.u-select {background: rgba(0,0,0,0.07);position: absolute;pointer-events: none;}.u-cursor-x, .u-cursor-y {position: absolute;left: 0;top: 0;pointer-events: none;will-change: transform;}.u-hz .u-cursor-x, .u-vt .u-cursor-y {height: 100%;border-right: 1px dashed #607D8B;}.u-hz .u-cursor-y, .u-vt .u-cursor-x {width: 100%;border-bottom: 1px dashed #607D8B;}.u-cursor-pt {position: absolute;top: 0;left: 0;border-radius: 50%;border: 0 solid;pointer-events: none;will-change: transform;/*this has to be !important since we set inline "background" shorthand */background-clip: padding-box !important;}.u-axis.u-off, .u-select.u-off, .u-cursor-x.u-off, .u-cursor-y.u-off, .u-cursor-pt.u-off {display: none;}',""]),e.d(o,{},{A:s})},"./node_modules/css-loader/dist/cjs.js!./style/base.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),n=e.n(r),a=e("./node_modules/css-loader/dist/runtime/api.js"),s=(e.n(a))()(n());s.push([t.id,`/* Colours come from the theme, so that light and dark look right. */
 
 .sdt-JobRenderer {
   padding: 4px 0;
@@ -163,4 +163,248 @@
   background: color-mix(in srgb, var(--jp-error-color1) 10%, transparent);
   white-space: pre-wrap;
 }
-`,""]),o.d(t,{},{A:a})},"./node_modules/css-loader/dist/runtime/api.js"(e){e.exports=function(e){var t=[];return t.toString=function(){return this.map(function(t){var o="",r=void 0!==t[5];return t[4]&&(o+="@supports (".concat(t[4],") {")),t[2]&&(o+="@media ".concat(t[2]," {")),r&&(o+="@layer".concat(t[5].length>0?" ".concat(t[5]):""," {")),o+=e(t),r&&(o+="}"),t[2]&&(o+="}"),t[4]&&(o+="}"),o}).join("")},t.i=function(e,o,r,s,n){"string"==typeof e&&(e=[[null,e,void 0]]);var a={};if(r)for(var i=0;i<this.length;i++){var l=this[i][0];null!=l&&(a[l]=!0)}for(var d=0;d<e.length;d++){var u=[].concat(e[d]);r&&a[u[0]]||(void 0!==n&&(void 0===u[5]||(u[1]="@layer".concat(u[5].length>0?" ".concat(u[5]):""," {").concat(u[1],"}")),u[5]=n),o&&(u[2]&&(u[1]="@media ".concat(u[2]," {").concat(u[1],"}")),u[2]=o),s&&(u[4]?(u[1]="@supports (".concat(u[4],") {").concat(u[1],"}"),u[4]=s):u[4]="".concat(s)),t.push(u))}},t}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(e){e.exports=function(e){return e[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(e){var t=[];function o(e){for(var o=-1,r=0;r<t.length;r++)if(t[r].identifier===e){o=r;break}return o}function r(e,r){for(var s={},n=[],a=0;a<e.length;a++){var i=e[a],l=r.base?i[0]+r.base:i[0],d=s[l]||0,u="".concat(l," ").concat(d);s[l]=d+1;var p=o(u),c={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==p)t[p].references++,t[p].updater(c);else{var m=function(e,t){var o=t.domAPI(t);return o.update(e),function(t){t?(t.css!==e.css||t.media!==e.media||t.sourceMap!==e.sourceMap||t.supports!==e.supports||t.layer!==e.layer)&&o.update(e=t):o.remove()}}(c,r);r.byIndex=a,t.splice(a,0,{identifier:u,updater:m,references:1})}n.push(u)}return n}e.exports=function(e,s){var n=r(e=e||[],s=s||{});return function(e){e=e||[];for(var a=0;a<n.length;a++){var i=o(n[a]);t[i].references--}for(var l=r(e,s),d=0;d<n.length;d++){var u=o(n[d]);0===t[u].references&&(t[u].updater(),t.splice(u,1))}n=l}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(e){var t={};e.exports=function(e,o){var r=function(e){if(void 0===t[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}t[e]=o}return t[e]}(e);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(e){e.exports=function(e){var t=document.createElement("style");return e.setAttributes(t,e.attributes),e.insert(t,e.options),t}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(e,t,o){e.exports=function(e){var t=o.nc;t&&e.setAttribute("nonce",t)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var t=e.insertStyleElement(e);return{update:function(o){var r,s,n;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(s=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,s&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(n=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(r,t,e.options)},remove:function(){var e;null===(e=t).parentNode||e.parentNode.removeChild(e)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(e){e.exports=function(e,t){if(t.styleSheet)t.styleSheet.cssText=e;else{for(;t.firstChild;)t.removeChild(t.firstChild);t.appendChild(document.createTextNode(e))}}},"./style/index.js"(e,t,o){var r=o("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),s=o.n(r),n=o("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),a=o.n(n),i=o("./node_modules/style-loader/dist/runtime/insertBySelector.js"),l=o.n(i),d=o("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),u=o.n(d),p=o("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),c=o.n(p),m=o("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),f=o.n(m),g=o("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),h={};h.styleTagTransform=f(),h.setAttributes=u(),h.insert=l().bind(null,"head"),h.domAPI=a(),h.insertStyleElement=c(),s()(g.A,h),g.A&&g.A.locals&&g.A.locals;var v=o("./node_modules/css-loader/dist/cjs.js!./style/base.css"),b={};b.styleTagTransform=f(),b.setAttributes=u(),b.insert=l().bind(null,"head"),b.domAPI=a(),b.insertStyleElement=c(),s()(v.A,b),v.A&&v.A.locals&&v.A.locals}}]);
+
+/* Side panel */
+
+.sdt-Panel {
+  display: flex;
+  flex-direction: column;
+  min-width: 220px;
+  overflow-y: auto;
+  background: var(--jp-layout-color1);
+  color: var(--jp-ui-font-color1);
+  font-size: var(--jp-ui-font-size1);
+}
+
+.sdt-Panel-title {
+  margin: 0;
+  padding: 8px 12px 4px;
+  font-size: var(--jp-ui-font-size0);
+  font-weight: 600;
+  letter-spacing: 1px;
+  text-transform: uppercase;
+}
+
+.sdt-Panel-filter {
+  display: flex;
+  gap: 6px;
+  padding: 4px 12px 8px;
+}
+
+.sdt-Panel-filter input {
+  flex: 1;
+  min-width: 0;
+}
+
+.sdt-Input {
+  height: 26px;
+  box-sizing: border-box;
+  padding: 2px 6px;
+  border: 1px solid var(--jp-border-color1);
+  border-radius: 2px;
+  background: var(--jp-layout-color0);
+  color: var(--jp-ui-font-color1);
+  font: inherit;
+}
+
+.sdt-Panel-list {
+  margin: 0;
+  padding: 0;
+  list-style: none;
+}
+
+.sdt-Panel-empty {
+  padding: 8px 12px;
+  color: var(--jp-ui-font-color2);
+}
+
+.sdt-JobRow {
+  display: grid;
+  grid-template-columns: minmax(0, 1fr);
+  gap: 2px;
+  padding: 8px 12px;
+  border-top: 1px solid var(--jp-border-color2);
+}
+
+.sdt-JobRow:hover {
+  background: var(--jp-layout-color2);
+}
+
+.sdt-JobRow-head {
+  display: flex;
+  align-items: center;
+  justify-content: space-between;
+  gap: 8px;
+}
+
+.sdt-JobRow-name {
+  min-width: 0;
+  padding: 0;
+  overflow: hidden;
+  border: none;
+  background: none;
+  color: var(--jp-content-link-color);
+  font: inherit;
+  font-weight: 600;
+  text-align: left;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+  cursor: pointer;
+}
+
+.sdt-JobRow-name:hover {
+  text-decoration: underline;
+}
+
+.sdt-JobRow-facts {
+  color: var(--jp-ui-font-color2);
+  font-size: var(--jp-ui-font-size0);
+  font-variant-numeric: tabular-nums;
+}
+
+.sdt-JobRow-actions {
+  display: flex;
+  justify-content: flex-end;
+}
+
+.sdt-JobRow-actions .sdt-Button {
+  padding: 1px 8px;
+  font-size: var(--jp-ui-font-size0);
+}
+
+/* Job page */
+
+.sdt-Page {
+  padding: 10px 14px;
+  overflow-y: auto;
+  background: var(--jp-layout-color0);
+  color: var(--jp-ui-font-color1);
+  font-family: var(--jp-ui-font-family);
+  font-size: var(--jp-ui-font-size1);
+}
+
+.sdt-Tabs {
+  display: flex;
+  gap: 4px;
+  margin: 6px 0 10px;
+  border-bottom: 1px solid var(--jp-border-color2);
+}
+
+.sdt-Tabs button {
+  padding: 6px 12px;
+  border: none;
+  border-bottom: 3px solid transparent;
+  background: none;
+  color: var(--jp-ui-font-color2);
+  font: inherit;
+  cursor: pointer;
+}
+
+.sdt-Tabs button[aria-selected='true'] {
+  border-bottom-color: var(--jp-brand-color1);
+  color: var(--jp-ui-font-color1);
+}
+
+.sdt-Controls {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: center;
+  gap: 6px 18px;
+  margin-bottom: 10px;
+}
+
+.sdt-Controls label {
+  display: flex;
+  align-items: center;
+  gap: 6px;
+}
+
+.sdt-Controls input[type='range'] {
+  width: 120px;
+  accent-color: var(--jp-brand-color1);
+}
+
+.sdt-Page-charts {
+  display: grid;
+  grid-template-columns: repeat(auto-fit, minmax(340px, 1fr));
+  gap: 16px 22px;
+}
+
+.sdt-Table {
+  border-collapse: collapse;
+  font-variant-numeric: tabular-nums;
+}
+
+.sdt-Table :is(th, td) {
+  padding: 4px 16px 4px 4px;
+  border-bottom: 1px solid var(--jp-border-color2);
+  font-weight: normal;
+  text-align: left;
+}
+
+.sdt-Table thead th {
+  color: var(--jp-ui-font-color2);
+  font-size: var(--jp-ui-font-size0);
+}
+
+.sdt-Table .sdt-mod-failed td {
+  color: var(--jp-error-color1);
+}
+
+.sdt-Log,
+.sdt-Failure pre,
+.sdt-Plan pre {
+  margin: 4px 0;
+  padding: 8px;
+  overflow: auto;
+  border: 1px solid var(--jp-border-color2);
+  background: var(--jp-layout-color1);
+  color: var(--jp-ui-font-color1);
+  font-family: var(--jp-code-font-family);
+  font-size: var(--jp-code-font-size);
+  line-height: 1.35;
+  white-space: pre-wrap;
+  word-break: break-word;
+}
+
+.sdt-Log {
+  height: 55vh;
+}
+
+.sdt-Failure p {
+  margin: 0;
+}
+
+.sdt-Plan summary,
+.sdt-Failure summary {
+  padding: 4px 0;
+  cursor: pointer;
+}
+
+/* Status bar */
+
+.sdt-StatusItem button {
+  height: 100%;
+  padding: 0 6px;
+  border: none;
+  background: none;
+  color: var(--jp-ui-font-color1);
+  font: inherit;
+  cursor: pointer;
+}
+
+.sdt-StatusItem button:hover {
+  background: var(--jp-layout-color3);
+}
+
+:is(
+  .sdt-JobRow-name,
+  .sdt-Tabs button,
+  .sdt-Log,
+  .sdt-Input,
+  .sdt-StatusItem button
+):focus-visible {
+  outline: 2px solid var(--jp-brand-color1);
+  outline-offset: 1px;
+}
+`,""]),e.d(o,{},{A:s})},"./node_modules/css-loader/dist/runtime/api.js"(t){t.exports=function(t){var o=[];return o.toString=function(){return this.map(function(o){var e="",r=void 0!==o[5];return o[4]&&(e+="@supports (".concat(o[4],") {")),o[2]&&(e+="@media ".concat(o[2]," {")),r&&(e+="@layer".concat(o[5].length>0?" ".concat(o[5]):""," {")),e+=t(o),r&&(e+="}"),o[2]&&(e+="}"),o[4]&&(e+="}"),e}).join("")},o.i=function(t,e,r,n,a){"string"==typeof t&&(t=[[null,t,void 0]]);var s={};if(r)for(var i=0;i<this.length;i++){var l=this[i][0];null!=l&&(s[l]=!0)}for(var d=0;d<t.length;d++){var p=[].concat(t[d]);r&&s[p[0]]||(void 0!==a&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=a),e&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=e),n&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=n):p[4]="".concat(n)),o.push(p))}},o}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(t){t.exports=function(t){return t[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(t){var o=[];function e(t){for(var e=-1,r=0;r<o.length;r++)if(o[r].identifier===t){e=r;break}return e}function r(t,r){for(var n={},a=[],s=0;s<t.length;s++){var i=t[s],l=r.base?i[0]+r.base:i[0],d=n[l]||0,p="".concat(l," ").concat(d);n[l]=d+1;var u=e(p),c={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==u)o[u].references++,o[u].updater(c);else{var f=function(t,o){var e=o.domAPI(o);return e.update(t),function(o){o?(o.css!==t.css||o.media!==t.media||o.sourceMap!==t.sourceMap||o.supports!==t.supports||o.layer!==t.layer)&&e.update(t=o):e.remove()}}(c,r);r.byIndex=s,o.splice(s,0,{identifier:p,updater:f,references:1})}a.push(p)}return a}t.exports=function(t,n){var a=r(t=t||[],n=n||{});return function(t){t=t||[];for(var s=0;s<a.length;s++){var i=e(a[s]);o[i].references--}for(var l=r(t,n),d=0;d<a.length;d++){var p=e(a[d]);0===o[p].references&&(o[p].updater(),o.splice(p,1))}a=l}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(t){var o={};t.exports=function(t,e){var r=function(t){if(void 0===o[t]){var e=document.querySelector(t);if(window.HTMLIFrameElement&&e instanceof window.HTMLIFrameElement)try{e=e.contentDocument.head}catch(t){e=null}o[t]=e}return o[t]}(t);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(e)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(t){t.exports=function(t){var o=document.createElement("style");return t.setAttributes(o,t.attributes),t.insert(o,t.options),o}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(t,o,e){t.exports=function(t){var o=e.nc;o&&t.setAttribute("nonce",o)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(t){t.exports=function(t){if("u"<typeof document)return{update:function(){},remove:function(){}};var o=t.insertStyleElement(t);return{update:function(e){var r,n,a;r="",e.supports&&(r+="@supports (".concat(e.supports,") {")),e.media&&(r+="@media ".concat(e.media," {")),(n=void 0!==e.layer)&&(r+="@layer".concat(e.layer.length>0?" ".concat(e.layer):""," {")),r+=e.css,n&&(r+="}"),e.media&&(r+="}"),e.supports&&(r+="}"),(a=e.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),t.styleTagTransform(r,o,t.options)},remove:function(){var t;null===(t=o).parentNode||t.parentNode.removeChild(t)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(t){t.exports=function(t,o){if(o.styleSheet)o.styleSheet.cssText=t;else{for(;o.firstChild;)o.removeChild(o.firstChild);o.appendChild(document.createTextNode(t))}}},"./style/index.js"(t,o,e){var r=e("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),n=e.n(r),a=e("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),s=e.n(a),i=e("./node_modules/style-loader/dist/runtime/insertBySelector.js"),l=e.n(i),d=e("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=e.n(d),u=e("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),c=e.n(u),f=e("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),m=e.n(f),g=e("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),b={};b.styleTagTransform=m(),b.setAttributes=p(),b.insert=l().bind(null,"head"),b.domAPI=s(),b.insertStyleElement=c(),n()(g.A,b),g.A&&g.A.locals&&g.A.locals;var x=e("./node_modules/css-loader/dist/cjs.js!./style/base.css"),v={};v.styleTagTransform=m(),v.setAttributes=p(),v.insert=l().bind(null,"head"),v.domAPI=s(),v.insertStyleElement=c(),n()(x.A,v),x.A&&x.A.locals&&x.A.locals}}]);

@@ -9,6 +9,7 @@ import { useElapsed } from './hooks';
 export interface IJobActions {
   open?: (jobName: string) => void;
   stop?: (jobName: string) => void;
+  remove?: (jobName: string) => void;
 }
 
 export interface IJobHeaderProps {

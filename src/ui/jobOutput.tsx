@@ -4,7 +4,7 @@ import * as React from 'react';
 import { ILine } from '../chart';
 import { fromPoints, INamedCurve, watchedCurves } from '../curves';
 import { JobFeed } from '../jobFeed';
-import { ISavedJob } from '../models';
+import { isTerminal, ISavedJob } from '../models';
 import { thinned } from '../series';
 import { curveSummary, curveTitle } from '../words';
 import { ChartView } from './chartView';
@@ -41,12 +41,15 @@ function ShownJob(props: IJobOutputProps & { curves: INamedCurve[] }): JSX.Eleme
   const { saved, feed, curves, trans, actions } = props;
   const job = feed?.summary ?? saved;
   const missing = saved.live && feed?.phase === 'missing';
+  const drawn = curves.filter(curve => curve.series.steps.length > 0);
+  // While nothing has come, empty charts keep their place: the page shall not jump.
+  const shown = drawn.length > 0 || isTerminal(job.status) ? drawn : curves;
   return (
     <section className="sdt-Output" aria-label={trans.__('Training job %1', saved.job_name)}>
       <JobHeader job={job} trans={trans} actions={actions} live={feed?.phase === 'following'} />
       <div className="sdt-Output-charts">
-        {curves.map((curve, place) => (
-          <CurveChart key={place} {...props} curve={curve} color={place} />
+        {shown.map(curve => (
+          <CurveChart key={curve.name} {...props} curve={curve} color={curves.indexOf(curve)} />
         ))}
       </div>
       {job.failure_reason && <p className="sdt-Failure">{job.failure_reason}</p>}

@@ -1,0 +1,32 @@
+/** What exactly was started, and with which settings. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import { IJobDetail } from '../models';
+
+export interface IPlanProps {
+  detail: IJobDetail | null;
+  trans: TranslationBundle;
+}
+
+export function PlanView({ detail, trans }: IPlanProps): JSX.Element {
+  if (detail === null) {
+    return <p className="sdt-Note">{trans.__('Loading')}</p>;
+  }
+  const parts: [string, { [key: string]: unknown } | null][] = [
+    [trans.__('What was asked for'), detail.spec],
+    [trans.__('What was started'), detail.plan],
+    [trans.__('How it went'), detail.state]
+  ];
+  return (
+    <div className="sdt-Plan">
+      {parts.map(([label, content]) =>
+        content ? (
+          <details key={label} open>
+            <summary>{label}</summary>
+            <pre tabIndex={0}>{JSON.stringify(content, null, 2)}</pre>
+          </details>
+        ) : null
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+/** Tabs by the ARIA pattern: arrow keys move, only the shown panel exists. */
+import * as React from 'react';
+
+export interface ITab {
+  id: string;
+  label: string;
+  body: JSX.Element;
+}
+
+export function Tabs({ tabs, label }: { tabs: readonly ITab[]; label: string }): JSX.Element {
+  const [place, setPlace] = React.useState(0);
+  const prefix = React.useId();
+  const list = React.useRef<HTMLDivElement>(null);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by) {
+      event.preventDefault();
+      const next = (place + by + tabs.length) % tabs.length;
+      setPlace(next);
+      (list.current?.children[next] as HTMLElement | undefined)?.focus();
+    }
+  };
+  const shown = tabs[place];
+  return (
+    <>
+      <div
+        className="sdt-Tabs"
+        role="tablist"
+        aria-label={label}
+        ref={list}
+        onKeyDown={onKeyDown}
+      >
+        {tabs.map((tab, i) => (
+          <button
+            key={tab.id}
+            role="tab"
+            id={`${prefix}-${tab.id}`}
+            aria-selected={i === place}
+            aria-controls={i === place ? `${prefix}-panel` : undefined}
+            tabIndex={i === place ? 0 : -1}
+            onClick={() => setPlace(i)}
+          >
+            {tab.label}
+          </button>
+        ))}
+      </div>
+      <div
+        className="sdt-Tabs-panel"
+        role="tabpanel"
+        id={`${prefix}-panel`}
+        aria-labelledby={`${prefix}-${shown.id}`}
+      >
+        {shown.body}
+      </div>
+    </>
+  );
+}
