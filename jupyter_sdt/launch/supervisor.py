@@ -86,6 +86,7 @@ class _Supervisor:
         self._keeper = keeper
         self._ending = ending
         self._watchdog = Watchdog(spec, directory)
+        self._notes: tuple[str, ...] = ()
         self._regexes = RegexMetrics(directory, spec.metric_definitions)
 
     def run(self) -> int:
@@ -105,6 +106,9 @@ class _Supervisor:
         if local and (self._spec.channels or self._spec.requirements):
             self._keeper.enter("Downloading")
         plan = self._backend.prepare(plan)
+        self._notes = plan.notes
+        if plan.notes != self._keeper.state.notes:
+            self._keeper.change(notes=plan.notes)
         self._backend.submit(plan)
         if local:
             self._keeper.enter("Training")
@@ -135,9 +139,8 @@ class _Supervisor:
         news = self._backend.news()
         for step in news.transitions:
             self._keeper.follow(step)
-        if set(news.notes) - set(self._keeper.state.notes):
-            kept = [note for note in self._keeper.state.notes if note not in news.notes]
-            self._keeper.change(notes=(*kept, *news.notes))
+        if (notes := (*self._notes, *news.notes)) != self._keeper.state.notes:
+            self._keeper.change(notes=notes)
 
     def _act(self, now: float) -> None:
         if not self._ending.asked:

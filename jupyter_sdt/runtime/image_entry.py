@@ -36,7 +36,8 @@ def main(folder: Path = _FOLDER) -> None:
     files = ImageFiles(folder, place.rank)
     spec = files.read_spec()
     path = folder.parent / str(spec["entry_point"])
-    sys.path[0] = str(path.parent)
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
     install_autolog(files, place)
     entry = tracebacks.Entry(str(path), tracebacks.cell_label(spec))
     parent = os.getpid()

@@ -68,6 +68,9 @@ def _log(directory: JobDirectory, rank: int | None) -> Path:
     """The log in which to look: the rank's, else the launcher's, else the supervisor's."""
     if rank is not None:
         return directory.log(rank)
+    if directory.read_spec().instance_type.startswith("ml."):
+        # There the logs are those of nodes, and all that could be had; the first leads.
+        return directory.log(0) if directory.log(0).exists() else directory.supervisor_log
     launchers = sorted(directory.logs.glob("launcher-*.log"))
     told = [path for path in launchers if path.stat().st_size]
     return told[0] if told else directory.supervisor_log

@@ -1,0 +1,262 @@
+"""Following a job through answers that moto does not give: states in time, trouble, stopping."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from aws_support import LOG_GROUP, REGION, ROLE, record
+from botocore.stub import Stubber
+
+from jupyter_sdt.launch import sagemaker_backend
+from jupyter_sdt.launch.backend import News
+from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.sagemaker import Service
+from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
+from jupyter_sdt.launch.training_request import Place, training_request
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.job_directory import JobDirectory, job_directory
+
+pytestmark = pytest.mark.usefixtures("aws_environment")
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Bench:
+    """A backend whose job is created, and stubs that hold the service's next answers."""
+
+    def __init__(self, **fields) -> None:
+        spec = JobSpec(
+            job_name="job",
+            entry_point="train.py",
+            python="python",
+            created_seconds=time.time(),
+            instance_type="ml.g5.xlarge",
+            sagemaker={"role": ROLE, "image_uri": "image"},
+            **fields,
+        )
+        self.directory: JobDirectory = job_directory("job")
+        self.directory.create()
+        service = Service(REGION)
+        clients = {name: boto3.client(name, region_name=REGION) for name in ("sagemaker", "logs")}
+        self.sagemaker, self.logs = (Stubber(client) for client in clients.values())
+        service.__dict__.update({f"_{name}": client for name, client in clients.items()})
+        self.renewed = 0
+        service.renew = self._renew  # the stubs must stay
+        self.backend = SageMakerBackend(spec, self.directory, service=service)
+        self.request = training_request(spec, Place(region=REGION, program="train.py", account="1"))
+        for stub in (self.sagemaker, self.logs):
+            stub.activate()
+
+    def _renew(self) -> None:
+        self.renewed += 1
+
+    def create(self, plan) -> None:
+        self.sagemaker.add_response("create_training_job", {"TrainingJobArn": "arn:aws:x"})
+        self.backend.submit(plan)
+
+    def describe(self, status: str, secondary: str, *phases: str, **other) -> None:
+        transitions = [
+            {"Status": phase, "StartTime": FIRST.replace(minute=number), "StatusMessage": ""}
+            for number, phase in enumerate(phases)
+        ]
+        answer = {
+            "TrainingJobName": "job",
+            "TrainingJobArn": "arn:aws:sagemaker:x",
+            "TrainingJobStatus": status,
+            "SecondaryStatus": secondary,
+            "SecondaryStatusTransitions": transitions,
+            "ModelArtifacts": {"S3ModelArtifacts": "s3://b/m"},
+            "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "ResourceConfig": {"VolumeSizeInGB": 30},
+            "StoppingCondition": {},
+            "CreationTime": FIRST,
+            **other,
+        }
+        self.sagemaker.add_response("describe_training_job", answer)
+
+    def no_logs(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.logs.add_client_error("describe_log_streams", "ResourceNotFoundException")
+
+    def poll(self):
+        """One look, however soon after the last."""
+        self.backend._describing.hurry()
+        self.backend._reading.hurry()
+        return self.backend.poll()
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(sagemaker_backend, "SETTLE_SECONDS", 0.0)
+    made = Bench()
+    made.create(plan_of(made))
+    return made
+
+
+def plan_of(bench: Bench):
+    return LaunchPlan(job_name="job", launcher="sagemaker", world_size=1, request=bench.request)
+
+
+def test_phases_come_once_and_with_the_time_of_the_service(bench):
+    bench.describe("InProgress", "Starting", "Starting")
+    bench.describe("InProgress", "Training", "Starting", "Interrupted", "Training")
+    bench.no_logs(2)
+    assert bench.poll() is None
+    assert [step.secondary_status for step in bench.backend.news().transitions] == ["Starting"]
+    assert bench.poll() is None
+    steps = bench.backend.news().transitions
+    assert [(s.secondary_status, s.start_seconds) for s in steps] == [
+        ("Interrupted", FIRST.replace(minute=1).timestamp()),
+        ("Training", FIRST.replace(minute=2).timestamp()),
+    ]
+
+
+def test_a_failure_brings_reason_and_exit_code(bench):
+    reason = 'AlgorithmError: ExecuteUserScriptError:\nExitCode 3\nErrorMessage "x"'
+    bench.describe("Failed", "Failed", "Starting", "Failed", FailureReason=reason)
+    bench.no_logs(2)
+    outcome = bench.poll()
+    assert (outcome.exit_code, outcome.reason, outcome.secondary_status) == (3, reason, "Failed")
+    assert [step.secondary_status for step in bench.backend.news().transitions] == ["Starting"]
+
+
+def test_what_was_billed_saved_and_measured_is_noted(bench):
+    bench.describe(
+        "Completed",
+        "Completed",
+        TrainingTimeInSeconds=1000,
+        BillableTimeInSeconds=300,
+        FinalMetricDataList=[{"MetricName": "loss", "Value": 0.25, "Timestamp": FIRST}],
+    )
+    bench.no_logs(2)
+    assert bench.poll().exit_code == 0
+    assert bench.backend.collect() == (
+        "training seconds 1000, billable seconds 300, 70% saved",
+        "final loss: 0.25",
+        "model: s3://b/m",
+    )
+
+
+@pytest.mark.parametrize(
+    ("secondary", "status"), [("MaxRuntimeExceeded", "Stopped"), ("MaxWaitTimeExceeded", "Stopped")]
+)
+def test_the_service_names_the_end(bench, secondary, status):
+    bench.describe(status, secondary)
+    bench.no_logs(2)
+    assert bench.poll().secondary_status == secondary
+
+
+def test_throttling_is_waited_out_longer_each_time(bench):
+    pace = bench.backend._describing
+    pauses = []
+    for _ in range(9):
+        bench.sagemaker.add_client_error("describe_training_job", "ThrottlingException")
+    bench.no_logs()
+    for number in range(9):
+        pace._due = 0.0
+        bench.backend._reading._due = 0.0 if number == 0 else float("inf")
+        assert bench.backend.poll() is None
+        pauses.append(pace._pause)
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert bench.backend.news().notes == ()
+    bench.describe("InProgress", "Training", "Training")
+    pace._due = 0.0
+    assert bench.backend.poll() is None
+    assert pace._pause == 10
+
+
+def test_expired_credentials_are_told_renewed_and_survived(bench):
+    bench.sagemaker.add_client_error("describe_training_job", "ExpiredTokenException", "expired")
+    bench.no_logs()
+    assert bench.poll() is None
+    assert bench.renewed == 1
+    (note,) = bench.backend.news().notes
+    assert note.startswith("DescribeTrainingJob fails, the job itself goes on: ")
+    assert "log in again" in note
+    bench.describe("InProgress", "Training", "Training")
+    bench.no_logs()
+    assert bench.poll() is None
+    assert bench.backend.news().notes == ()
+
+
+def test_a_job_that_is_gone_has_failed(bench):
+    message = "Requested resource not found."
+    bench.sagemaker.add_client_error("describe_training_job", "ValidationException", message)
+    bench.no_logs(2)
+    assert "not found" in bench.poll().reason
+
+
+def test_stopping_asks_the_service_once(bench):
+    bench.sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": "job"})
+    bench.backend.terminate()
+    bench.backend.kill()
+    bench.sagemaker.assert_no_pending_responses()
+    bench.describe("Stopped", "Stopped")
+    bench.no_logs(2)
+    assert bench.poll().secondary_status == "Stopped"
+    bench.backend.kill()
+
+
+def test_a_stop_that_is_refused_is_told_and_tried_again(bench):
+    bench.sagemaker.add_client_error("stop_training_job", "AccessDeniedException", "no")
+    bench.sagemaker.add_response("stop_training_job", {})
+    bench.backend.terminate()
+    assert "add sagemaker:StopTrainingJob" in bench.backend.news().notes[0]
+    bench.backend.kill()
+    bench.sagemaker.assert_no_pending_responses()
+
+
+def test_logs_that_may_not_be_read_do_not_end_anything(bench):
+    bench.describe("InProgress", "Training", "Training")
+    bench.logs.add_client_error("describe_log_streams", "AccessDeniedException", "no")
+    assert bench.poll() is None
+    assert "add logs:DescribeLogStreams" in bench.backend.news().notes[0]
+
+
+def test_streams_and_events_are_read_page_by_page(bench):
+    prefix = {"logGroupName": LOG_GROUP, "logStreamNamePrefix": "job/"}
+    names = [f"job/algo-{node}-1" for node in range(1, 61)]
+    pages = [names[:50], names[50:]]
+    for number, page in enumerate(pages):
+        told = {} if number == 0 else {"nextToken": "t1"}
+        answer = {"logStreams": [{"logStreamName": name} for name in page]}
+        more = {"nextToken": "t1"} if number == 0 else {}
+        bench.logs.add_response("describe_log_streams", {**answer, **more}, {**prefix, **told})
+    bench.backend._logs.find_streams()
+    for name in sorted(names):
+        texts = [["first", record(7, 1, loss=1.0)], ["second"], []]
+        for number, lines in enumerate(texts):
+            events = [{"timestamp": 1, "message": line, "ingestionTime": 1} for line in lines]
+            answer = {"events": events, "nextForwardToken": f"f{min(number, 1)}"}
+            asked = {
+                "logGroupName": LOG_GROUP,
+                "logStreamName": name,
+                "startFromHead": True,
+                **({"nextToken": f"f{number - 1}"} if number else {}),
+            }
+            bench.logs.add_response("get_log_events", answer, asked)
+    assert bench.backend._logs.copy() == 180
+    bench.logs.assert_no_pending_responses()
+    assert bench.directory.log(59).read_text() == "first\nsecond\n"
+    assert len(bench.directory.metric(7).read_text().splitlines()) == 60
+
+
+def test_secret_variables_are_put_in_at_the_last_moment(monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "canary-of-the-user")
+    made = Bench(secret_names=("MY_TOKEN",))
+    expected = {**made.request, "Environment": {"MY_TOKEN": "canary-of-the-user"}}
+    assert made.request["Environment"] == {"MY_TOKEN": "********"}
+    answer = {"TrainingJobArn": "arn:aws:x"}
+    made.sagemaker.add_response("create_training_job", answer, expected)
+    made.backend.submit(plan_of(made))
+    made.sagemaker.assert_no_pending_responses()
+
+
+def test_nothing_is_stopped_that_was_never_created():
+    made = Bench()
+    made.backend.kill()
+    made.backend.terminate()
+    made.sagemaker.assert_no_pending_responses()
+    assert made.backend.news() == News()
