@@ -42,7 +42,7 @@ def allgather_async(
 def _begin(
     tensor: torch.Tensor, process_set: ProcessSet
 ) -> tuple[Any, Callable[[], tuple[torch.Tensor, list[int]]]]:
-    process_set.check()
+    process_set.enter("allgather")
     rows = tensor.reshape(1) if tensor.dim() == 0 else tensor
     counts = _row_counts(rows, process_set)
     padded = rows.new_zeros((max(counts), *rows.shape[1:]))

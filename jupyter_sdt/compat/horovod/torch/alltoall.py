@@ -97,7 +97,7 @@ def reducescatter_async(
 
 def barrier(process_set: ProcessSet = global_process_set) -> None:
     """Wait for all ranks of the set."""
-    process_set.check()
+    process_set.enter("barrier")
     wait(started(dist.barrier, group=process_set.group))
 
 
@@ -117,6 +117,7 @@ def _splits(tensor: torch.Tensor, splits: Splits | None, process_set: ProcessSet
 
 
 def _received(sent: list[int], process_set: ProcessSet) -> list[int]:
+    process_set.enter("alltoall")
     tables: list[Any] = [None] * process_set.size()
     dist.all_gather_object(tables, sent, group=process_set.group)
     return [table[process_set.rank()] for table in tables]

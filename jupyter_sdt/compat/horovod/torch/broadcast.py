@@ -59,9 +59,9 @@ def broadcast_async_(
     Raises ValueError when ``root_rank``, which counts over the job, is no member of the set.
     """
     del name
-    process_set.check()
     if root_rank not in process_set.ranks:
         raise ValueError(f"root_rank={root_rank} is not one of the ranks {process_set.ranks}")
+    process_set.enter("broadcast")
     flat = tensor.detach().contiguous()
     work = started(dist.broadcast, flat, src=root_rank, group=process_set.group)
 

@@ -79,7 +79,7 @@ def broadcast_object(
 ) -> Any:
     """Return rank ``root_rank``'s ``obj``, pickled on its way."""
     del name
-    process_set.check()
+    process_set.enter("broadcast_object")
     box = [obj if rank() == root_rank else None]
     dist.broadcast_object_list(box, src=root_rank, group=process_set.group)
     return obj if rank() == root_rank else box[0]
@@ -90,7 +90,7 @@ def allgather_object(
 ) -> list[Any]:
     """Return every rank's ``obj``, in the order of ranks, pickled on their way."""
     del name
-    process_set.check()
+    process_set.enter("allgather_object")
     box: list[Any] = [None] * process_set.size()
     dist.all_gather_object(box, obj, group=process_set.group)
     return box

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.exceptions import HorovodInternalError
+from .joining import waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def wait(work: Any) -> None:
     """Wait for torch's ``work``. Raises HorovodInternalError when it failed."""
     try:
         if work is not None:
-            work.wait()
+            with waiting():
+                work.wait()
     except RuntimeError as error:
         raise HorovodInternalError(str(error)) from error
 

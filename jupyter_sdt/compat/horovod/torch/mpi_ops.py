@@ -38,6 +38,7 @@ from .basics import (
 )
 from .broadcast import broadcast, broadcast_, broadcast_async, broadcast_async_
 from .handles import poll, synchronize
+from .joining import join
 from .process_sets import ProcessSet, add_process_set, global_process_set, remove_process_set
 from .reduction import Adasum, Average, Max, Min, Product, ReduceOp, Sum
 
@@ -79,6 +80,7 @@ __all__ = [
     "init",
     "is_homogeneous",
     "is_initialized",
+    "join",
     "local_rank",
     "local_size",
     "mpi_built",

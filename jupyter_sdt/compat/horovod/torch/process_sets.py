@@ -8,6 +8,7 @@ from typing import Any
 import torch.distributed as dist
 
 from . import basics
+from .joining import announce
 
 
 class ProcessSet:
@@ -45,6 +46,12 @@ class ProcessSet:
             raise ValueError(f"{self}: call hvd.add_process_set() with it first")
         if not self.included():
             raise ValueError(f"rank {basics.rank()} is not a member of {self}")
+
+    def enter(self, operation: str) -> None:
+        """Check, and count an operation if it is one of all ranks."""
+        self.check()
+        if self is global_process_set:
+            announce(operation)
 
     def __repr__(self) -> str:
         return f"ProcessSet(ranks={self.ranks}, process_set_id={self.process_set_id})"

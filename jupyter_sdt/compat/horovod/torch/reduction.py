@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 
 from .handles import started, wait
+from .joining import announce_allreduce
 from .process_sets import ProcessSet, global_process_set
 
 
@@ -27,12 +28,13 @@ class ReduceOp(Enum):
 Average, Sum, Adasum = ReduceOp.AVERAGE, ReduceOp.SUM, ReduceOp.ADASUM
 Min, Max, Product = ReduceOp.MIN, ReduceOp.MAX, ReduceOp.PRODUCT
 
+# Names in torch.distributed.ReduceOp.
 _TORCH_OPS = {
-    Average: dist.ReduceOp.SUM,
-    Sum: dist.ReduceOp.SUM,
-    Min: dist.ReduceOp.MIN,
-    Max: dist.ReduceOp.MAX,
-    Product: dist.ReduceOp.PRODUCT,
+    Average: "SUM",
+    Sum: "SUM",
+    Min: "MIN",
+    Max: "MAX",
+    Product: "PRODUCT",
 }
 
 
@@ -65,7 +67,10 @@ class Reduction:
         """Begin to reduce a contiguous ``tensor`` in place; return torch's work."""
         self.process_set.check()
         scale(tensor, self.prescale_factor)
-        op = _TORCH_OPS[self.op]
+        name = _TORCH_OPS[self.op]
+        if self.process_set is global_process_set:
+            announce_allreduce(tensor, name)
+        op = getattr(dist.ReduceOp, name)
         return started(dist.all_reduce, tensor, op=op, group=self.process_set.group)
 
     def finish(self, tensor: torch.Tensor) -> torch.Tensor:
