@@ -7,6 +7,7 @@ from typing import Any
 
 from jupyter_sdt.errors import JobLostError, SdtError
 from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.notebook.log_echo import LogEcho
 from jupyter_sdt.notebook.output import Output, make_output
 from jupyter_sdt.notebook.snapshot import Snapshot, look
 from jupyter_sdt.notebook.telling import DetachedError, describe
@@ -25,7 +26,7 @@ def follow(shell: Any, job: TrainingJob, *, wait: bool) -> None:
     try:
         output = make_output(shell, job)
         output.open(look(job))
-        snapshot = watch(job, output) if wait else None
+        snapshot = watch(job, output, LogEcho(job)) if wait else None
     except KeyboardInterrupt:
         # Only this cell is interrupted: the job's processes belong to its own supervisor.
         if output is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.notebook.log_echo import LogEcho
 from jupyter_sdt.notebook.output import Output
 from jupyter_sdt.notebook.snapshot import Snapshot, look
 
@@ -18,9 +19,10 @@ REDRAW_SECONDS = 0.25
 _LARGEST_SHARE = 0.05
 
 
-def watch(job: TrainingJob, output: Output) -> Snapshot:
+def watch(job: TrainingJob, output: Output, echo: LogEcho | None = None) -> Snapshot:
     """Refresh ``output`` until the job ends, close it, and return the last snapshot.
 
+    ``echo`` prints the log of rank 0 meanwhile.
     Raises KeyboardInterrupt when the cell is interrupted; the job and the output go on.
     """
     due, phase = 0.0, ""
@@ -28,11 +30,15 @@ def watch(job: TrainingJob, output: Output) -> Snapshot:
         began = time.monotonic()
         if began >= due or state.secondary_status != phase:
             output.refresh(look(job))
+            if echo is not None:
+                echo.poll()
             cost, phase = time.monotonic() - began, state.secondary_status
             due = began + max(REDRAW_SECONDS, cost / _LARGEST_SHARE)
         time.sleep(_POLL_SECONDS)
     snapshot = look(job)
     output.close(snapshot)
+    if echo is not None:
+        echo.finish()
     return snapshot
 
 
