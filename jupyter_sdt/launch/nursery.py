@@ -104,6 +104,8 @@ class Nursery:
             self._address.ready.unlink(missing_ok=True)
             while self._serve_one(0.2):
                 pass
+            if not self._address.log.stat().st_size:
+                self._address.log.unlink()
 
 
 def main() -> None:

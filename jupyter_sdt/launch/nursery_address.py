@@ -44,8 +44,8 @@ class NurseryAddress:
 
     @property
     def lock(self) -> Path:
-        """Held while a nursery is being started or is closing."""
-        return self.folder / f"{self.fingerprint}.lock"
+        """Held while any nursery of this user is being started or is closing."""
+        return self.folder / "lock"
 
     @property
     def ready(self) -> Path:

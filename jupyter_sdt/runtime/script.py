@@ -45,6 +45,9 @@ def exec_program(path: Path, argv: Sequence[str]) -> NoReturn:
     A script without ``#!`` is given to /bin/sh, as a shell does. Raises OSError.
     """
     path.chmod(path.stat().st_mode | 0o100)
+    # `python` in a shell script is the job's, also where its environment was never activated.
+    here = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
     # The watchdog's request for stacks must not end a program that knows nothing of it.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from support import ranks
@@ -107,3 +108,15 @@ def test_a_shell_script_is_an_entry_point_and_gets_its_arguments_untouched(jobs)
     state = directory.read_state()
     assert directory.log(0).read_text() == "--text|a b; echo $HOME 'x'|"
     assert (state.status, state.exit_code) == ("Failed", 3)
+
+
+def test_python_in_a_shell_script_is_the_jobs(jobs):
+    directory = jobs.run(
+        """\
+        #!/bin/sh
+        python -c 'import sys; print(sys.executable)'
+        """,
+        entry_point="train.sh",
+        environment={"PATH": "/usr/bin:/bin"},
+    )
+    assert directory.log(0).read_text().strip() == sys.executable
