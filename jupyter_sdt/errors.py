@@ -9,6 +9,7 @@
       JobError               training ran and failed
       JobLostError           the supervisor died; nobody knows how the job ended
       RuntimeStateError      ``jupyter_sdt.runtime`` used out of order inside a rank
+      CollectiveError        ranks that communicate have lost one, or ask for different things
 
 Messages name the argument, both values that disagree and the nearest right one, so that
 ``str(error)`` alone is enough for a user to go on.
@@ -77,6 +78,17 @@ class JobLostError(SdtError):
 
 class RuntimeStateError(SdtError):
     """The runtime was used out of order: not initialised, initialised twice, or shut down."""
+
+
+class CollectiveError(SdtError, RuntimeError):
+    """Ranks that communicate cannot go on: one is gone, too late, or asks for something else.
+
+    ``rank`` is that one's, within the process group. A RuntimeError, as torch's backends raise.
+    """
+
+    def __init__(self, message: str, *, rank: int | None = None) -> None:
+        super().__init__(message)
+        self.rank = rank
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

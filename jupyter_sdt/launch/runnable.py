@@ -18,10 +18,6 @@ _TORCH = "distribution={'torch_distributed': {'enabled': True}}"
 _HOROVOD = "distribution={'mpi': {'enabled': True}} with Horovod"
 # Strategy -> what it needs that this version does not have, and what does the work meanwhile.
 _MISSING: dict[Strategy, tuple[str, str]] = {
-    "smdataparallel": (
-        "the smdistributed.dataparallel library",
-        f"{_TORCH} with torch's DistributedDataParallel",
-    ),
     "modelparallel": (
         "the smdistributed.modelparallel library",
         f"{_TORCH} with torch's fully_shard or torch.distributed.pipelining",

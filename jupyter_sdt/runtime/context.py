@@ -7,7 +7,8 @@ import sys
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from importlib import import_module
+from typing import Any, Literal, cast
 
 import torch
 import torch.distributed as dist
@@ -16,7 +17,7 @@ from jupyter_sdt.errors import RuntimeStateError, SpecError
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
 from jupyter_sdt.spec import variables as names
 
-ProcessBackend = Literal["nccl", "gloo"]
+ProcessBackend = Literal["nccl", "gloo", "smddp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,10 @@ def init(
     """Join the process group of the job and return this rank's Context.
 
     ``process_backend`` is by default nccl where every rank of the node has a GPU of its own, else
-    gloo on the CPU. Works in a single process, too, under torchrun's variables and under Open
-    MPI's, which are translated into ``RANK``, ``WORLD_SIZE`` and so on. A group that the script has
-    initialised itself is taken over.
+    gloo on the CPU; smddp is on the CPU, too, and lets ranks of one node share memory. Works in a
+    single process, too, under torchrun's variables and under Open MPI's, which are translated into
+    ``RANK``, ``WORLD_SIZE`` and so on. A group that the script has initialised itself is taken
+    over.
 
     Raises RuntimeStateError when called twice and when the rendezvous is unknown; SpecError for a
     ``process_backend`` that cannot work here.
@@ -60,7 +62,10 @@ def init(
     device = _device(backend, place)
     if not dist.is_initialized():
         # gloo beside nccl, so that tensors and objects on the CPU can be exchanged as well.
-        kinds = "cpu:gloo,cuda:nccl" if backend == "nccl" else "gloo"
+        kinds = "cpu:gloo,cuda:nccl" if backend == "nccl" else backend
+        if backend == "smddp":
+            # The import registers it with torch.
+            import_module("jupyter_sdt.runtime.dataparallel")
         join_process_group(place, kinds, timedelta(seconds=timeout_seconds))
     _current = _context(place, backend, device)
     return _current
@@ -105,11 +110,14 @@ def choose_backend(asked: str | None, place: ProcessEnvironment) -> ProcessBacke
 
     Raises SpecError for what cannot work here.
     """
-    if asked not in {None, "nccl", "gloo"}:
+    if asked not in {None, "nccl", "gloo", "smddp"}:
         raise SpecError(
-            f"process_backend={asked!r} must be 'nccl' or 'gloo'", argument="process_backend"
+            f"process_backend={asked!r} must be 'nccl', 'gloo' or 'smddp'",
+            argument="process_backend",
         )
-    gpus = torch.cuda.device_count() if asked != "gloo" else 0
+    if asked in {"gloo", "smddp"}:
+        return cast("ProcessBackend", asked)
+    gpus = torch.cuda.device_count()
     enough = gpus >= place.local_world_size
     if asked == "nccl" and not enough:
         raise SpecError(
@@ -126,7 +134,7 @@ def choose_backend(asked: str | None, place: ProcessEnvironment) -> ProcessBacke
 
 
 def _device(backend: ProcessBackend, place: ProcessEnvironment) -> torch.device:
-    if backend == "gloo":
+    if backend != "nccl":
         return torch.device("cpu")
     device = torch.device("cuda", place.local_rank)
     torch.cuda.set_device(device)

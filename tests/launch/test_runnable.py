@@ -26,7 +26,9 @@ def spec(strategy="none", processes=None, **fields) -> JobSpec:
     )
 
 
-@pytest.mark.parametrize("strategy", ["none", "torch_distributed", "pytorchddp", "mpi"])
+@pytest.mark.parametrize(
+    "strategy", ["none", "torch_distributed", "pytorchddp", "smdataparallel", "mpi"]
+)
 def test_what_can_run_passes(strategy):
     check_runnable(
         spec(strategy, output_path="/out", channels=(Channel(name="a", uri="file:///data"),))
@@ -36,7 +38,6 @@ def test_what_can_run_passes(strategy):
 @pytest.mark.parametrize(
     ("strategy", "missing"),
     [
-        ("smdataparallel", "the smdistributed.dataparallel library"),
         ("modelparallel", "the smdistributed.modelparallel library"),
         ("parameter_server", "parameter servers"),
         ("multi_worker_mirrored_strategy", "TF_CONFIG"),

@@ -41,10 +41,27 @@ def test_a_second_init_and_a_bad_backend_are_refused(job):
         """
     )
     assert job.codes == [1]
-    assert "SpecError process_backend='mpi' must be 'nccl' or 'gloo'" in job.log()
+    assert "SpecError process_backend='mpi' must be 'nccl', 'gloo' or 'smddp'" in job.log()
     assert "SpecError process_backend='nccl' needs a GPU for each of the 1 ranks" in job.log()
     assert job.error()["type"] == "RuntimeStateError"
     assert "called twice" in job.error()["message"]
+
+
+def test_ranks_that_ask_for_smddp_share_memory(job):
+    job.run(
+        """
+        import torch, torch.distributed as dist
+        from jupyter_sdt.runtime import init, shutdown
+        context = init("smddp")
+        total = torch.ones(3)
+        dist.all_reduce(total)
+        print(context.process_backend, context.device, dist.get_backend(), total.tolist())
+        shutdown()
+        """,
+        ranks=2,
+    )
+    assert job.codes == [0, 0], job.log()
+    assert job.log(1) == "smddp cpu smddp [2.0, 2.0, 2.0]\n"
 
 
 def test_a_group_the_script_made_itself_is_taken_over_and_can_be_joined_again(job):

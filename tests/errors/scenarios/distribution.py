@@ -80,7 +80,8 @@ def launcher_that_cannot_serve(bench: Bench) -> None:
 
 @scenario
 def library_not_here_yet(bench: Bench) -> None:
-    bench.estimator(distribution={"smdistributed": {"dataparallel": ON}}).fit()
+    library = {"smdistributed": {"modelparallel": ON}, "torch_distributed": ON}
+    bench.estimator(distribution=library).fit()
 
 
 @scenario

@@ -1,0 +1,16 @@
+"""Data parallelism through shared memory: the torch backend ``smddp`` and a DDP hook.
+
+Importing this package is enough for ``torch.distributed.init_process_group("smddp")``.
+"""
+
+from __future__ import annotations
+
+import torch.distributed as dist
+
+from jupyter_sdt.runtime.dataparallel.hook import smddp_hook
+from jupyter_sdt.runtime.dataparallel.process_group import NAME, SmddpProcessGroup
+
+__all__ = ["SmddpProcessGroup", "smddp_hook"]
+
+if NAME not in dist.Backend.backend_list:
+    dist.Backend.register_backend(NAME, SmddpProcessGroup, devices=["cpu"])

@@ -1,0 +1,121 @@
+"""Collectives over nodes and the ranks on them: within a node shared memory, between nodes gloo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch._C import _distributed_c10d as c10d
+
+from jupyter_sdt.runtime.dataparallel.arithmetic import combine
+from jupyter_sdt.runtime.dataparallel.topology import Sharing
+
+# gloo knows no bool; as bytes 0 and 1, these are its "or" and "and".
+_OF_BOOLS = {
+    dist.ReduceOp.SUM: dist.ReduceOp.MAX,
+    dist.ReduceOp.PRODUCT: dist.ReduceOp.MIN,
+}
+
+
+class SharedCollectives:
+    """What the ranks of one group do together. Every method blocks until it is done here.
+
+    ``header`` describes the call; ranks compare theirs first. Raises CollectiveError.
+    """
+
+    def __init__(self, sharing: Sharing, size: int) -> None:
+        self._sharing, self._size = sharing, size
+        self._exchange = sharing.exchange
+        self._nodes = len(sharing.topology.nodes)
+
+    def all_reduce(self, tensors: Sequence[torch.Tensor], op: Any, header: str) -> None:
+        """Combine each tensor of all ranks, in place."""
+        self._exchange.begin(header)
+        for tensor in tensors:
+            flat = _flat(tensor)
+            self._reduce_flat(flat, op)
+            _put_back(flat, tensor)
+
+    def _reduce_flat(self, flat: torch.Tensor, op: Any) -> None:
+        function = combine(op, flat.dtype)
+        assert function is not None  # who calls has looked
+        across = None if self._sharing.across is None else lambda part: self._across(part, op)
+        self._exchange.all_reduce(flat, function, across)
+        if op == dist.ReduceOp.AVG:
+            flat.div_(self._size)
+
+    def _across(self, part: torch.Tensor, op: Any) -> None:
+        options: Any = c10d.AllreduceOptions()
+        options.reduceOp = dist.ReduceOp.SUM if op == dist.ReduceOp.AVG else op
+        if part.dtype == torch.bool:
+            part, options.reduceOp = part.view(torch.uint8), _OF_BOOLS.get(op, op)
+        self._sharing.across.allreduce([part], options).wait()
+
+    def broadcast(self, tensor: torch.Tensor, root: int, header: str) -> None:
+        """Copy rank ``root``'s tensor to all: once to each node, then within the nodes."""
+        self._exchange.begin(header)
+        node, local = self._sharing.topology.place(root)
+        flat = _bytes(tensor)
+        if self._sharing.across is not None and local == self._sharing.topology.local:
+            options: Any = c10d.BroadcastOptions()
+            options.rootRank = node
+            self._sharing.across.broadcast([flat], options).wait()
+        self._exchange.broadcast(flat, local)
+        _put_back(flat.view(tensor.dtype), tensor)
+
+    def all_gather(
+        self, outputs: Sequence[torch.Tensor], tensor: torch.Tensor, header: str
+    ) -> None:
+        """Copy every rank's tensor to ``outputs`` of all."""
+        self._exchange.begin(header)
+        mine, targets = _bytes(tensor), [_bytes(output) for output in outputs]
+        if self._sharing.across is None:
+            self._exchange.all_gather(targets, mine)
+        elif mine.numel():
+            self._all_gather_across(targets, mine)
+        for target, output in zip(targets, outputs, strict=True):
+            _put_back(target.view(output.dtype), output)
+
+    def _all_gather_across(self, targets: list[torch.Tensor], mine: torch.Tensor) -> None:
+        nodes, ranks = self._sharing.topology.nodes, len(self._sharing.topology.nodes[0])
+        peers = mine.new_empty((self._nodes, mine.numel()))
+        self._sharing.across.allgather([list(peers)], [mine]).wait()
+        found = mine.new_empty((ranks, self._nodes, mine.numel()))
+        self._exchange.all_gather(list(found.view(ranks, -1)), peers.view(-1))
+        for node, members in enumerate(nodes):
+            for local, rank in enumerate(members):
+                targets[rank].copy_(found[local, node])
+
+    def reduce_scatter(
+        self, output: torch.Tensor, inputs: Sequence[torch.Tensor], op: Any, header: str
+    ) -> None:
+        """Combine ``inputs[r]`` of all ranks into ``output`` of rank r. On one node only."""
+        self._exchange.begin(header)
+        flat, function = _flat(output), combine(op, output.dtype)
+        assert function is not None  # who calls has looked
+        self._exchange.reduce_scatter(flat, [_flat(tensor) for tensor in inputs], function)
+        if op == dist.ReduceOp.AVG:
+            flat.div_(self._size)
+        _put_back(flat, output)
+
+    def barrier(self) -> None:
+        """Wait for all ranks."""
+        self._exchange.begin("barrier")
+        if self._sharing.across is not None:
+            self._sharing.across.barrier().wait()
+
+
+def _flat(tensor: torch.Tensor) -> torch.Tensor:
+    """One-dimensional and contiguous: a view where that is possible, else a copy."""
+    return tensor.data.contiguous().view(-1)
+
+
+def _bytes(tensor: torch.Tensor) -> torch.Tensor:
+    return _flat(tensor).view(torch.uint8)
+
+
+def _put_back(flat: torch.Tensor, tensor: torch.Tensor) -> None:
+    if not tensor.is_contiguous():
+        tensor.data.copy_(flat.view(tensor.shape))

@@ -1,0 +1,170 @@
+"""Collectives of the ranks of one node through a shared segment.
+
+Every use of an area (one slot of each rank) writes, meets, and reads; the next use takes the other
+area. Whoever writes an area again has met everybody in the use between, hence all have read it.
+The sum of a part is made once, from the first rank to the last, and copied: all ranks get the same
+bits. Tensors are one-dimensional and contiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from jupyter_sdt.runtime.dataparallel.arithmetic import Combine, fold
+from jupyter_sdt.runtime.dataparallel.meeting import Meeting
+from jupyter_sdt.runtime.dataparallel.segment import AREAS, LINE, Segment
+
+# Up to here every rank reduces everything: once more arithmetic, but one meeting less.
+_SMALL_BYTES = 32 * 1024
+_KEPT_PLANS = 256
+
+Across = Callable[[torch.Tensor], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The views of one area for a chunk of so many elements of one dtype.
+
+    Each rank reduces the part between the cuts. It leaves the other parts in its own slot, where
+    their ranks find them; what they make of them is collected in the slot of rank 0.
+    """
+
+    cuts: list[int]  # lengths: before this rank's part, the part, after it
+    given: tuple[torch.Tensor, torch.Tensor]  # this rank's slot, without its part
+    parts: list[torch.Tensor]  # this rank's part in every slot
+    taken: tuple[torch.Tensor, torch.Tensor]  # rank 0's slot, without this rank's part
+
+
+class Exchange:
+    """Collectives of ``segment``'s ranks, each of whom calls the same in the same order."""
+
+    def __init__(self, segment: Segment, meeting: Meeting) -> None:
+        self._rank, self._ranks = segment.rank, segment.shape.ranks
+        self._slot = segment.shape.slot
+        self._meeting = meeting
+        self._slots = [[segment.slot(a, r) for r in range(self._ranks)] for a in range(AREAS)]
+        self._area = 0
+        self._plans: dict[tuple[torch.dtype, int, int], _Plan] = {}
+        self._doing = ""
+
+    def begin(self, header: str) -> None:
+        """Meet and compare what everybody is about to do. Raises CollectiveError."""
+        self._doing = header
+        self._meeting.agree(header.encode()[:255])
+
+    def meet(self) -> None:
+        """A barrier."""
+        self._meeting.meet(self._doing)
+
+    def all_reduce(
+        self, tensor: torch.Tensor, function: Combine, across: Across | None = None
+    ) -> None:
+        """Combine ``tensor`` of all ranks, in place.
+
+        ``across`` goes on with a part that this node's ranks have combined, in place.
+        """
+        if across is None and tensor.nbytes <= _SMALL_BYTES:
+            self._all_reduce_small(tensor, function)
+            return
+        step = self._slot // tensor.element_size()
+        for start in range(0, tensor.numel(), step):
+            self._all_reduce_chunk(tensor[start : start + step], function, across)
+
+    def _all_reduce_small(self, tensor: torch.Tensor, function: Combine) -> None:
+        if not tensor.numel():
+            return
+        slots = [slot[: tensor.nbytes].view(tensor.dtype) for slot in self._next_area()]
+        slots[self._rank].copy_(tensor)
+        self.meet()
+        fold(function, slots, tensor)
+
+    def _all_reduce_chunk(
+        self, chunk: torch.Tensor, function: Combine, across: Across | None
+    ) -> None:
+        plan = self._plan(chunk.dtype, chunk.numel())
+        before, own, after = chunk.split_with_sizes(plan.cuts)
+        plan.given[0].copy_(before)
+        plan.given[1].copy_(after)
+        self.meet()
+        part = plan.parts[0]
+        if part.numel():
+            fold(function, [*plan.parts[: self._rank], own, *plan.parts[self._rank + 1 :]], part)
+            if across is not None:
+                across(part)
+            own.copy_(part)
+        self.meet()
+        before.copy_(plan.taken[0])
+        after.copy_(plan.taken[1])
+
+    def _plan(self, dtype: torch.dtype, count: int) -> _Plan:
+        area = self._area
+        slots = self._next_area()
+        key = (dtype, count, area)
+        if key not in self._plans:
+            if len(self._plans) >= _KEPT_PLANS:
+                self._plans.clear()
+            self._plans[key] = self._new_plan(slots, dtype, count)
+        return self._plans[key]
+
+    def _new_plan(self, slots: list[torch.Tensor], dtype: torch.dtype, count: int) -> _Plan:
+        # Parts begin on cache lines, so that two ranks never write to one.
+        line = LINE // dtype.itemsize
+        width = -(-count // (self._ranks * line)) * line
+        low = min(self._rank * width, count)
+        cuts = [low, min(width, count - low), max(count - low - width, 0)]
+        views = [
+            slot[: count * dtype.itemsize].view(dtype).split_with_sizes(cuts) for slot in slots
+        ]
+        mine, first = views[self._rank], views[0]
+        return _Plan(cuts, (mine[0], mine[2]), [view[1] for view in views], (first[0], first[2]))
+
+    def broadcast(self, tensor: torch.Tensor, root: int) -> None:
+        """Copy the bytes of rank ``root`` to all others."""
+        for start in range(0, tensor.numel(), self._slot):
+            piece = tensor[start : start + self._slot]
+            slot = self._next_area()[root][: piece.numel()]
+            if self._rank == root:
+                slot.copy_(piece)
+            self.meet()
+            if self._rank != root:
+                piece.copy_(slot)
+
+    def all_gather(self, outputs: Sequence[torch.Tensor], tensor: torch.Tensor) -> None:
+        """Copy the bytes of every rank to ``outputs`` of all."""
+        outputs[self._rank].copy_(tensor)
+        for start in range(0, tensor.numel(), self._slot):
+            piece = tensor[start : start + self._slot]
+            slots = self._next_area()
+            slots[self._rank][: piece.numel()].copy_(piece)
+            self.meet()
+            for rank in self._others():
+                outputs[rank][start : start + self._slot].copy_(slots[rank][: piece.numel()])
+
+    def reduce_scatter(
+        self, output: torch.Tensor, inputs: Sequence[torch.Tensor], function: Combine
+    ) -> None:
+        """Combine ``inputs[r]`` of all ranks into ``output`` of rank r."""
+        room = self._slot // self._ranks // LINE * LINE
+        step = room // output.element_size()
+        for start in range(0, output.numel(), step):
+            pieces = [tensor[start : start + step] for tensor in inputs]
+            slots = [slot.view(output.dtype) for slot in self._next_area()]
+            for rank in self._others():
+                slots[self._rank][rank * step :][: pieces[rank].numel()].copy_(pieces[rank])
+            self.meet()
+            size = pieces[self._rank].numel()
+            sources = [slot[self._rank * step :][:size] for slot in slots]
+            sources[self._rank] = pieces[self._rank]
+            result = output[start : start + step]
+            fold(function, sources, result)
+
+    def _others(self) -> list[int]:
+        return [rank for rank in range(self._ranks) if rank != self._rank]
+
+    def _next_area(self) -> list[torch.Tensor]:
+        slots = self._slots[self._area]
+        self._area = (self._area + 1) % AREAS
+        return slots

@@ -1,0 +1,58 @@
+"""Scripts for forked ranks that compare the smddp backend with gloo."""
+
+import pytest
+
+PRELUDE = """
+import os, sys, signal, time
+import torch, torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+import jupyter_sdt.runtime.dataparallel as dataparallel
+
+ReduceOp = dist.ReduceOp
+dist.init_process_group("smddp")
+rank, size = dist.get_rank(), dist.get_world_size()
+gloo = dist.new_group(backend="gloo")
+
+def seeded(numel, dtype, seed):
+    generator = torch.Generator().manual_seed(1000 * seed + rank)
+    if dtype == torch.bool:
+        return torch.randint(0, 2, (numel,), generator=generator).bool()
+    if dtype.is_floating_point:
+        return (torch.rand(numel, generator=generator) + 0.5).to(dtype)
+    return torch.randint(1, 5, (numel,), generator=generator).to(dtype)
+
+def same_everywhere(tensor):
+    parts = [torch.empty_like(tensor) for _ in range(size)]
+    dist.all_gather(parts, tensor.contiguous(), group=gloo)
+    assert all(torch.equal(part, parts[0]) for part in parts)
+
+def close(ours, theirs):
+    if ours.dtype in (torch.float16, torch.bfloat16):
+        torch.testing.assert_close(ours, theirs, rtol=0.02 * size, atol=0.02 * size)
+    else:
+        torch.testing.assert_close(ours, theirs)
+"""
+
+
+@pytest.fixture
+def run_ranks(job):
+    """Run a body on so many forked ranks, all in a group ``smddp``, and return the job."""
+
+    def run(body, ranks, **options):
+        job.run(PRELUDE + body, ranks=ranks, **options)
+        return job
+
+    return run
+
+
+@pytest.fixture
+def agree(run_ranks):
+    """As ``run_ranks``, for bodies that must end well on every rank."""
+
+    def run(body, ranks, **options):
+        job = run_ranks(body, ranks, **options)
+        assert job.codes == [0] * ranks, "\n".join(job.log(rank) for rank in range(ranks))
+        return job
+
+    return run
