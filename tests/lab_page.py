@@ -24,13 +24,16 @@ class LabPage:
         page.on("console", self._note)
 
     def _note(self, message: Any) -> None:
-        if message.type == "error":
+        # JupyterLab's own words when a kernel is restarted under its debugger.
+        if message.type == "error" and "Canceled future" not in message.text:
             self.errors.append(message.text)
 
-    def write_notebook(self, name: str, cells: list[str]) -> Path:
-        """Make a notebook of code cells."""
+    def write_notebook(self, name: str, cells: list[str], outputs: Any = ()) -> Path:
+        """Make a notebook of code cells; the last of them has the outputs."""
+        made = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        made[-1].outputs = list(outputs)
         notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            cells=made,
             metadata={"kernelspec": KERNEL},
         )
         path = self.notebooks / name
@@ -63,6 +66,16 @@ class LabPage:
         select = f"jupyterapp.shell.currentWidget.content.activeCellIndex = {place}"
         self.page.evaluate(f"() => {{ {select}; }}")
         self.execute("notebook:run-cell")
+
+    def restart_kernel(self) -> None:
+        """Replace the kernel's process by a fresh one."""
+        context = "jupyterapp.shell.currentWidget.sessionContext"
+        self.page.evaluate(f"() => {context}.restartKernel()")
+
+    def use_theme(self, name: str) -> None:
+        """Change JupyterLab's theme and wait until it is there."""
+        self.execute("apputils:change-theme", theme=name)
+        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
 
     def save(self) -> None:
         """Save the notebook and wait until that is done."""

@@ -221,20 +221,13 @@
 .sdt-JobRow {
   display: grid;
   grid-template-columns: minmax(0, 1fr);
-  gap: 2px;
+  gap: 4px;
   padding: 8px 12px;
   border-top: 1px solid var(--jp-border-color2);
 }
 
 .sdt-JobRow:hover {
   background: var(--jp-layout-color2);
-}
-
-.sdt-JobRow-head {
-  display: flex;
-  align-items: center;
-  justify-content: space-between;
-  gap: 8px;
 }
 
 .sdt-JobRow-name {
@@ -257,19 +250,17 @@
 }
 
 .sdt-JobRow-facts {
+  display: flex;
+  align-items: center;
+  gap: 8px;
   color: var(--jp-ui-font-color2);
   font-size: var(--jp-ui-font-size0);
   font-variant-numeric: tabular-nums;
 }
 
-.sdt-JobRow-actions {
-  display: flex;
-  justify-content: flex-end;
-}
-
-.sdt-JobRow-actions .sdt-Button {
+.sdt-JobRow-facts .sdt-Button {
+  margin-left: auto;
   padding: 1px 8px;
-  font-size: var(--jp-ui-font-size0);
 }
 
 /* Job page */

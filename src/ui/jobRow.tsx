@@ -19,56 +19,59 @@ export function JobRow({ job, trans, actions }: IJobRowProps): JSX.Element {
   const facts = [ranksLabel(job.world_size, trans), duration(elapsed)];
   return (
     <li className="sdt-JobRow">
-      <div className="sdt-JobRow-head">
-        <button
-          className="sdt-JobRow-name"
-          title={trans.__('Open the page of %1', job.job_name)}
-          onClick={() => actions.open?.(job.job_name)}
-        >
-          {job.job_name}
-        </button>
+      <button
+        className="sdt-JobRow-name"
+        title={trans.__('Open the page of %1', job.job_name)}
+        onClick={() => actions.open?.(job.job_name)}
+      >
+        {job.job_name}
+      </button>
+      <div className="sdt-JobRow-facts">
         <StatusBadge job={job} trans={trans} />
+        <span>{facts.join(' · ')}</span>
+        <RowAction job={job} trans={trans} actions={actions} />
       </div>
       <div className="sdt-JobRow-facts">
-        {[...facts, progressLabel(job, trans)].filter(Boolean).join(' · ')}
+        {[progressLabel(job, trans), ...results(job, trans)].filter(Boolean).join(' · ')}
       </div>
-      <div className="sdt-JobRow-facts">{results(job, trans)}</div>
       {running && <Progress job={job} trans={trans} />}
       {job.deadline_seconds !== null && (
         <div className="sdt-JobRow-facts">
           {trans.__('Ends at %1 at the latest', clock(job.deadline_seconds))}
         </div>
       )}
-      <div className="sdt-JobRow-actions">
-        {running ? (
-          <button
-            className="sdt-Button"
-            disabled={job.secondary_status === 'Stopping'}
-            aria-label={trans.__('Stop %1', job.job_name)}
-            onClick={() => actions.stop?.(job.job_name)}
-          >
-            {trans.__('Stop')}
-          </button>
-        ) : (
-          <button
-            className="sdt-Button"
-            aria-label={trans.__('Delete %1', job.job_name)}
-            onClick={() => actions.remove?.(job.job_name)}
-          >
-            {trans.__('Delete')}
-          </button>
-        )}
-      </div>
     </li>
   );
 }
 
-function results(job: IJobSummary, trans: TranslationBundle): string {
-  const loss = job.loss === null ? '' : trans.__('loss %1', short(job.loss));
-  const rate = job.samples_per_second;
-  return [loss, rate === null ? '' : trans.__('%1 samples/s', short(rate))]
-    .filter(Boolean)
-    .join(' · ');
+function RowAction({ job, trans, actions }: IJobRowProps): JSX.Element {
+  const { job_name: name } = job;
+  return isTerminal(job.status) ? (
+    <button
+      className="sdt-Button"
+      aria-label={trans.__('Delete %1', name)}
+      onClick={() => actions.remove?.(name)}
+    >
+      {trans.__('Delete')}
+    </button>
+  ) : (
+    <button
+      className="sdt-Button"
+      disabled={job.secondary_status === 'Stopping'}
+      aria-label={trans.__('Stop %1', name)}
+      onClick={() => actions.stop?.(name)}
+    >
+      {trans.__('Stop')}
+    </button>
+  );
+}
+
+function results(job: IJobSummary, trans: TranslationBundle): string[] {
+  const { loss, samples_per_second: rate } = job;
+  return [
+    ...(loss === null ? [] : [trans.__('loss %1', short(loss))]),
+    ...(rate === null ? [] : [trans.__('%1 samples/s', short(rate))])
+  ];
 }
 
 function clock(seconds: number): string {

@@ -42,13 +42,15 @@ class Lab:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.base = f"http://127.0.0.1:{self.port}/"
+        # Below a prefix, as behind JupyterHub: an address made without it would be noticed.
+        self.base = f"http://127.0.0.1:{self.port}/user/me/"
         self.process = self._start(extensions)
 
     def _start(self, extensions: Path) -> subprocess.Popen[bytes]:
         options = {
             "ip": "127.0.0.1",
             "port": self.port,
+            "ServerApp.base_url": "/user/me/",
             "ServerApp.port_retries": 0,
             "ServerApp.root_dir": self.notebooks,
             "ServerApp.jpserver_extensions": "{'jupyter_sdt': True, 'jupyterlab': True}",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_output
 from support import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 MIMETYPE = "application/vnd.jupyter-sdt.job+json"
+CONTRACT = Path(__file__).parents[1] / "contract" / "mimebundle.json"
+EVIL = "<img src=x onerror='window.harm = 1'>"
 TRAINING = """%%sdt_train --processes 2 --name curve --no-wait
 import time
 import torch
@@ -21,7 +26,7 @@ torch.manual_seed(0)
 model = DistributedModel(torch.nn.Linear(8, 1))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
 truth = torch.randn(8, 1)
-for step in range(400):
+for step in range(450):
     batch = torch.randn(32, 8)
     optimizer.zero_grad()
     loss = torch.nn.functional.mse_loss(model(batch), batch @ truth)
@@ -37,7 +42,15 @@ def step_shown(page) -> int:
     return int(found.group(1)) if found else 0
 
 
-def test_a_curve_is_live_survives_a_reload_and_is_saved(page, lab):
+def saved_output(**changes):
+    """An output as a notebook keeps it when its job is over."""
+    saved = json.loads(CONTRACT.read_text())["examples"][0]
+    over = {"live": False, "complete": True, "status": "Completed", "secondary_status": "Completed"}
+    data = {MIMETYPE: saved | over | changes, "text/plain": "a job"}
+    return new_output("display_data", data)
+
+
+def test_a_curve_outlives_page_and_kernel_and_is_saved(page):
     path = page.write_notebook("curve.ipynb", ["%load_ext jupyter_sdt", TRAINING])
     page.open_notebook("curve.ipynb")
     page.run_cell(0)
@@ -52,6 +65,9 @@ def test_a_curve_is_live_survives_a_reload_and_is_saved(page, lab):
     page.page.wait_for_selector(".sdt-JobRenderer .uplot canvas", timeout=30_000)
     again = until(lambda: step_shown(page))
     assert again > first
+    page.wait_for_kernel()
+    page.restart_kernel()
+    again = step_shown(page)
     until(lambda: step_shown(page) > again)
 
     page.page.wait_for_selector('.sdt-JobRenderer [data-status="Completed"]', timeout=30_000)
@@ -60,6 +76,33 @@ def test_a_curve_is_live_survives_a_reload_and_is_saved(page, lab):
     output = nbformat.read(path, 4).cells[1].outputs[0]
     saved = output.data[MIMETYPE]
     assert saved["complete"]
-    assert saved["series"]["loss"][-1][0] == 400
+    assert saved["series"]["loss"][-1][0] == 450
     assert "application/vnd.jupyter.widget-view+json" not in output.data
     assert {"image/png", "image/svg+xml"} & set(output.data)
+
+
+def test_a_notebook_of_last_month_shows_its_curve_and_runs_nothing_of_it(page):
+    curve = [[step, 100 / (1 + step)] for step in range(200)]
+    failed = {"job_name": EVIL, "status": "Failed", "secondary_status": "", "failure_reason": EVIL}
+    output = saved_output(**failed, series={EVIL: curve, "samples/s": curve})
+    page.write_notebook("old.ipynb", ["# trained"], [output])
+    page.open_notebook("old.ipynb")
+    charts = page.page.locator(".sdt-JobRenderer .uplot canvas")
+    charts.nth(1).wait_for()
+    assert page.page.locator(".sdt-Failure").inner_text() == EVIL
+    assert page.page.evaluate("() => window.harm") is None
+    page.use_theme("JupyterLab Dark")
+    page.picture("dark")
+
+
+def test_arrow_keys_read_out_the_curve_and_a_table_lists_it(page):
+    output = saved_output(series={"loss": [[1, 0.5], [2, 0.25]]})
+    page.write_notebook("keys.ipynb", ["# trained"], [output])
+    page.open_notebook("keys.ipynb")
+    chart = page.page.get_by_role("img", name="loss 0.25, falling")
+    chart.focus()
+    chart.press("ArrowRight")
+    chart.press("ArrowRight")
+    page.page.get_by_text("step 2 · loss 0.25").wait_for()
+    page.page.locator(".sdt-Chart-table summary").click()
+    assert page.page.locator(".sdt-Chart-table td").all_inner_texts() == ["1", "0.5", "2", "0.25"]

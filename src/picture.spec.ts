@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { fromPoints } from './curves';
+import { picture } from './picture';
+
+function parsed(text: string): Document {
+  return new DOMParser().parseFromString(text, 'image/svg+xml');
+}
+
+describe('the picture of a job', () => {
+  it('has a line for each curve, and words', () => {
+    const curves = [
+      fromPoints('loss', [
+        [0, 3],
+        [1, 1]
+      ]),
+      fromPoints('samples/s', [[0, 10]])
+    ];
+    const drawn = parsed(picture(curves, 'falling'));
+    expect(drawn.querySelectorAll('polyline')).toHaveLength(2);
+    expect(drawn.documentElement.getAttribute('aria-label')).toBe('falling');
+    expect(drawn.querySelector('parsererror')).toBeNull();
+  });
+
+  it('takes names as text, never as markup', () => {
+    const name = '<script>alert(1)</script>"&';
+    const drawn = parsed(picture([fromPoints(name, [[0, 1]])], name));
+    expect(drawn.querySelector('script')).toBeNull();
+    expect(drawn.documentElement.textContent).toContain(name);
+  });
+
+  it('bears curves without points', () => {
+    expect(parsed(picture([fromPoints('loss', [])], '')).querySelector('polyline')).toBeNull();
+  });
+});
