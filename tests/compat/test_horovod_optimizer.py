@@ -230,3 +230,20 @@ def test_wrong_arguments_are_refused_by_name(job, arguments, kind, words):
     """)
     assert job.error()["type"] == kind
     assert words in job.error()["message"]
+
+
+def test_gradients_travel_while_backward_computes_others(horovod):
+    horovod("""
+    import torch.distributed as dist
+    from torch import nn
+    first, last = nn.Linear(1, 1), nn.Linear(1, 1).double()  # two types: two buckets
+    parameters = [*first.parameters(), *last.parameters()]
+    optimizer = hvd.DistributedOptimizer(torch.optim.SGD(parameters, lr=1.0))
+    events, all_reduce = [], dist.all_reduce
+    dist.all_reduce = lambda *a, **b: (events.append("reduce"), all_reduce(*a, **b))[1]
+    first.weight.register_post_accumulate_grad_hook(lambda _: events.append("first layer"))
+    last(first(torch.ones(1, 1)).double()).backward()
+    assert events[0] == "reduce" and "first layer" in events[1:], events
+    optimizer.step()
+    assert events.count("reduce") == 2
+    """)

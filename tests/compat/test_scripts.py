@@ -104,6 +104,7 @@ def accuracy(jobs: Jobs, source: str, **fields) -> float:
     directory = jobs.run(source, **fields)
     log = directory.log(0).read_text()
     assert directory.read_state().status == "Completed", log
+    assert "loss" in directory.metric(0).read_text()
     return float(re.findall(r"accuracy ([\d.]+)", log)[-1])
 
 
