@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from jupyter_sdt.estimator.estimator import Estimator
+from jupyter_sdt.launch.image_uris import newest_version, python_of
 
 _SCRIPT = (
     *("entry_point", "framework_version", "py_version", "source_dir", "hyperparameters"),
@@ -45,3 +47,20 @@ class MXNet(Estimator):
 
     framework: ClassVar[str] = "mxnet"
     positional: ClassVar[tuple[str, ...]] = _SCRIPT
+
+
+def estimator_of_cell(arguments: Mapping[str, Any]) -> Estimator:
+    """Return the Estimator for the flags of a cell.
+
+    On ``ml.*`` instances without an image it is PyTorch's, and what chooses the image is filled in:
+    the newest version in our table, the Python that its image has, one instance.
+    """
+    remote = str(arguments.get("instance_type", "")).startswith("ml.")
+    if not (remote or "instance_groups" in arguments) or "image_uri" in arguments:
+        return Estimator(**arguments)
+    filled = {"framework_version": newest_version("pytorch"), **arguments}
+    if python := python_of("pytorch", str(filled["framework_version"])):
+        filled.setdefault("py_version", python)
+    if remote:
+        filled.setdefault("instance_count", 1)
+    return PyTorch(**filled)

@@ -82,6 +82,18 @@ def image_uri(wanted: ImageRequest) -> str:
     return f"{host}/{entry['repo']}:{_tag(entry, wanted, processor)}"
 
 
+def newest_version(framework: str) -> str:
+    """The newest version of a framework in the table."""
+    return str(max(_table()["frameworks"][framework]["v"], key=_numbers))
+
+
+def python_of(framework: str, version: str) -> str | None:
+    """The newest Python that images of a version have; None for a version not in the table."""
+    family = _table()["frameworks"][framework]
+    row = family["v"].get(family["aliases"].get(version, version), {})
+    return row["py"][-1] if "py" in row else None
+
+
 def dns_suffix(region: str) -> str:
     """The domain of a region's endpoints."""
     return next((s for start, s in _SUFFIXES.items() if region.startswith(start)), "amazonaws.com")

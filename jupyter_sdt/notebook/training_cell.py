@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_sdt.cells.arguments import Arguments, parse_arguments
 from jupyter_sdt.cells.cell_text import CellText, count_blank_lines
 from jupyter_sdt.estimator import CellSource, Estimator
+from jupyter_sdt.estimator.frameworks import estimator_of_cell
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.variables import PackedVariable, pack_variables, readable_size
 from jupyter_sdt.scaling.study import ScalingStudy
@@ -28,7 +29,7 @@ class TrainingCell:
 
     def estimator(self) -> Estimator:
         """The Estimator the flags describe."""
-        return Estimator(**self.arguments.estimator)
+        return estimator_of_cell(self.arguments.estimator)
 
     def start(self) -> TrainingJob:
         """Start the job and return at once."""

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator import CellSource, Estimator
+from jupyter_sdt.estimator.frameworks import estimator_of_cell
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.server.anchoring import anchor_arguments, anchor_inputs
@@ -90,7 +91,7 @@ def read_launch(content: bytes, root: Path) -> Launch:
     arguments, source, messages = read_cell(body.cell, cell)
     folder = body.folder(root)
     return Launch(
-        estimator=Estimator(**anchor_arguments(arguments.estimator, folder)),
+        estimator=estimator_of_cell(anchor_arguments(arguments.estimator, folder)),
         inputs=anchor_inputs(dict(arguments.inputs) or None, folder),
         job_name=arguments.job_name,
         cell=source,
@@ -101,7 +102,7 @@ def read_launch(content: bytes, root: Path) -> Launch:
 
 def _from_arguments(body: StartBody, cell: Cell, folder: Path) -> Launch:
     return Launch(
-        estimator=Estimator(**anchor_arguments(_plain(body.arguments), folder)),
+        estimator=estimator_of_cell(anchor_arguments(_plain(body.arguments), folder)),
         inputs=anchor_inputs(body.inputs, folder),
         job_name=body.job_name,
         cell=_checked_source(body.source, cell),
