@@ -76,6 +76,7 @@ class LabPage:
         """Change JupyterLab's theme and wait until it is there."""
         self.execute("apputils:change-theme", theme=name)
         self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def save(self) -> None:
         """Save the notebook and wait until that is done."""
