@@ -8,6 +8,7 @@ from support import Jobs, ranks
 
 from jupyter_sdt.spec.distribution import Distribution
 
+SMDDP = ranks(2, strategy="smdataparallel")
 SCRIPTS = Path(__file__).parents[2] / "examples" / "scripts"
 
 # The module API of the versions 1.0 to 1.3, in the form of SageMaker's own example.
@@ -109,12 +110,12 @@ def accuracy(jobs: Jobs, source: str, **fields) -> float:
 
 
 def test_a_script_of_the_module_api_trains(jobs: Jobs):
-    assert accuracy(jobs, MODULE_API, distribution=ranks(2)) > 0.85
+    assert accuracy(jobs, MODULE_API, distribution=SMDDP) > 0.85
 
 
 def test_the_example_of_the_backend_smddp_trains(jobs: Jobs):
     source = (SCRIPTS / "digits_smddp.py").read_text()
-    assert accuracy(jobs, source, distribution=ranks(2)) > 0.95
+    assert accuracy(jobs, source, distribution=SMDDP) > 0.95
 
 
 def test_the_horovod_example_trains_under_torchrun_s_variables(jobs: Jobs):

@@ -158,6 +158,7 @@ def test_the_backend_smddp_serves_torch_distributed(job, ranks):
         job,
         """
     assert dist.get_backend() == "smddp"
+    assert os.environ["SMDATAPARALLEL_LOCAL_RANK"] == str(rank)
     tensor = torch.full((5,), float(rank))
     dist.all_reduce(tensor)
     assert tensor.tolist() == [size * (size - 1) / 2] * 5

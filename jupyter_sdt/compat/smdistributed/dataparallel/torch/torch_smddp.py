@@ -5,7 +5,12 @@ Afterwards a script uses torch.distributed with ``init_process_group(backend="sm
 
 from __future__ import annotations
 
-# Importing our backend registers it.
+import os
+
 from jupyter_sdt.runtime.dataparallel import SmddpProcessGroup
+from jupyter_sdt.runtime.process_environment import process_environment
 
 __all__ = ["SmddpProcessGroup"]
+
+# Hugging Face's Trainer looks here after the import; SageMaker's launcher sets it.
+os.environ.setdefault("SMDATAPARALLEL_LOCAL_RANK", str(process_environment().local_rank))
