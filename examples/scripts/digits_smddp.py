@@ -1,8 +1,14 @@
 """Handwritten digits in the style of SageMaker's data-parallel library, from version 1.4 on.
 
+    estimator = PyTorch(
+        entry_point="digits_smddp.py",
+        source_dir="examples/scripts",
+        distribution={"smdistributed": {"dataparallel": {"enabled": True}}},
+    )
+    estimator.fit()
+
 The library's name is imported once and makes the backend "smddp" known; all else is plain torch.
-On SageMaker the script runs as it stands, too. The data are 1,797 images that come with
-scikit-learn.
+The data are 1,797 images that come with scikit-learn.
 """
 
 import argparse
