@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +19,10 @@ from typing import Any
 
 import psutil
 
+from jupyter_sdt.errors import SdtError
+from jupyter_sdt.launch.sagemaker import Service, find_region
+from jupyter_sdt.launch.service_errors import explain
+from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.process_identity import start_ticks
 from jupyter_sdt.spec.variables import JOB_DIRECTORY
 from jupyter_sdt.store.files import rank_files, read_object
@@ -141,7 +146,24 @@ def main() -> None:
     parser.add_argument("job", type=Path)
     parser.add_argument("--grace", type=float, required=True)
     arguments = parser.parse_args()
-    terminate_tree(job_processes(JobDirectory(arguments.job)), arguments.grace)
+    directory = JobDirectory(arguments.job)
+    _stop_remote(directory)
+    terminate_tree(job_processes(directory), arguments.grace)
+
+
+def _stop_remote(directory: JobDirectory) -> None:
+    """A job on SageMaker outlives everything here, and is billed."""
+    try:
+        spec = directory.read_spec()
+    except SdtError:
+        return  # whatever runs is here, marked by the folder
+    if find_instance(spec.instance_type).local:
+        return
+    try:
+        Service(str(spec.sagemaker.get("region") or find_region())).stop(spec.job_name)
+    except Exception as error:  # noqa: BLE001 - told below; nobody is there to catch it
+        told = explain(error, resource=f"the job {spec.job_name}")
+        sys.stderr.write(f"jupyter_sdt: StopTrainingJob: {told}\n")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,11 @@ class RemoteLogs:
     directory: JobDirectory
     _tokens: dict[str, str] = field(default_factory=dict, init=False)
 
+    @property
+    def found(self) -> bool:
+        """Whether any stream is known."""
+        return bool(self._tokens)
+
     def find_streams(self) -> None:
         """Look for streams that are new. Raises what boto3 raises."""
         for name in self.service.log_streams(self.spec.job_name):

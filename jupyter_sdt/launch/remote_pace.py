@@ -13,8 +13,8 @@ _GROWTH = 1.5
 class Pace:
     """Seconds between calls: from ``first`` up to ``longest``; doubled with each failure.
 
-    Each pause is drawn between half and the whole of it, so that fifty jobs that began together do
-    not stay together. https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter
+    Each pause is drawn between four fifths and the whole of it, so that fifty jobs that began
+    together do not stay together. https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter
     """
 
     first: float
@@ -41,4 +41,4 @@ class Pace:
 
     def _plan(self, now: float, pause: float) -> None:
         self._pause = pause
-        self._due = now + random.uniform(pause / 2, pause)  # noqa: S311 - no secret
+        self._due = now + random.uniform(0.8 * pause, pause)  # noqa: S311 - no secret

@@ -25,7 +25,8 @@ from jupyter_sdt.store.job_directory import JobDirectory
 
 # CloudWatch shows the last lines some seconds after the job has ended.
 SETTLE_SECONDS = 2.0
-_STREAM_SECONDS = 15.0
+# How often new streams are looked for: before the first was found, and after that.
+_STREAM_SECONDS = {False: 5.0, True: 15.0}
 
 
 class SageMakerBackend:
@@ -46,7 +47,7 @@ class SageMakerBackend:
         self._service = service or Service(str(spec.sagemaker.get("region") or find_region()))
         self._logs = RemoteLogs(self._service, spec, directory)
         self._status = RemoteStatus()
-        self._describing = Pace(first=1.0, longest=10.0)
+        self._describing = Pace(first=1.0, longest=12.5)
         self._reading = Pace(first=2.0, longest=2.0)
         self._streams_due = 0.0
         self._created = False
@@ -134,8 +135,8 @@ class SageMakerBackend:
         """Copy what is new; False when it could not be read."""
         try:
             if now >= self._streams_due:
+                self._streams_due = now + _STREAM_SECONDS[self._logs.found]
                 self._logs.find_streams()
-                self._streams_due = now + _STREAM_SECONDS
             self._logs.copy()
         except Exception as error:  # noqa: BLE001 - logs come later or not at all
             if kind_of(error) == "missing":

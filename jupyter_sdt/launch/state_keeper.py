@@ -46,7 +46,9 @@ class StateKeeper:
         self._write()
 
     def follow(self, step: Transition) -> None:
-        """Enter a phase that began elsewhere, at the time it has there."""
+        """Enter a phase that began elsewhere, at the time it has there, unless we are in it."""
+        if step.secondary_status == self.state.secondary_status:
+            return
         self.state = self.state.enter(step.secondary_status, step.start_seconds)
         self._write()
 

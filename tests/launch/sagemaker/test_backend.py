@@ -85,7 +85,7 @@ def test_throttling_is_waited_out_longer_each_time(bench):
     bench.describe("InProgress", "Training", "Training")
     pace._due = 0.0
     assert bench.backend.poll() is None
-    assert pace._pause == 10
+    assert pace._pause == 12.5
 
 
 def test_expired_credentials_are_told_renewed_and_survived(bench):
@@ -181,3 +181,11 @@ def test_nothing_is_stopped_that_was_never_created():
     made.backend.terminate()
     made.sagemaker.assert_no_pending_responses()
     assert made.backend.news() == News()
+
+
+def test_at_rest_the_service_is_asked_once_in_ten_seconds(bench):
+    pace = bench.backend._describing
+    for now in range(0, 1000, 20):
+        pace.went_well(now)
+    assert 10 <= pace._due - now <= 12.5
+    assert not pace.due(now + 9.9)
