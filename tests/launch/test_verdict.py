@@ -49,8 +49,12 @@ def test_the_earliest_exception_is_the_cause(directory):
     assert (outcome.failed_rank, outcome.reason) == (1, "rank 1 failed: ValueError: first")
 
 
-def test_a_lost_connection_is_a_consequence_even_when_it_was_written_first(directory):
-    left_error(directory, 0, "Connection closed by peer [127.0.0.1]:1", 9.0)
+@pytest.mark.parametrize(
+    "message",
+    ["Connection closed by peer [127.0.0.1]:1", "rank 1 is gone: it ended, was killed or left"],
+)
+def test_a_lost_peer_is_a_consequence_even_when_it_was_written_first(directory, message):
+    left_error(directory, 0, message, 9.0)
     outcome = judge(directory, [ended(1, 0, 9.0), ended(-9, 1, 9.1)], 2)
     assert (outcome.failed_rank, outcome.exit_code) == (1, -9)
 

@@ -37,6 +37,7 @@ class SharedCollectives:
             flat = _flat(tensor)
             self._reduce_flat(flat, op)
             _put_back(flat, tensor)
+        self._exchange.end()
 
     def _reduce_flat(self, flat: torch.Tensor, op: Any) -> None:
         function = combine(op, flat.dtype)
@@ -58,11 +59,14 @@ class SharedCollectives:
         self._exchange.begin(header)
         node, local = self._sharing.topology.place(root)
         flat = _bytes(tensor)
+        if self._sharing.across is not None:
+            self._exchange.meet()  # agree before gloo, which would not notice
         if self._sharing.across is not None and local == self._sharing.topology.local:
             options: Any = c10d.BroadcastOptions()
             options.rootRank = node
             self._sharing.across.broadcast([flat], options).wait()
         self._exchange.broadcast(flat, local)
+        self._exchange.end()
         _put_back(flat.view(tensor.dtype), tensor)
 
     def all_gather(
@@ -73,7 +77,8 @@ class SharedCollectives:
         mine, targets = _bytes(tensor), [_bytes(output) for output in outputs]
         if self._sharing.across is None:
             self._exchange.all_gather(targets, mine)
-        elif mine.numel():
+        else:
+            self._exchange.meet()  # agree before gloo, which would not notice
             self._all_gather_across(targets, mine)
         for target, output in zip(targets, outputs, strict=True):
             _put_back(target.view(output.dtype), output)
@@ -103,6 +108,7 @@ class SharedCollectives:
     def barrier(self) -> None:
         """Wait for all ranks."""
         self._exchange.begin("barrier")
+        self._exchange.meet()
         if self._sharing.across is not None:
             self._sharing.across.barrier().wait()
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
+from jupyter_sdt.errors import CollectiveError
 from jupyter_sdt.runtime.dataparallel.arithmetic import Combine, fold
 from jupyter_sdt.runtime.dataparallel.meeting import Meeting
 from jupyter_sdt.runtime.dataparallel.segment import AREAS, LINE, Segment
@@ -48,16 +49,28 @@ class Exchange:
         self._slots = [[segment.slot(a, r) for r in range(self._ranks)] for a in range(AREAS)]
         self._area = 0
         self._plans: dict[tuple[torch.dtype, int, int], _Plan] = {}
-        self._doing = ""
+        self._doing, self._header = "", b""
 
     def begin(self, header: str) -> None:
-        """Meet and compare what everybody is about to do. Raises CollectiveError."""
-        self._doing = header
-        self._meeting.agree(header.encode()[:255])
+        """Say what comes next: at their first meeting ranks compare what they have said."""
+        self._doing, self._header = header, header.encode()[:255]
+
+    def end(self) -> None:
+        """Make up for the meeting of a collective that had nothing to bring."""
+        if self._header:
+            self.meet()
 
     def meet(self) -> None:
-        """A barrier."""
-        self._meeting.meet(self._doing)
+        """A barrier. Raises CollectiveError when a rank is gone, late, or of another opinion."""
+        header, self._header = self._header, b""
+        if not header:
+            self._meeting.meet(self._doing)
+            return
+        try:
+            self._meeting.agree(header)
+        except CollectiveError:
+            self._area = 0  # whatever each was about to do, all are here again
+            raise
 
     def all_reduce(
         self, tensor: torch.Tensor, function: Combine, across: Across | None = None

@@ -44,7 +44,9 @@ class CollectiveWork(dist.Work):
             future = self._future
         self._open.release()
         if future is not None:
+            before, self._line.settler = self._line.settler, threading.get_ident()
             self._settle(future)
+            self._line.settler = before
 
     def wait(self, timeout: timedelta = timedelta(0)) -> bool:
         """Return when it is done. Raises what went wrong, or CollectiveError after ``timeout``."""
@@ -104,14 +106,21 @@ class Line:
 
     def __init__(self) -> None:
         self._waiting: deque[CollectiveWork] = deque()
-        self._running = threading.Lock()
+        # Callbacks of a future run where it is settled, and may communicate themselves.
+        self._running = threading.RLock()
         self._signal = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
         self._closed = False
+        self.settler: int | None = None  # the thread that runs callbacks of a future
 
     def add(self, action: Action, tensors: list[Any], *, later: bool) -> CollectiveWork:
         """Append a collective; unless ``later``, return only when it is done."""
         work = CollectiveWork(self, action, tensors)
+        if self.settler == threading.get_ident():
+            # A callback goes on with its own collective, before what waits: so it is on ranks, too,
+            # where nothing waits yet.
+            work.run()
+            return work
         self._waiting.append(work)
         if later:
             self._start()

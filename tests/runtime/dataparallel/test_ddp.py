@@ -90,6 +90,26 @@ for parameter in net.parameters():
     same_everywhere(parameter.detach())
 """
 
+HOOKS = """
+from torch.distributed.algorithms.ddp_comm_hooks import default_hooks, powerSGD_hook
+
+def hooked(state, hook):
+    net = DistributedDataParallel(evaluated(), bucket_cap_mb=0.01)
+    net.register_comm_hook(state, hook)
+    return train(net, x[share], y[share])
+
+alone = train(evaluated(), x, y)
+for ours, theirs in zip(
+    hooked(None, default_hooks.fp16_compress_hook).module.parameters(), alone.parameters()
+):
+    torch.testing.assert_close(ours, theirs, rtol=0.05, atol=0.01)
+    same_everywhere(ours.detach())
+state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=2, start_powerSGD_iter=2)
+for parameter in hooked(state, powerSGD_hook.powerSGD_hook).module.parameters():
+    assert parameter.isfinite().all()
+    same_everywhere(parameter.detach())
+"""
+
 FREED = """
 def in_a_function(number):
     dist.init_process_group(
@@ -119,6 +139,10 @@ def test_gradients_add_up_without_exchange_and_keep_their_precision(agree):
 
 def test_fsdp_and_sharded_optimizers_run_on_it(agree):
     agree(TRAIN + SHARDED, 2)
+
+
+def test_hooks_of_torch_that_communicate_in_callbacks_run_on_it(agree):
+    agree(TRAIN + HOOKS, 2, timeout=40)
 
 
 def test_a_model_freed_after_its_group_does_not_hang(agree):

@@ -66,6 +66,10 @@ try:
     {call}
 except RuntimeError as error:
     print(error)
+    for numel in (10, 300_000):  # and the group still works
+        after = torch.ones(numel)
+        dist.all_reduce(after)
+        assert after.unique().tolist() == [size]
     raise SystemExit(3)
 """
 
