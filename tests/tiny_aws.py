@@ -8,12 +8,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_IDENTITY = (
-    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-    "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>"
-    "</GetCallerIdentityResponse>"
-)
-
 
 @dataclass
 class TinyAws:
@@ -58,14 +52,14 @@ def serve(aws: TinyAws) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             target = self.headers.get("X-Amz-Target", "")
             status, body, kind = 200, "", "text/xml"
             if target:
                 status, told = aws.answer(target.rpartition(".")[2])
                 body, kind = json.dumps(told), "application/x-amz-json-1.1"
-            elif b"GetCallerIdentity" in content:
-                body = _IDENTITY
+            else:  # S3
+                aws.calls.append(f"{self.command} {self.path}")
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

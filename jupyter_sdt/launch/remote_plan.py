@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from jupyter_sdt.errors import LaunchError, SpecError
 from jupyter_sdt.launch.image_uris import TABLE_NOTE
 from jupyter_sdt.launch.plan import LaunchPlan
@@ -53,14 +57,19 @@ def plan_remote(spec: JobSpec, account: str = ACCOUNT) -> LaunchPlan:
         job_name=spec.job_name,
         launcher="sagemaker",
         world_size=spec.world_size,
-        notes=_notes(spec, place),
+        notes=_notes(spec, place, request),
         request=request,
     )
 
 
-def _notes(spec: JobSpec, place: Place) -> tuple[str, ...]:
+def needs_account(request: Mapping[str, Any]) -> bool:
+    """Whether a request cannot be sent without knowing the account."""
+    return ACCOUNT in json.dumps(request)
+
+
+def _notes(spec: JobSpec, place: Place, request: Mapping[str, Any]) -> tuple[str, ...]:
     notes = [f"region {place.region}"]
-    if place.account == ACCOUNT:
+    if needs_account(request):
         notes.append(f"{ACCOUNT} is filled in when the job starts")
     if "image_uri" not in spec.sagemaker:
         notes.append(TABLE_NOTE)

@@ -15,7 +15,7 @@ from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.remote_bundle import write_archive
 from jupyter_sdt.launch.remote_logs import RemoteLogs
 from jupyter_sdt.launch.remote_pace import Pace
-from jupyter_sdt.launch.remote_plan import plan_remote
+from jupyter_sdt.launch.remote_plan import needs_account, plan_remote
 from jupyter_sdt.launch.remote_status import RemoteStatus, closing_notes
 from jupyter_sdt.launch.sagemaker import Service, find_region, require_boto3
 from jupyter_sdt.launch.service_errors import explain, kind_of
@@ -61,9 +61,9 @@ class SageMakerBackend:
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Find account and role, make the default bucket, upload the source."""
-        account = self._service.account()
-        filled = plan_remote(self._spec, account)
-        request = dict(filled.request)
+        if needs_account(plan.request):
+            plan = plan_remote(self._spec, self._service.account())
+        request = dict(plan.request)
         role = str(self._spec.sagemaker.get("role", ""))
         if not role.startswith("arn:"):
             request["RoleArn"] = self._service.role_arn(role.rpartition("/")[2])
@@ -71,7 +71,7 @@ class SageMakerBackend:
             self._service.ensure_bucket(split_s3(request["OutputDataConfig"]["S3OutputPath"])[0])
         if not self._spec.source_dir.startswith("s3://"):
             self._upload(code_uri_of(request))
-        return replace(plan, notes=filled.notes, request=request)
+        return replace(plan, request=request)
 
     def submit(self, plan: LaunchPlan) -> None:
         """Send the request; secret variables are put in here and nowhere else."""

@@ -41,6 +41,10 @@ def test_stop_reaches_the_service_and_its_phases_become_the_jobs(aws, script):
     phases = [step.secondary_status for step in state.transitions]
     assert phases == ["Starting", "Downloading", "Training", "Stopping", "Stopped"]
     assert state.status == "Stopped"
+    assert aws.calls[:2] == [
+        "PUT /out/slow/source/sourcedir.tar.gz",
+        "CreateTrainingJob",
+    ]
 
 
 def test_a_job_whose_supervisor_died_is_stopped_as_well(aws, script):
