@@ -96,9 +96,7 @@ def main():
     test_loader = DataLoader(testing, batch_size=360, sampler=DistributedSampler(testing, **share))
 
     model = Net()
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=args.lr * hvd.size(), momentum=args.momentum
-    )
+    optimizer = torch.optim.SGD(model.parameters(), lr=args.lr * hvd.size(), momentum=args.momentum)
     hvd.broadcast_parameters(model.state_dict(), root_rank=0)
     hvd.broadcast_optimizer_state(optimizer, root_rank=0)
     optimizer = hvd.DistributedOptimizer(

@@ -90,9 +90,7 @@ def main():
         torch.set_num_threads(1)
 
     training, testing = datasets()
-    sampler = DistributedSampler(
-        training, num_replicas=dist.get_world_size(), rank=dist.get_rank()
-    )
+    sampler = DistributedSampler(training, num_replicas=dist.get_world_size(), rank=dist.get_rank())
     size = max(args.batch_size // dist.get_world_size(), 1)
     loader = DataLoader(training, batch_size=size, sampler=sampler)
     model = DDP(Net().to(device))

