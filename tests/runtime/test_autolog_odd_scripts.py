@@ -124,4 +124,6 @@ for fold in range(2):
 """
     last = records_of(body)[-1]
     assert last.step == 400
-    assert round(last.values["samples_per_second"] * last.values["step_seconds"], 3) == 10
+    # The last record may reach back to the change, and the search for the new model costs a step;
+    # had it not been found, half of the samples or more would be missing.
+    assert 9.5 < last.values["samples_per_second"] * last.values["step_seconds"] < 10.01
