@@ -105,4 +105,6 @@ def test_arrow_keys_read_out_the_curve_and_a_table_lists_it(page):
     chart.press("ArrowRight")
     page.page.get_by_text("step 2 · loss 0.25").wait_for()
     page.page.locator(".sdt-Chart-table summary").click()
-    assert page.page.locator(".sdt-Chart-table td").all_inner_texts() == ["1", "0.5", "2", "0.25"]
+    cells = page.page.locator(".sdt-Chart-table td")
+    cells.nth(3).wait_for()  # the table is filled when it is opened, a moment after the click
+    assert cells.all_inner_texts() == ["1", "0.5", "2", "0.25"]
