@@ -1,0 +1,1 @@
+"""Model parallelism for scripts written for SageMaker's library, on CPU and GPU."""
