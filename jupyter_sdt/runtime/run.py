@@ -26,7 +26,7 @@ from jupyter_sdt.runtime.leaving import (
     finalize_mpi,
 )
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
-from jupyter_sdt.runtime.process_groups import keep_process_groups
+from jupyter_sdt.runtime.process_groups import keep_process_groups, separate_meetings
 from jupyter_sdt.runtime.process_record import ProcessRecord
 from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
 from jupyter_sdt.runtime.script import exec_program, run_python
@@ -113,6 +113,7 @@ def _prepare(argv: Sequence[str]) -> _Run:
     if files is not None:
         dump_stacks_on_signal(files.stacks)
     keep_process_groups()
+    separate_meetings()
     if files is not None and path.suffix == ".py":
         install_autolog(files, place)
     entry = tracebacks.Entry(str(path), tracebacks.cell_label(spec))
