@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from lab_server import TOKEN, LabServer
 
 PICTURES = os.environ.get("SDT_SCREENSHOTS")  # a folder, when somebody wants to look
-
+QUIET = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+# JupyterLab's own words for what was under way when a kernel is restarted: its comms wait for
+# their subshells, its debugger for answers.
+HARMLESS = "Canceled future for "
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+
+def launch_browser(playwright: Any) -> Any:
+    """Start the system's Chromium; None where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    return path and playwright.chromium.launch(executable_path=path, args=QUIET)
 
 
 class LabPage:
     """One browser window with JupyterLab in it."""
 
-    def __init__(self, page: Any, base: str, token: str, notebooks: Path) -> None:
-        self.page, self.base, self.token, self.notebooks = page, base, token, notebooks
+    def __init__(self, page: Any, server: LabServer) -> None:
+        self.page, self.server, self.notebooks = page, server, server.notebooks
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", self._note)
+        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("console", lambda message: message.type == "error" and self._note(message.text))
 
-    def _note(self, message: Any) -> None:
-        # JupyterLab's own words when a kernel is restarted under its debugger.
-        if message.type == "error" and "Canceled future" not in message.text:
-            self.errors.append(message.text)
+    def _note(self, error: str) -> None:
+        if HARMLESS not in error:
+            self.errors.append(error)
 
     def write_notebook(self, name: str, cells: list[str], outputs: Any = ()) -> Path:
         """Make a notebook of code cells; the last of them has the outputs."""
@@ -42,8 +55,8 @@ class LabPage:
 
     def open_notebook(self, name: str) -> None:
         """Open it in a workspace of its own, and wait for its kernel."""
-        address = f"{self.base}lab/workspaces/{Path(name).stem}/tree/{name}"
-        self.page.goto(f"{address}?token={self.token}&reset")
+        address = f"{self.server.base}lab/workspaces/{Path(name).stem}/tree/{name}"
+        self.page.goto(f"{address}?token={TOKEN}&reset")
         self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:

@@ -2,105 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
-from lab_page import LabPage
-from support import until
+from lab_page import LabPage, launch_browser
+from lab_server import ROOT, LabServer
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "browser-test"  # of a server on the loopback that lives for these tests only
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-QUIET = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
+# What a failing test leaves for whoever looks into it.
+ARTIFACTS = ROOT / "build" / "browser"
+FAILED = pytest.StashKey[bool]()
 
 
-class Lab:
-    """A JupyterLab server of its own: folders, port, jobs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.jobs, self.log = folder, folder / "jobs", folder / "lab.log"
-        self.notebooks = folder / "notebooks"
-        extensions = folder / "labextensions"
-        notifications = folder / "CONFIG/lab/user-settings/@jupyterlab/apputils-extension"
-        for made in (self.notebooks, self.jobs, extensions, notifications):
-            made.mkdir(parents=True)
-        # Else JupyterLab asks each new user whether it may fetch news.
-        news = notifications / "notification.jupyterlab-settings"
-        news.write_text('{"fetchNews": "false"}')
-        # The bundle of this tree, whatever pip has installed.
-        (extensions / "jupyter-sdt").symlink_to(ROOT / "labextension")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        # Below a prefix, as behind JupyterHub: an address made without it would be noticed.
-        self.base = f"http://127.0.0.1:{self.port}/user/me/"
-        self.process = self._start(extensions)
-
-    def _start(self, extensions: Path) -> subprocess.Popen[bytes]:
-        options = {
-            "ip": "127.0.0.1",
-            "port": self.port,
-            "ServerApp.base_url": "/user/me/",
-            "ServerApp.port_retries": 0,
-            "ServerApp.root_dir": self.notebooks,
-            "ServerApp.jpserver_extensions": "{'jupyter_sdt': True, 'jupyterlab': True}",
-            "IdentityProvider.token": TOKEN,
-            "LabApp.extra_labextensions_path": extensions,
-            "LabApp.expose_app_in_browser": True,
-            "LabApp.news_url": None,
-            "LabApp.check_for_updates_class": (
-                "jupyterlab.handlers.announcements.NeverCheckForUpdate"
-            ),
-        }
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-        command += [f"--{name}={value}" for name, value in options.items()]
-        home = {f"JUPYTER_{kind}_DIR": str(self.folder / kind) for kind in ("CONFIG", "RUNTIME")}
-        with self.log.open("wb") as log:
-            return subprocess.Popen(
-                command,
-                env=os.environ | home | {"SDT_JOBS_DIR": str(self.jobs)},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def answers(self) -> bool:
-        """Whether the server serves."""
-        assert self.process.poll() is None, self.log.read_text()
-        try:
-            with urllib.request.urlopen(f"{self.base}api/status?token={TOKEN}", timeout=5) as reply:
-                return reply.status == 200
-        except OSError:
-            return False
-
-    def close(self) -> None:
-        """Stop the server and its kernels."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let fixtures know how the test ended."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """A browser."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = launch_browser(driver)
+        if browser is None:
+            pytest.skip("chromium is not installed")
         yield browser
         browser.close()
 
@@ -108,18 +37,57 @@ def chromium():
 @pytest.fixture(scope="session")
 def lab(chromium, tmp_path_factory):
     """A running server; it is asked for a browser first, without which it is of no use."""
-    server = Lab(tmp_path_factory.mktemp("lab"))
-    until(server.answers, 60)
-    yield server
-    server.close()
+    with serving(tmp_path_factory.mktemp("lab")) as server:
+        yield server
 
 
 @pytest.fixture
-def page(lab, chromium, request):
-    """A fresh browser window; what went wrong in it fails the test."""
-    context = chromium.new_context(viewport={"width": 1400, "height": 900})
-    opened = LabPage(context.new_page(), lab.base, TOKEN, lab.notebooks)
+def own_lab(chromium, tmp_path):
+    """A server that the test may treat badly."""
+    with serving(tmp_path / "lab") as server:
+        yield server
+
+
+@contextmanager
+def serving(folder):
+    """A server, until the end of the block."""
+    server = LabServer(folder)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def open_window(chromium, request):
+    """Opens fresh browser windows on a server; what goes wrong in them fails the test."""
+    windows = []
+
+    def opened(server):
+        context = chromium.new_context(viewport={"width": 1400, "height": 900})
+        windows.append(LabPage(context.new_page(), server))
+        return windows[-1]
+
     yield opened
-    opened.picture(f"{request.node.name}-end")
-    context.close()
-    assert not opened.errors
+    name = request.node.name
+    wrong = request.node.stash.get(FAILED, False) or any(window.errors for window in windows)
+    for place, window in enumerate(windows):
+        if wrong:
+            keep(window, f"{name}-{place}")
+        window.page.context.close()
+    assert [error for window in windows for error in window.errors] == []
+
+
+@pytest.fixture
+def page(lab, open_window):
+    """A fresh browser window, with the settings of a new user."""
+    lab.forget_settings()
+    return open_window(lab)
+
+
+def keep(window, name):
+    """Leave a screenshot and the server's log."""
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    window.page.screenshot(path=ARTIFACTS / f"{name}.png")
+    shutil.copy(window.server.log, ARTIFACTS / f"{name}.log")

@@ -100,6 +100,7 @@ def test_arrow_keys_read_out_the_curve_and_a_table_lists_it(page):
     page.write_notebook("keys.ipynb", ["# trained"], [output])
     page.open_notebook("keys.ipynb")
     chart = page.page.get_by_role("img", name="loss 0.25, falling")
+    chart.locator("canvas").wait_for()  # drawn a frame after its place was made
     chart.focus()
     chart.press("ArrowRight")
     chart.press("ArrowRight")

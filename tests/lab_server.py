@@ -1,0 +1,109 @@
+"""A JupyterLab server with our extension, in folders of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from support import until
+
+ROOT = Path(__file__).parents[1]
+TOKEN = "browser-test"  # of a server on the loopback that lives for these tests only
+PACKAGE = "@jupyterlab/apputils-extension"
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class LabServer:
+    """Starts on construction; its notebooks, jobs and port outlive a kill."""
+
+    def __init__(self, folder: Path, prefix: str = "/user/me/") -> None:
+        self.folder, self.jobs, self.log = folder, folder / "jobs", folder / "lab.log"
+        self.notebooks = folder / "notebooks"
+        self._extensions = folder / "labextensions"
+        for made in (self.notebooks, self.jobs, self._extensions):
+            made.mkdir(parents=True)
+        # The bundle of this tree, whatever pip has installed.
+        (self._extensions / "jupyter-sdt").symlink_to(ROOT / "labextension")
+        self.forget_settings()
+        self.port, self.prefix = free_port(), prefix
+        # Below a prefix, as behind JupyterHub: an address made without it would be noticed.
+        self.base = f"http://127.0.0.1:{self.port}{prefix}"
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, always on the same port."""
+        options = self._options()
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        command += [f"--{name}={value}" for name, value in options.items()]
+        home = {f"JUPYTER_{kind}_DIR": str(self.folder / kind) for kind in ("CONFIG", "RUNTIME")}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                env=os.environ | home | {"SDT_JOBS_DIR": str(self.jobs)},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _options(self) -> dict[str, object]:
+        return {
+            "ip": "127.0.0.1",
+            "port": self.port,
+            "ServerApp.base_url": self.prefix,
+            "ServerApp.port_retries": 0,
+            "ServerApp.root_dir": self.notebooks,
+            "ServerApp.jpserver_extensions": "{'jupyter_sdt': True, 'jupyterlab': True}",
+            "IdentityProvider.token": TOKEN,
+            "LabApp.extra_labextensions_path": self._extensions,
+            "LabApp.expose_app_in_browser": True,
+            "LabApp.news_url": None,
+            "LabApp.check_for_updates_class": (
+                "jupyterlab.handlers.announcements.NeverCheckForUpdate"
+            ),
+        }
+
+    def wait(self) -> None:
+        """Wait until the server serves."""
+        until(self._answers, 60)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            with urllib.request.urlopen(f"{self.base}api/status?token={TOKEN}", timeout=5) as reply:
+                return reply.status == 200
+        except OSError:
+            return False
+
+    def forget_settings(self) -> None:
+        """Back to what a new user has, but for the question whether JupyterLab may fetch news."""
+        settings = self.folder / "CONFIG/lab/user-settings"
+        shutil.rmtree(settings, ignore_errors=True)
+        (settings / PACKAGE).mkdir(parents=True)
+        news = settings / PACKAGE / "notification.jupyterlab-settings"
+        news.write_text('{"fetchNews": "false"}')
+
+    def kill(self) -> None:
+        """End the server as the kernel of the operating system would: without a word."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """Stop the server and its kernels."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
