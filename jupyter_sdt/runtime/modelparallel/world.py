@@ -53,7 +53,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The job as this rank sees it; ``device`` is where its part of the model lies."""
+    """The job as this rank sees it; ``device`` is where its part of the model lies.
+
+    ``mail`` is a process group of all ranks that messages.py alone uses, so that nothing a script
+    or an engine sends by itself is taken for an object.
+    """
 
     layout: Layout
     parameters: Parameters
@@ -63,6 +67,7 @@ class World:
     node_rank: int
     device: torch.device
     groups: Mapping[GroupName, Group]
+    mail: Any
 
     @property
     def world_size(self) -> int:
@@ -129,6 +134,7 @@ def _joined(parameters: Parameters, timeout: timedelta) -> World:
         node_rank=place.node_rank,
         device=_device(place),
         groups=_groups(layout, dist.get_rank(), backend, timeout),
+        mail=dist.new_group(timeout=timeout, backend="gloo"),
     )
 
 
