@@ -12,6 +12,7 @@ help:
 	@echo 'make demo    set up .venv and run examples/01_first_job.ipynb on real data'
 	@echo 'make lab     open the same notebook in JupyterLab'
 	@echo 'make test    lint, type check and run every test (pytest options: ARGS="-k nursery")'
+	@echo 'make front   check the TypeScript, and build labextension/ from it; needs node'
 	@echo 'make bench   measure the launch against its peers (ARGS=--quick for a short run)'
 	@echo 'make lint    ruff and mypy alone'
 	@echo 'make clean   remove .venv, build/ and every cache'
@@ -24,8 +25,13 @@ lab:
 	@$(SETUP) demo
 	@sh tools/lab.sh $(ARGS)
 
-test: lint
+test: lint front
+	@sh tools/chromium.sh
 	.venv/bin/python -m pytest $(ARGS)
+
+front:
+	@$(SETUP) test
+	@sh tools/front_end.sh
 
 bench:
 	@$(SETUP) test
@@ -41,4 +47,4 @@ clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo lab test bench lint clean
+.PHONY: help demo lab test front bench lint clean
