@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.runtime import tracebacks
+from jupyter_sdt.runtime.allocator import keep_freed_memory
 from jupyter_sdt.runtime.autolog import install_autolog
 from jupyter_sdt.runtime.compat_path import show_compat_to_programs
 from jupyter_sdt.runtime.fresh_start import start_fresh
@@ -32,6 +33,7 @@ from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
 from jupyter_sdt.runtime.script import exec_program, run_python
 from jupyter_sdt.runtime.streams import dump_stacks_on_signal, redirect_streams
 from jupyter_sdt.runtime.variables import load_variables, save_variables
+from jupyter_sdt.runtime.virtual_cuda import install_virtual_cuda
 
 _USAGE = "usage: python -m jupyter_sdt.runtime.run [--environment FILE.json] ENTRY [ARGS...]\n"
 # The record that leave() completes; None outside a job.
@@ -109,6 +111,7 @@ def _prepare(argv: Sequence[str]) -> _Run:
         _record = ProcessRecord(files=files, place=place)
         _record.write_start()
         spec = files.read_spec()
+    keep_freed_memory()
     start_fresh(path.parent)
     if files is not None:
         dump_stacks_on_signal(files.stacks)

@@ -24,6 +24,10 @@ AUTOLOG: Final = "SDT_AUTOLOG"
 NURSERY: Final = "SDT_NURSERY"
 # Seconds without a job after which a nursery ends itself.
 NURSERY_IDLE_SECONDS: Final = "SDT_NURSERY_IDLE_SECONDS"
+# 0: freed memory of a rank goes back to the operating system at once.
+KEEP_FREED_MEMORY: Final = "SDT_KEEP_FREED_MEMORY"
+# "1": torch.cuda answers on the CPU where there is no GPU; "0": the launcher does not ask for it.
+VIRTUAL_CUDA: Final = "SDT_VIRTUAL_CUDA"
 # Folder of all jobs; default ~/.jupyter_sdt/jobs.
 JOBS_DIRECTORY: Final = "SDT_JOBS_DIR"
 
@@ -44,6 +48,9 @@ TORCHELASTIC_MAX_RESTARTS: Final = "TORCHELASTIC_MAX_RESTARTS"
 TORCHELASTIC_RUN_ID: Final = "TORCHELASTIC_RUN_ID"
 TORCHELASTIC_USE_AGENT_STORE: Final = "TORCHELASTIC_USE_AGENT_STORE"
 TORCHELASTIC_ERROR_FILE: Final = "TORCHELASTIC_ERROR_FILE"
+
+# The local rank, by the name that SageMaker's data parallel library gives it.
+SMDDP_LOCAL_RANK: Final = "SMDATAPARALLEL_LOCAL_RANK"
 
 # What Open MPI gives each process.
 OMPI_RANK: Final = "OMPI_COMM_WORLD_RANK"

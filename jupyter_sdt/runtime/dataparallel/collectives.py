@@ -10,6 +10,7 @@ import torch.distributed as dist
 from torch._C import _distributed_c10d as c10d
 
 from jupyter_sdt.runtime.dataparallel.arithmetic import combine
+from jupyter_sdt.runtime.dataparallel.meeting import PlacesDifferError
 from jupyter_sdt.runtime.dataparallel.topology import Sharing
 
 # gloo knows no bool; as bytes 0 and 1, these are its "or" and "and".
@@ -27,12 +28,49 @@ class SharedCollectives:
 
     def __init__(self, sharing: Sharing, size: int) -> None:
         self._sharing, self._size = sharing, size
-        self._exchange = sharing.exchange
+        self._exchange, self._shared = sharing.exchange, sharing.tensors
         self._nodes = len(sharing.topology.nodes)
 
-    def all_reduce(self, tensors: Sequence[torch.Tensor], op: Any, header: str) -> None:
-        """Combine each tensor of all ranks, in place."""
-        self._exchange.begin(header)
+    def share(self, tensor: torch.Tensor) -> bool:
+        """Move ``tensor`` of all ranks into shared memory. False where there is no room."""
+        self._exchange.begin(f"shared memory of {tensor.nbytes} bytes")
+        self._exchange.meet()
+        return self._shared.adopt(tensor)
+
+    def all_reduce(
+        self, tensors: Sequence[torch.Tensor], op: Any, header: str, *, kept: bool = False
+    ) -> None:
+        """Combine each tensor of all ranks, in place.
+
+        ``kept`` tells that the only tensor is a buffer that will come again.
+        """
+        place = self._shared.place(tensors[0]) if len(tensors) == 1 else ""
+        wish = self._shared.wish(tensors[0]) if kept and not place else ""
+        self._exchange.begin(header, place or wish)
+        try:
+            if place or wish:
+                self._exchange.meet()
+            if place or (wish and self._shared.adopt(tensors[0])):
+                self._reduce_shared(tensors[0], op)
+            else:
+                self._reduce_private(tensors, op)
+        except PlacesDifferError:
+            self._exchange.begin(header)
+            self._reduce_private(tensors, op)
+
+    def _reduce_shared(self, tensor: torch.Tensor, op: Any) -> None:
+        function = combine(op, tensor.dtype)
+        assert function is not None  # who calls has looked
+
+        def finish(part: torch.Tensor) -> None:
+            if self._sharing.across is not None:
+                self._across(part, op)
+            if op == dist.ReduceOp.AVG:
+                part.div_(self._size)
+
+        self._exchange.all_reduce_in_place(self._shared.views(tensor), function, finish)
+
+    def _reduce_private(self, tensors: Sequence[torch.Tensor], op: Any) -> None:
         for tensor in tensors:
             flat = _flat(tensor)
             self._reduce_flat(flat, op)

@@ -15,12 +15,13 @@ import torch
 
 from jupyter_sdt.errors import CollectiveError
 from jupyter_sdt.runtime.dataparallel.arithmetic import Combine, fold
-from jupyter_sdt.runtime.dataparallel.meeting import Meeting
-from jupyter_sdt.runtime.dataparallel.segment import AREAS, LINE, Segment
+from jupyter_sdt.runtime.dataparallel.meeting import Meeting, PlacesDifferError
+from jupyter_sdt.runtime.dataparallel.segment import AREAS, HEADER, LINE, PLACE, Segment
 
 # Up to here every rank reduces everything: once more arithmetic, but one meeting less.
-_SMALL_BYTES = 32 * 1024
+SMALL_BYTES = 64 * 1024
 _KEPT_PLANS = 256
+_BLOCK_BYTES = 512 * 1024  # what stays in a core's cache between its sum and its copies
 
 Across = Callable[[torch.Tensor], None]
 
@@ -49,11 +50,15 @@ class Exchange:
         self._slots = [[segment.slot(a, r) for r in range(self._ranks)] for a in range(AREAS)]
         self._area = 0
         self._plans: dict[tuple[torch.dtype, int, int], _Plan] = {}
-        self._doing, self._header = "", b""
+        self._doing, self._header, self._place = "", b"", b""
 
-    def begin(self, header: str) -> None:
-        """Say what comes next: at their first meeting ranks compare what they have said."""
-        self._doing, self._header = header, header.encode()[:255]
+    def begin(self, header: str, place: str = "") -> None:
+        """Say what comes next: at their first meeting ranks compare what they have said.
+
+        ``place`` says where in shared memory the tensor lies.
+        """
+        self._doing, self._header = header, header.encode()[: HEADER - PLACE - 1]
+        self._place = place.encode()
 
     def end(self) -> None:
         """Make up for the meeting of a collective that had nothing to bring."""
@@ -61,14 +66,17 @@ class Exchange:
             self.meet()
 
     def meet(self) -> None:
-        """A barrier. Raises CollectiveError when a rank is gone, late, or of another opinion."""
+        """A barrier. Raises CollectiveError when a rank is gone, late, or of another opinion.
+
+        Raises PlacesDifferError on all ranks where that is all they disagree on.
+        """
         header, self._header = self._header, b""
         if not header:
             self._meeting.meet(self._doing)
             return
         try:
-            self._meeting.agree(header)
-        except CollectiveError:
+            self._meeting.agree(header, self._place)
+        except (CollectiveError, PlacesDifferError):
             self._area = 0  # whatever each was about to do, all are here again
             raise
 
@@ -79,7 +87,7 @@ class Exchange:
 
         ``across`` goes on with a part that this node's ranks have combined, in place.
         """
-        if across is None and tensor.nbytes <= _SMALL_BYTES:
+        if across is None and tensor.nbytes <= SMALL_BYTES:
             self._all_reduce_small(tensor, function)
             return
         step = self._slot // tensor.element_size()
@@ -123,16 +131,39 @@ class Exchange:
         return self._plans[key]
 
     def _new_plan(self, slots: list[torch.Tensor], dtype: torch.dtype, count: int) -> _Plan:
-        # Parts begin on cache lines, so that two ranks never write to one.
-        line = LINE // dtype.itemsize
-        width = -(-count // (self._ranks * line)) * line
-        low = min(self._rank * width, count)
-        cuts = [low, min(width, count - low), max(count - low - width, 0)]
+        low, high = self._bounds(count, dtype.itemsize)
+        cuts = [low, high - low, count - high]
         views = [
             slot[: count * dtype.itemsize].view(dtype).split_with_sizes(cuts) for slot in slots
         ]
         mine, first = views[self._rank], views[0]
         return _Plan(cuts, (mine[0], mine[2]), [view[1] for view in views], (first[0], first[2]))
+
+    def all_reduce_in_place(
+        self, views: Sequence[torch.Tensor], function: Combine, finish: Across
+    ) -> None:
+        """Combine ``views``, the same elements of all ranks, where they lie in shared memory.
+
+        Each rank makes a part and writes it to all; ``finish`` completes what it made, in place.
+        All ranks have met, so that nobody still works on them.
+        """
+        count, size = views[0].numel(), views[0].element_size()
+        low, high = self._bounds(count, size)
+        block = _BLOCK_BYTES // size
+        for start in range(low, high, block):
+            pieces = [view[start : min(start + block, high)] for view in views]
+            fold(function, pieces, pieces[0])
+            finish(pieces[0])
+            for piece in pieces[1:]:
+                piece.copy_(pieces[0])
+        self.meet()
+
+    def _bounds(self, count: int, size: int) -> tuple[int, int]:
+        """Where the part of this rank begins and ends; every part begins on a cache line."""
+        line = LINE // size
+        width = -(-count // (self._ranks * line)) * line
+        low = min(self._rank * width, count)
+        return low, min(low + width, count)
 
     def broadcast(self, tensor: torch.Tensor, root: int) -> None:
         """Copy the bytes of rank ``root`` to all others."""

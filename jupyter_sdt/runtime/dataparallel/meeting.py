@@ -7,10 +7,14 @@ import time
 
 from jupyter_sdt.errors import CollectiveError
 from jupyter_sdt.runtime.dataparallel import futex
-from jupyter_sdt.runtime.dataparallel.segment import HEADER, LINE, Segment
+from jupyter_sdt.runtime.dataparallel.segment import HEADER, LINE, PLACE, Segment
 
 _SPINS = 300  # about 20 microseconds
 _LOOK_SECONDS = 0.1  # how often a sleeper looks whether the other is still alive
+
+
+class PlacesDifferError(Exception):
+    """All ranks want the same, with tensors that do not all lie in shared memory."""
 
 
 class Meeting:
@@ -53,28 +57,33 @@ class Meeting:
             if self._flags[rank * LINE // 8] < self._count:
                 self._await(rank, doing)
 
-    def agree(self, header: bytes) -> None:
+    def agree(self, header: bytes, place: bytes = b"") -> None:
         """Meet, and make sure that all ranks are about to do the same.
 
-        ``header`` describes it in at most 255 bytes. Raises CollectiveError naming two that differ.
+        ``header`` describes it in at most 223 bytes, ``place`` in at most 32 where its tensor lies.
+        Raises CollectiveError naming two whose headers differ, else PlacesDifferError.
         """
         area = self._operations % 2
         self._operations += 1
         start = area * self._segment.shape.ranks * HEADER
         mine = start + self._segment.rank * HEADER
-        padded = header.ljust(HEADER, b"\0")
+        padded = header.ljust(HEADER - PLACE, b"\0") + place.ljust(PLACE, b"\0")
         self._headers[mine : mine + HEADER] = padded
-        self.meet(header.decode())
-        for rank in self._others:
-            other = start + rank * HEADER
-            if self._headers[other : other + HEADER] != padded:
-                self._disagree(rank, header, bytes(self._headers[other : other + HEADER]))
+        self.meet(_text(header))
+        others = [start + rank * HEADER for rank in self._others]
+        if all(self._headers[other : other + HEADER] == padded for other in others):
+            return
+        for rank, other in zip(self._others, others, strict=True):
+            theirs = bytes(self._headers[other : other + HEADER - PLACE])
+            if theirs != padded[: HEADER - PLACE]:
+                self._disagree(rank, header, theirs)
+        raise PlacesDifferError
 
     def _disagree(self, rank: int, mine: bytes, other: bytes) -> None:
         me, them = self.names[self._segment.rank], self.names[rank]
         raise CollectiveError(
-            f"the ranks of this group do not ask for the same: rank {me} for {mine.decode()}, "
-            f"rank {them} for {other.rstrip(bytes(1)).decode()}; every rank must call the same "
+            f"the ranks of this group do not ask for the same: rank {me} for {_text(mine)}, "
+            f"rank {them} for {_text(other)}; every rank must call the same "
             "collectives in the same order with tensors of one size and dtype",
             rank=them,
         )
@@ -110,3 +119,7 @@ class Meeting:
                 "alive and does something else, or takes longer than the group's timeout",
                 rank=name,
             )
+
+
+def _text(header: bytes) -> str:
+    return header.rstrip(bytes(1)).decode(errors="replace")

@@ -8,6 +8,7 @@ memory cannot be shared: on processors other than x86-64, for instance. Tensors 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
@@ -67,9 +68,23 @@ class SmddpProcessGroup(dist.ProcessGroup):
     def allreduce(self, tensors: Any, opts: Any = None) -> Any:  # type: ignore[override]
         """Combine the tensor of all ranks in place."""
         options = opts or c10d.AllreduceOptions()
-        return self._reduce_all(tensors, options) or self._plain(tensors[0]).allreduce(
+        # DDP's C++ calls from backward(); everybody else through a function of Python.
+        kept = sys._getframe(1).f_code.co_name == "_engine_run_backward"
+        return self._reduce_all(tensors, options, kept) or self._plain(tensors[0]).allreduce(
             tensors, options
         )
+
+    def allreduce_kept(self, tensor: torch.Tensor) -> Any:
+        """Sum a buffer of gradients that will come again, in place and at once."""
+        return self._reduce_all([tensor], c10d.AllreduceOptions(), True) or self.allreduce([tensor])
+
+    def share(self, tensor: torch.Tensor) -> bool:
+        """Move ``tensor`` of all ranks into shared memory where that is possible."""
+        shared, done = self._shared, []
+        if shared is None or not _usable(tensor) or not tensor.is_contiguous():
+            return False
+        self._line.add(lambda: done.append(shared.share(tensor)), [], later=False).wait()
+        return all(done)
 
     def allreduce_coalesced(self, tensors: Any, opts: Any = None) -> Any:
         """Combine several tensors at once."""
@@ -153,12 +168,14 @@ class SmddpProcessGroup(dist.ProcessGroup):
             self._sharing.segment.close()
         super().shutdown()
 
-    def _reduce_all(self, tensors: Any, options: Any) -> CollectiveWork | None:
+    def _reduce_all(self, tensors: Any, options: Any, kept: bool = False) -> CollectiveWork | None:
         shared, op = self._shared, operation(options.reduceOp)
         if shared is None or not all(self._reduces(tensor, op) for tensor in tensors):
             return None
         header = self._header("all_reduce", tensors, op)
-        return self._add(lambda: shared.all_reduce(tensors, op, header), tensors, options)
+        return self._add(
+            lambda: shared.all_reduce(tensors, op, header, kept=kept), tensors, options
+        )
 
     def _gather_all(
         self, outputs: Sequence[Any], tensor: Any, options: Any, results: list[Any]

@@ -22,7 +22,8 @@ from jupyter_sdt.spec.process_identity import start_ticks
 
 FOLDER_VARIABLE = "SDT_SHARED_MEMORY_DIR"
 LINE = 64  # bytes of a cache line; a flag has one for itself
-HEADER = 256  # bytes in which a rank says what it is about to do
+HEADER = 256  # bytes in which a rank says what it is about to do, and
+PLACE = 32  # at their end, where the tensor lies for it
 AREAS = 2  # slots of a rank: one is written while the other is still read
 _PAGE = 4096
 _STALE_SECONDS = 60

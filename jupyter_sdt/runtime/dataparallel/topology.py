@@ -18,6 +18,7 @@ from jupyter_sdt.runtime.dataparallel import futex
 from jupyter_sdt.runtime.dataparallel.exchange import Exchange
 from jupyter_sdt.runtime.dataparallel.meeting import Meeting
 from jupyter_sdt.runtime.dataparallel.segment import FOLDER_VARIABLE, Segment, Shape, create
+from jupyter_sdt.runtime.dataparallel.shared_tensors import SharedTensors
 
 # Ranks with different values count as different nodes, wherever they run.
 NODE_VARIABLE = "SDT_SHARED_MEMORY_NODE"
@@ -46,6 +47,7 @@ class Sharing:
     topology: Topology
     segment: Segment
     exchange: Exchange
+    tensors: SharedTensors
     across: Any  # gloo between the ranks with the same place on all nodes; None on one node
 
 
@@ -67,7 +69,9 @@ def share(gloo: Any, store: Any, timeout: timedelta) -> Sharing | None:
     if len(topology.nodes) > 1:
         own = c10d.PrefixStore(f"across-{topology.local}", store)
         across = dist.ProcessGroupGloo(own, topology.node, len(topology.nodes), timeout)
-    return Sharing(topology, segment, Exchange(segment, meeting), across)
+    exchange = Exchange(segment, meeting)
+    tensors = SharedTensors(exchange, topology.local, shape.ranks)
+    return Sharing(topology, segment, exchange, tensors, across)
 
 
 def _node_identity(rank: int) -> str:

@@ -1,0 +1,46 @@
+"""How a rank's memory is allocated: freed blocks are kept for the next step.
+
+glibc gives big blocks back to the operating system when they are freed. A training step frees its
+activations and gradients and asks for the same again, so that each step pays for page faults.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Mapping
+
+from jupyter_sdt.spec.variables import KEEP_FREED_MEMORY
+
+# mallopt(3): numbers of the parameters, and the largest values they take.
+_TRIM_THRESHOLD, _TRIM_BYTES = -1, 2**31 - 1
+_MMAP_THRESHOLD, _MMAP_BYTES = -3, 32 << 20
+_OWN_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
+
+
+def keep_freed_memory(environment: Mapping[str, str] = os.environ) -> bool:
+    """Let the allocator of this process keep what is freed; return whether it does.
+
+    Not with another C library than glibc, nor where the user has chosen settings of the allocator,
+    nor with ``SDT_KEEP_FREED_MEMORY=0``.
+    """
+    chosen = any(name in environment for name in _OWN_SETTINGS)
+    tuned = "malloc" in environment.get("GLIBC_TUNABLES", "")
+    if chosen or tuned or environment.get(KEEP_FREED_MEMORY) == "0":
+        return False
+    mallopt = _mallopt()
+    if mallopt is None:
+        return False
+    return all([mallopt(_MMAP_THRESHOLD, _MMAP_BYTES), mallopt(_TRIM_THRESHOLD, _TRIM_BYTES)])
+
+
+def _mallopt() -> ctypes._NamedFuncPointer | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        library = ctypes.CDLL(None)
+        # musl has a function of that name that does nothing.
+        return library.mallopt if hasattr(library, "gnu_get_libc_version") else None
+    except (OSError, AttributeError):
+        return None

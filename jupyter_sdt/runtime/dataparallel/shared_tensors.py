@@ -1,0 +1,135 @@
+"""Tensors whose bytes all ranks of the node can see, so that they are reduced where they lie.
+
+Their memory is torch's own: anonymous, and gone with its last user however that ends. A tensor that
+exists already is moved: all its views move along, because torch swaps what lies behind a storage.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jupyter_sdt.runtime.dataparallel.exchange import SMALL_BYTES, Exchange
+from jupyter_sdt.runtime.dataparallel.segment import FOLDER_VARIABLE
+
+WISH = "wish"
+_TORCHS_FOLDER = "/dev/shm"  # noqa: S108 - memory, not a disk; torch uses no other
+_SPARE_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One storage of every rank of the node: this rank's, and the bytes of the others."""
+
+    number: int
+    storage: Any
+    bytes: list[torch.Tensor | None]  # None for this rank's own
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody but us still holds this rank's storage."""
+        return int(torch._C._storage_Use_Count(self.storage._cdata)) > 1
+
+
+class SharedTensors:
+    """What the ranks of a node share beyond the slots of their segment."""
+
+    def __init__(self, exchange: Exchange, rank: int, ranks: int) -> None:
+        self._exchange, self._rank, self._ranks = exchange, rank, ranks
+        self._found: dict[int, Shared] = {}
+        self._seen: set[tuple[int, int]] = set()
+        self._count = 0
+        self._is_possible = os.environ.get(FOLDER_VARIABLE, _TORCHS_FOLDER) == _TORCHS_FOLDER
+
+    def place(self, tensor: torch.Tensor) -> str:
+        """Where ``tensor`` lies, in words that are the same on all ranks; empty if not shared."""
+        if not self._found or tensor.nbytes <= SMALL_BYTES or not tensor.is_contiguous():
+            return ""
+        shared = self._found.get(tensor.untyped_storage().data_ptr())
+        return "" if shared is None else f"{shared.number}+{tensor.storage_offset()}"
+
+    def wish(self, tensor: torch.Tensor) -> str:
+        """Ask for a buffer of gradients to be moved, the second time that it comes.
+
+        DDP throws its first buckets away, and makes those that stay after one backward pass.
+        """
+        whole = tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes
+        if not self._is_possible or not whole or tensor.nbytes <= SMALL_BYTES:
+            return ""
+        key = tensor.data_ptr(), tensor.nbytes
+        if key in self._seen:
+            return WISH
+        self._seen.add(key)
+        return ""
+
+    def views(self, tensor: torch.Tensor) -> list[torch.Tensor]:
+        """The same elements of all ranks, in the order of their local ranks."""
+        shared = self._found[tensor.untyped_storage().data_ptr()]
+        start = tensor.storage_offset() * tensor.element_size()
+        return [
+            tensor.data.view(-1)
+            if whole is None
+            else whole[start : start + tensor.nbytes].view(tensor.dtype)
+            for whole in shared.bytes
+        ]
+
+    def adopt(self, tensor: torch.Tensor) -> bool:
+        """Move the storage of ``tensor`` where all ranks see it; all ranks call this together.
+
+        False when a rank lacks room or may not look at another's memory: then nobody asks again.
+        """
+        self._forget_unused()
+        storage = tensor.untyped_storage()
+        if not self._all(_has_room(storage.nbytes() * self._ranks)):
+            self._is_possible = False
+            return False
+        file, size = storage._share_fd_cpu_()
+        found = self._gather([os.getpid(), file, size])
+        others = [row if rank != self._rank else None for rank, row in enumerate(found)]
+        views = [None if row is None else _bytes_of(*row) for row in others]
+        if not self._all(sum(view is not None for view in views) == self._ranks - 1):
+            self._is_possible = False
+            return False
+        self._count += 1
+        self._found[storage.data_ptr()] = Shared(self._count, storage, views)
+        return True
+
+    def _forget_unused(self) -> None:
+        self._found = {key: shared for key, shared in self._found.items() if shared.is_used}
+        self._seen.clear()
+
+    def _all(self, mine: bool) -> bool:
+        return all(row[0] for row in self._gather([int(mine)]))
+
+    def _gather(self, numbers: list[int]) -> list[list[int]]:
+        mine = torch.tensor(numbers)
+        rows = [torch.empty_like(mine) for _ in range(self._ranks)]
+        self._exchange.all_gather([row.view(torch.uint8) for row in rows], mine.view(torch.uint8))
+        return [row.tolist() for row in rows]
+
+
+def _bytes_of(pid: int, file: int, size: int) -> torch.Tensor | None:
+    """Map what ``file`` is in the process ``pid``; None where that is not allowed."""
+    try:
+        opened = os.open(f"/proc/{pid}/fd/{file}", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return torch.frombuffer(mmap.mmap(opened, size), dtype=torch.uint8)
+    except OSError:
+        return None
+    finally:
+        os.close(opened)
+
+
+def _has_room(size: int) -> bool:
+    """Whether the folder can hold it: touching memory beyond that would end the process."""
+    if not Path(_TORCHS_FOLDER).is_dir():
+        return False
+    room = os.statvfs(_TORCHS_FOLDER)
+    return room.f_bavail * room.f_frsize > size + _SPARE_BYTES
