@@ -1,0 +1,67 @@
+"""What the modules keep for backward, in bytes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+from jupyter_sdt.runtime.modelparallel.partition.watching import Watch
+
+
+class _Bytes:
+    """Storages, each counted once, for the module that computed when it came up first.
+
+    They are held, so that no address is given out twice. What belongs to the model counts as seen.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.found: dict[str, int] = defaultdict(int)
+        self._watch = watch
+        state = (*watch.model.parameters(), *watch.model.buffers())
+        self._seen = {s.data_ptr(): s for s in (tensor.untyped_storage() for tensor in state)}
+
+    def add(self, tensor: torch.Tensor) -> None:
+        """Count the storage of ``tensor`` if it is new."""
+        storage, maker = tensor.untyped_storage(), self._watch.current
+        if maker is not None and storage.data_ptr() not in self._seen:
+            self._seen[storage.data_ptr()] = storage
+            self.found[maker] += storage.nbytes()
+
+
+@contextmanager
+def returned_bytes(watch: Watch) -> Iterator[Mapping[str, int]]:
+    """Count what modules return in this context: an estimate of what they keep."""
+    counted = _Bytes(watch)
+
+    def returned(_: nn.Module, __: Any, output: Any) -> None:
+        for value in tree_leaves(output):
+            if isinstance(value, torch.Tensor):
+                counted.add(value)
+
+    # Before the hooks of the watch, which leave the module.
+    modules = watch.model.modules()
+    handles = [module.register_forward_hook(returned, prepend=True) for module in modules]
+    try:
+        yield counted.found
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def kept_bytes(watch: Watch) -> Iterator[Mapping[str, int]]:
+    """Count what autograd keeps in this context. What is checkpointed is rightly not seen."""
+    counted = _Bytes(watch)
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        counted.add(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        yield counted.found

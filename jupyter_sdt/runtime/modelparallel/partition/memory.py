@@ -1,0 +1,86 @@
+"""Memory of each stage in training, predicted from its assignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jupyter_sdt.errors import SpecError, did_you_mean
+from jupyter_sdt.runtime.modelparallel.partition.assignment import Assignment
+
+Schedule = Literal["simple", "interleaved", "1f1b"]
+_SCHEDULES = ("simple", "interleaved", "1f1b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageMemory:
+    """Bytes that one stage needs at the same time: what its parameters bring, and activations."""
+
+    parameters: int
+    gradients: int
+    optimizer: int
+    activations: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.parameters + self.gradients + self.optimizer + self.activations
+
+
+def predict_memory(
+    assignment: Assignment,
+    microbatches: int,
+    schedule: Schedule,
+    *,
+    active_microbatches: int | None = None,
+    optimizer_factor: float = 2.0,
+) -> tuple[StageMemory, ...]:
+    """Memory of each stage for ``microbatches`` in flight by ``schedule``.
+
+    ``optimizer_factor`` is the optimizer's state in units of the parameters: 2 for Adam, 1 for SGD
+    with momentum, 0 for plain SGD. Activations are only known of measured assignments; what the
+    stage holds of inputs that came from elsewhere is not counted. Raises SpecError for a schedule
+    that does not exist and numbers below 1.
+    """
+    flying = microbatches_in_flight(
+        assignment.stages, microbatches, schedule, active_microbatches=active_microbatches
+    )
+    return tuple(
+        StageMemory(
+            parameters=parameters,
+            gradients=parameters,
+            optimizer=int(parameters * optimizer_factor),
+            activations=kept * count,
+        )
+        for parameters, kept, count in zip(
+            assignment.parameters_bytes, assignment.activation_bytes, flying, strict=True
+        )
+    )
+
+
+def microbatches_in_flight(
+    stages: int, microbatches: int, schedule: Schedule, *, active_microbatches: int | None = None
+) -> tuple[int, ...]:
+    """How many microbatches each stage holds at most between their forward and their backward.
+
+    ``simple`` runs all forwards first. ``interleaved`` prefers backwards and lets at most
+    ``active_microbatches`` (stages + 2 by default) into the pipeline. ``1f1b``, the fixed order
+    after the warm-up, holds as many as there are stages from here to the end
+    (https://arxiv.org/abs/2104.04473, section 2.2).
+    """
+    if schedule not in _SCHEDULES:
+        raise SpecError(
+            f"schedule={schedule!r} must be one of {', '.join(_SCHEDULES)}"
+            f"{did_you_mean(str(schedule), _SCHEDULES)}",
+            argument="schedule",
+        )
+    active = stages + 2 if active_microbatches is None else active_microbatches
+    for name, value in (("microbatches", microbatches), ("active_microbatches", active)):
+        if value < 1:
+            raise SpecError(f"{name}={value} must be at least 1", argument=name)
+    if schedule == "simple":
+        return (microbatches,) * stages
+    limit = min(microbatches, active)
+    if schedule == "interleaved":
+        return tuple(limit if stage < stages - 1 else 1 for stage in range(stages))
+    return tuple(min(microbatches, stages - stage) for stage in range(stages))
