@@ -125,7 +125,7 @@ def _pair(flag: Flag, text: str, variables: Mapping[str, Any]) -> tuple[str, Any
     if variable:
         found = look_up(flag, variable[1], variables)
         return name, found if flag.kind == "setting" else str(found)
-    return name, _literal(value) if flag.kind == "setting" else value
+    return name, read_literal(value) if flag.kind == "setting" else value
 
 
 def _regex(flag: Flag, text: str) -> str:
@@ -136,7 +136,12 @@ def _regex(flag: Flag, text: str) -> str:
     return text
 
 
-def _literal(text: str) -> Any:
+def is_variable(text: str) -> bool:
+    """Whether ``text`` is of the form ``$name``."""
+    return _VARIABLE.fullmatch(text) is not None
+
+
+def read_literal(text: str) -> Any:
     """Read JSON (``true``), a Python literal (``True``, ``(1, 2)``), or keep the text."""
     for read in (json.loads, ast.literal_eval):
         try:

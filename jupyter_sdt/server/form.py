@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_sdt.cells.flags import SECTIONS, Flag
+from jupyter_sdt.cells.values import DISTRIBUTIONS
 from jupyter_sdt.estimator.keywords import DEFAULTS
+from jupyter_sdt.server.form_strategies import strategies
 from jupyter_sdt.server.machine import Machine, look_at_machine
+from jupyter_sdt.spec.instances import known_instances
 
 _NAMES = {"type": "array", "items": {"type": "string"}}
 _METRIC = {
@@ -31,8 +34,8 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "metric": {"type": "array", "items": _METRIC},
 }
 _EXAMPLES: dict[str, list[str]] = {
-    "instance_type": ["local", "local_gpu"],
-    "distribution": ["torch_distributed", "pytorchddp", "mpi"],
+    "instance_type": list(known_instances()),
+    "distribution": list(DISTRIBUTIONS),
 }
 # What a form has buttons for instead.
 _LEFT_OUT = {"wait", "plan", "help", "study"}
@@ -42,7 +45,8 @@ def launch_schema(machine: Machine | None = None) -> dict[str, Any]:
     """Return the schema; ``x-sections`` orders it, ``x-machine`` tells what is here.
 
     Properties are named after the keywords. Those with ``x-owner`` "estimator" go into
-    ``arguments`` of a request, ``x-flag`` is how a cell spells them.
+    ``arguments`` of a request, ``x-flag`` is how a cell spells them, ``x-flags`` lists every flag
+    that fills the property. ``x-strategies`` of ``distribution`` describes what each may be given.
     """
     properties: dict[str, dict[str, Any]] = {}
     sections = []
@@ -68,7 +72,10 @@ def _add(properties: dict[str, dict[str, Any]], flag: Flag) -> None:
     schema = {**_SCHEMAS[flag.kind], **_annotations(flag)}
     before = properties.setdefault(flag.keyword, schema)
     if before is not schema and "type" not in before:
-        properties[flag.keyword] = {**_SCHEMAS[flag.kind], **before}
+        before = properties[flag.keyword] = {**_SCHEMAS[flag.kind], **before}
+    before["x-flags"] = [*before.get("x-flags", []), {"flag": flag.name, "kind": flag.kind}]
+    if flag.keyword == "distribution":
+        before["x-strategies"] = strategies()
 
 
 def _annotations(flag: Flag) -> dict[str, Any]:

@@ -12,15 +12,17 @@ from tornado.web import authenticated
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.server.again import as_cell, run_again
 from jupyter_sdt.server.curves import MOST_POINTS, Curves, read_curves
 from jupyter_sdt.server.form import launch_schema
 from jupyter_sdt.server.handler import JobsHandler
-from jupyter_sdt.server.job_list import MOST_JOBS, list_summaries
+from jupyter_sdt.server.job_list import MOST_JOBS, list_jobs
 from jupyter_sdt.server.log_pages import MOST_LINES, LogPage, read_page
 from jupyter_sdt.server.metric_feed import MetricFeed, to_json
-from jupyter_sdt.server.own_jobs import delete_job, own_job
+from jupyter_sdt.server.own_jobs import own_job
 from jupyter_sdt.server.payloads import JobDetail, JobSummary, job_detail, job_summary
 from jupyter_sdt.server.starting import PlanPayload, read_launch
+from jupyter_sdt.server.trash import MOST_UNDO_SECONDS, delete_job, restore_job
 
 
 class JobListHandler(JobsHandler):
@@ -31,12 +33,12 @@ class JobListHandler(JobsHandler):
     async def get(self) -> None:
         """List jobs, newest first."""
         found = await self.run(
-            list_summaries,
+            list_jobs,
             self.number("limit", 100, most=MOST_JOBS),
             self.get_query_argument("status", ""),
             self.get_query_argument("search", ""),
         )
-        self.answer({"jobs": found})
+        self.answer(found)
 
     @authenticated
     @authorized
@@ -79,10 +81,44 @@ class JobHandler(JobsHandler):
     @authenticated
     @authorized
     async def delete(self, job_name: str) -> None:
-        """Delete a job that has ended."""
-        await self.run(lambda: delete_job(own_job(job_name)))
+        """Delete a job that has ended; with ``undo_seconds`` it can be restored for so long."""
+        undo = self.number("undo_seconds", 0, most=MOST_UNDO_SECONDS)
+        until = await self.run(lambda: delete_job(own_job(job_name), undo))
+        if undo:
+            self.answer({"restorable_until_seconds": until})
+            return
         self.set_status(204)
         self.finish()
+
+
+class RestoreHandler(JobsHandler):
+    """``jobs/NAME/restore``."""
+
+    @authenticated
+    @authorized
+    async def post(self, job_name: str) -> None:
+        """Bring back a job that was deleted a moment ago."""
+        self.answer(await self.run(lambda: job_summary(restore_job(job_name))))
+
+
+class AgainHandler(JobsHandler):
+    """``jobs/NAME/rerun``."""
+
+    @authenticated
+    @authorized
+    async def post(self, job_name: str) -> None:
+        """Start a job with the same spec, source and variables."""
+        self.answer(await self.run(lambda: job_summary(run_again(own_job(job_name)))), 201)
+
+
+class CellHandler(JobsHandler):
+    """``jobs/NAME/cell``."""
+
+    @authenticated
+    @authorized
+    async def get(self, job_name: str) -> None:
+        """Return the job as the text of a cell."""
+        self.answer(await self.run(lambda: as_cell(own_job(job_name))))
 
 
 class StopHandler(JobsHandler):

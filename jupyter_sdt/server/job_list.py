@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from functools import lru_cache
 from pathlib import Path
+from typing import TypedDict
 
 from jupyter_sdt.server.own_jobs import Stamp, stamp
 from jupyter_sdt.server.payloads import JobSummary, brief_summary
@@ -14,20 +15,29 @@ from jupyter_sdt.store.job_store import list_directories
 MOST_JOBS = 10_000
 
 
-def list_summaries(limit: int = 100, status: str = "", search: str = "") -> list[JobSummary]:
+class JobList(TypedDict):
+    """A part of the list: ``total`` is how many fit, ``running`` are all that run, newest first."""
+
+    jobs: list[JobSummary]
+    total: int
+    running: list[JobSummary]
+
+
+def list_jobs(limit: int = 100, status: str = "", search: str = "") -> JobList:
     """Return this user's jobs, newest first.
 
     ``status`` is a primary status, such as InProgress; ``search`` part of the name of the job or of
     its study, in any case.
     """
-    found: list[JobSummary] = []
-    for directory in list_directories():
-        if len(found) >= limit:
-            break
-        summary = summarize(directory)
-        if summary and _fits(summary, status, search.casefold()):
-            found.append(summary)
-    return found
+    directories = list_directories()
+    running = [job for d in directories if d.supervised() and (job := summarize(d))]
+    if not status and not search:
+        # The others need not even be opened.
+        jobs = [job for directory in directories[:limit] if (job := summarize(directory))]
+        return JobList(jobs=jobs, total=len(directories), running=running)
+    found = [job for d in directories if (job := summarize(d))]
+    fitting = [job for job in found if _fits(job, status, search.casefold())]
+    return JobList(jobs=fitting[:limit], total=len(fitting), running=running)
 
 
 def summarize(directory: JobDirectory) -> JobSummary | None:

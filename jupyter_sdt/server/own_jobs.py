@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
-import tempfile
 from pathlib import Path
 
 from jupyter_sdt.errors import SdtError, SpecError, did_you_mean
-from jupyter_sdt.launch.process_tree import job_processes
 from jupyter_sdt.store.job_directory import JobDirectory, job_directory
-from jupyter_sdt.store.job_state import observe
 from jupyter_sdt.store.job_store import list_job_names
 
 # (inode, time in ns) of job.json, which is written once: names one job for good.
@@ -37,14 +33,22 @@ def own_job(job_name: str) -> JobDirectory:
     Raises UnknownJobError for anything else: names that no job can have, links, and folders or
     specs that belong to other users.
     """
-    try:
-        directory = job_directory(job_name)
-    except SpecError:
-        raise UnknownJobError(f"no job {job_name!r}") from None
+    directory = named_job(job_name)
     if not _is_own(directory.path, stat.S_IFDIR) or stamp(directory) is None:
         hint = did_you_mean(job_name, list_job_names())
         raise UnknownJobError(f"no job {job_name!r}{hint}")
     return directory
+
+
+def named_job(job_name: str) -> JobDirectory:
+    """Return where a job of this name lies or would lie.
+
+    Raises UnknownJobError for a name that no job can have.
+    """
+    try:
+        return job_directory(job_name)
+    except SpecError:
+        raise UnknownJobError(f"no job {job_name!r}") from None
 
 
 def stamp(directory: JobDirectory) -> Stamp | None:
@@ -55,26 +59,6 @@ def stamp(directory: JobDirectory) -> Stamp | None:
         status = os.lstat(directory.spec_file)
         return status.st_ino, status.st_mtime_ns
     return None
-
-
-def delete_job(directory: JobDirectory) -> None:
-    """Remove a job that has ended, with all its files.
-
-    Raises ConflictError while anything of it runs, UnknownJobError when it is gone already.
-    """
-    if not observe(directory).terminal:
-        raise ConflictError(f"job {directory.job_name} is still running; stop it first")
-    # The supervisor of a lost job has died, its ranks need not have.
-    if job_processes(directory):
-        raise ConflictError(f"processes of job {directory.job_name} still run; stop it first")
-    # It disappears in one step: no reader meets a job of which half is gone.
-    doomed = Path(tempfile.mkdtemp(prefix=".deleted-", dir=directory.path.parent))
-    try:
-        directory.path.rename(doomed / directory.job_name)
-    except FileNotFoundError:
-        raise UnknownJobError(f"no job {directory.job_name!r}") from None
-    finally:
-        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _is_own(path: Path, kind: int) -> bool:

@@ -11,21 +11,13 @@ from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator import CellSource, Estimator
 from jupyter_sdt.estimator.frameworks import estimator_of_cell
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.server.anchoring import anchor_arguments, anchor_inputs
 from jupyter_sdt.server.cell_request import read_cell
+from jupyter_sdt.server.layouts import Place, places
 from jupyter_sdt.server.own_jobs import ConflictError
 from jupyter_sdt.server.request_body import StartBody
 from jupyter_sdt.spec.job_spec import Cell
 from jupyter_sdt.store.job_directory import job_directory
-
-
-class Place(TypedDict):
-    """Where a rank will sit."""
-
-    rank: int
-    node: str
-    local_rank: int
 
 
 class PlanPayload(TypedDict):
@@ -74,7 +66,7 @@ class Launch:
         return PlanPayload(
             plan=plan.to_json(),
             page=str(plan),
-            layout=_layout(plan, int(self.estimator.instance_count)),
+            layout=places(self.estimator, plan),
             messages=list(self.messages),
         )
 
@@ -127,11 +119,3 @@ def _checked_source(source: str | None, cell: Cell) -> CellSource | None:
     except (SyntaxError, ValueError) as error:
         raise SpecError(f"source: {error}", argument="source") from None
     return CellSource(source=source, cell=cell)
-
-
-def _layout(plan: LaunchPlan, nodes: int) -> list[Place]:
-    size = max(1, plan.world_size // nodes)
-    return [
-        Place(rank=rank, node=f"algo-{rank // size + 1}", local_rank=rank % size)
-        for rank in range(plan.world_size)
-    ]

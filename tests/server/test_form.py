@@ -2,15 +2,19 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
 from contract_shapes import examples
 
 from jupyter_sdt.cells.arguments import Arguments
 from jupyter_sdt.cells.flags import FLAGS
+from jupyter_sdt.cells.values import DISTRIBUTIONS
 from jupyter_sdt.estimator import Estimator
 from jupyter_sdt.estimator.keywords import NAMES
 from jupyter_sdt.server import machine
 from jupyter_sdt.server.form import launch_schema
+from jupyter_sdt.server.form_strategies import strategies
+from jupyter_sdt.spec.distribution import Distribution
 
 HERE = machine.Machine(cpus=2, gpus=0, missing=[])
 
@@ -52,7 +56,10 @@ async def test_the_schema_is_served_with_what_the_machine_has(ask) -> None:
     for name, schema in example["properties"].items():
         assert schema.items() <= body["properties"][name].items()
     assert body["x-machine"]["cpus"] >= 1
-    assert {m["what"] for m in body["x-machine"]["missing"]} >= {"SageMaker"}
+    strategies = example["properties"]["distribution"]["x-strategies"]
+    assert body["properties"]["distribution"]["x-strategies"] == strategies
+    for missing in body["x-machine"]["missing"]:
+        assert missing["affects"].keys() <= body["properties"].keys()
 
 
 def test_a_missing_mpirun_is_said_with_what_to_do(monkeypatch, tmp_path) -> None:
@@ -61,6 +68,45 @@ def test_a_missing_mpirun_is_said_with_what_to_do(monkeypatch, tmp_path) -> None
     missing = {m["what"]: m["why"] for m in machine.look_at_machine()["missing"]}
     assert "pip install" in missing["mpirun"]
     assert "instance_type" in missing["GPU"]
+
+
+def test_parameters_of_strategies_are_those_a_distribution_takes() -> None:
+    offered = {strategy["name"]: strategy for strategy in strategies()}
+    assert set(offered) == {*DISTRIBUTIONS, "modelparallel-2"}
+    for strategy in offered.values():
+        value = json.loads(json.dumps(strategy["value"]))
+        options = value.get("smdistributed", {}).get("modelparallel", {})
+        assert bool(options) == bool(strategy["parameters"])
+        given = {name: example_of(schema) for name, schema in strategy["parameters"].items()}
+        options |= {"parameters": given} if given else {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # an unknown parameter is passed on with a warning
+            assert Distribution.from_sagemaker(value).parameters == given
+
+
+def example_of(schema):
+    return (
+        schema["enum"][0] if "enum" in schema else {"integer": 1, "boolean": True}[schema["type"]]
+    )
+
+
+def test_ml_instances_need_boto3_and_credentials(monkeypatch, tmp_path) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(machine, "find_spec", lambda name: None)
+
+    def missing():
+        found = machine.look_at_machine()["missing"]
+        return {m["what"] for m in found if m["affects"] == {"instance_type": ["ml.*"]}}
+
+    assert missing() == {"boto3", "AWS credentials"}
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").touch()
+    assert missing() == {"boto3"}
+    (tmp_path / ".aws" / "credentials").unlink()
+    monkeypatch.setenv("AWS_PROFILE", "me")
+    assert missing() == {"boto3"}
 
 
 def test_gpus_are_counted_where_there_are_some(monkeypatch, tmp_path) -> None:
@@ -87,8 +133,8 @@ class App:
         add_handlers = staticmethod(lambda pattern, handlers: None)
 jupyter_sdt._load_jupyter_server_extension(App)
 from jupyter_sdt.server.form import launch_schema
-from jupyter_sdt.server.job_list import list_summaries
-launch_schema(), list_summaries()
+from jupyter_sdt.server.job_list import list_jobs
+launch_schema(), list_jobs()
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

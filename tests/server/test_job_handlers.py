@@ -11,7 +11,7 @@ from jupyter_sdt.spec.job_spec import Cell, StudyPoint
 
 
 async def test_an_empty_store_has_no_jobs(ask) -> None:
-    assert await ask("GET", "jobs") == (200, {"jobs": []})
+    assert await ask("GET", "jobs") == (200, {"jobs": [], "total": 0, "running": []})
 
 
 async def test_jobs_are_listed_newest_first_with_their_latest_values(ask, store) -> None:
@@ -43,6 +43,9 @@ async def test_the_list_is_limited_and_filtered(ask, store) -> None:
     assert await names(status="InProgress") == [study.job_name]
     assert await names(search="digits") == [study.job_name]
     assert await names(search="JOB-3", status="Failed") == ["job-3"]
+    body = (await ask("GET", "jobs", limit=1, status="Failed"))[1]
+    assert (body["total"], [job["job_name"] for job in body["running"]]) == (1, [study.job_name])
+    assert (await ask("GET", "jobs", limit=1))[1]["total"] == 3
 
 
 async def test_an_ended_job_is_listed_anew_after_its_name_was_taken_again(ask, store) -> None:

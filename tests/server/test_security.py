@@ -15,6 +15,7 @@ from tornado.httpclient import HTTPClientError
 from jupyter_sdt.server import extension
 from jupyter_sdt.server.stream import StreamHandler
 
+NO_JOBS = {"jobs": [], "total": 0, "running": []}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 
@@ -96,7 +97,7 @@ async def test_the_cookie_alone_reads(
         f"{jp_base_url}jupyter-sdt/jobs",
         headers={"Cookie": await log_in(), "Host": f"localhost:{jp_http_port}"},
     )
-    assert json.loads(page.body) == {"jobs": []}
+    assert json.loads(page.body) == NO_JOBS
 
 
 async def test_a_page_of_another_origin_gets_no_socket(jp_ws_fetch, log_in, store) -> None:
@@ -148,7 +149,7 @@ async def test_a_link_to_a_folder_is_no_job(ask, store, tmp_path) -> None:
     moved = directory.path.rename(tmp_path / directory.job_name)
     directory.path.symlink_to(moved)
     assert (await ask("GET", f"jobs/{directory.job_name}"))[0] == 404
-    assert (await ask("GET", "jobs"))[1] == {"jobs": []}
+    assert (await ask("GET", "jobs"))[1] == NO_JOBS
 
 
 async def test_jobs_of_other_users_are_never_served(ask, store, listen, monkeypatch) -> None:
@@ -156,7 +157,7 @@ async def test_jobs_of_other_users_are_never_served(ask, store, listen, monkeypa
     directory = store.ended()
     record(directory, 1)
     monkeypatch.setattr(os, "getuid", lambda: 12345)
-    assert (await ask("GET", "jobs"))[1] == {"jobs": []}
+    assert (await ask("GET", "jobs"))[1] == NO_JOBS
     for method, path in offered():
         if "job-1" in path:
             assert (await ask(method, path, {}))[0] == 404, path

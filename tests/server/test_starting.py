@@ -89,6 +89,7 @@ async def test_the_plan_is_drawn_and_nothing_is_started(ask, jobs_folder) -> Non
     assert body.keys() == examples("plan")[0].keys()
     places = [(p["rank"], p["node"], p["local_rank"]) for p in body["layout"]]
     assert places == [(0, "algo-1", 0), (1, "algo-1", 1), (2, "algo-2", 0), (3, "algo-2", 1)]
+    assert shape_errors(body["layout"], [examples("plan")[0]["layout"]]) == []
     assert body["plan"]["world_size"] == 4
     assert body["page"].startswith("p: ")
     assert "matplotlib" in body["messages"][0]
