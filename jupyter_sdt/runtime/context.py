@@ -15,6 +15,7 @@ import torch.distributed as dist
 
 from jupyter_sdt.errors import RuntimeStateError, SpecError
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
+from jupyter_sdt.runtime.virtual_cuda import virtual_cuda_answers
 from jupyter_sdt.spec import variables as names
 
 ProcessBackend = Literal["nccl", "gloo", "smddp"]
@@ -67,6 +68,8 @@ def init(
             # The import registers it with torch.
             import_module("jupyter_sdt.runtime.dataparallel")
         join_process_group(place, kinds, timedelta(seconds=timeout_seconds))
+    if dist.get_backend() == "smddp":
+        backend = "smddp"  # in gloo's place, where the job's strategy is data parallelism
     _current = _context(place, backend, device)
     return _current
 
@@ -117,6 +120,8 @@ def choose_backend(asked: str | None, place: ProcessEnvironment) -> ProcessBacke
         )
     if asked in {"gloo", "smddp"}:
         return cast("ProcessBackend", asked)
+    if virtual_cuda_answers():
+        return "gloo"
     gpus = torch.cuda.device_count()
     enough = gpus >= place.local_world_size
     if asked == "nccl" and not enough:

@@ -34,6 +34,7 @@ from jupyter_sdt.runtime.script import exec_program, run_python
 from jupyter_sdt.runtime.streams import dump_stacks_on_signal, redirect_streams
 from jupyter_sdt.runtime.variables import load_variables, save_variables
 from jupyter_sdt.runtime.virtual_cuda import install_virtual_cuda
+from jupyter_sdt.runtime.virtual_cuda import install_virtual_cuda
 
 _USAGE = "usage: python -m jupyter_sdt.runtime.run [--environment FILE.json] ENTRY [ARGS...]\n"
 # The record that leave() completes; None outside a job.
@@ -115,6 +116,7 @@ def _prepare(argv: Sequence[str]) -> _Run:
     start_fresh(path.parent)
     if files is not None:
         dump_stacks_on_signal(files.stacks)
+    install_virtual_cuda()
     keep_process_groups()
     separate_meetings()
     if files is not None and path.suffix == ".py":

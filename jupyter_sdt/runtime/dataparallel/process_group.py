@@ -22,6 +22,7 @@ from jupyter_sdt.runtime.dataparallel.arithmetic import combine, operation
 from jupyter_sdt.runtime.dataparallel.collectives import SharedCollectives
 from jupyter_sdt.runtime.dataparallel.topology import share
 from jupyter_sdt.runtime.dataparallel.work import CollectiveWork, Line
+from jupyter_sdt.runtime.virtual_cuda import virtual_cuda_answers
 
 NAME = "smddp"
 
@@ -44,7 +45,7 @@ class SmddpProcessGroup(dist.ProcessGroup):
         kind = dist.ProcessGroup.BackendType.GLOO
         self._register_backend(torch.device("cpu"), kind, self._gloo)
         self._set_default_backend(kind)
-        if torch.cuda.is_available() and dist.is_nccl_available():
+        if torch.cuda.is_available() and not virtual_cuda_answers():
             nccl: Any = dist.ProcessGroupNCCL
             options = nccl.Options()
             options._timeout = timeout
