@@ -15,7 +15,8 @@ from support import until
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "browser-test"  # of a server on the loopback that lives for these tests only
-PACKAGE = "@jupyterlab/apputils-extension"
+PREFIX = "/user/me/"
+NEWS = "@jupyterlab/apputils-extension"
 
 
 def free_port() -> int:
@@ -26,26 +27,33 @@ def free_port() -> int:
 
 
 class LabServer:
-    """Starts on construction; its notebooks, jobs and port outlive a kill."""
+    """Starts on construction; its notebooks, jobs and port outlive a kill.
 
-    def __init__(self, folder: Path, prefix: str = "/user/me/") -> None:
+    Without ``python`` it takes the bundle of this tree, whatever pip has installed; with the
+    interpreter of another environment, what is installed there.
+    """
+
+    def __init__(self, folder: Path, python: Path | None = None) -> None:
         self.folder, self.jobs, self.log = folder, folder / "jobs", folder / "lab.log"
-        self.notebooks = folder / "notebooks"
-        self._extensions = folder / "labextensions"
-        for made in (self.notebooks, self.jobs, self._extensions):
+        self.notebooks, self._python = folder / "notebooks", python
+        for made in (self.notebooks, self.jobs):
             made.mkdir(parents=True)
-        # The bundle of this tree, whatever pip has installed.
-        (self._extensions / "jupyter-sdt").symlink_to(ROOT / "labextension")
         self.forget_settings()
-        self.port, self.prefix = free_port(), prefix
+        self.port = free_port()
         # Below a prefix, as behind JupyterHub: an address made without it would be noticed.
-        self.base = f"http://127.0.0.1:{self.port}{prefix}"
+        self.base = f"http://127.0.0.1:{self.port}{PREFIX}"
         self.start()
 
     def start(self) -> None:
         """Start the server, always on the same port."""
-        options = self._options()
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        options = self._options() | (self._tree() if self._python is None else {})
+        command = [
+            str(self._python or sys.executable),
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+        ]
         command += [f"--{name}={value}" for name, value in options.items()]
         home = {f"JUPYTER_{kind}_DIR": str(self.folder / kind) for kind in ("CONFIG", "RUNTIME")}
         with self.log.open("ab") as log:
@@ -61,17 +69,26 @@ class LabServer:
         return {
             "ip": "127.0.0.1",
             "port": self.port,
-            "ServerApp.base_url": self.prefix,
+            "ServerApp.base_url": PREFIX,
             "ServerApp.port_retries": 0,
             "ServerApp.root_dir": self.notebooks,
-            "ServerApp.jpserver_extensions": "{'jupyter_sdt': True, 'jupyterlab': True}",
             "IdentityProvider.token": TOKEN,
-            "LabApp.extra_labextensions_path": self._extensions,
             "LabApp.expose_app_in_browser": True,
             "LabApp.news_url": None,
             "LabApp.check_for_updates_class": (
                 "jupyterlab.handlers.announcements.NeverCheckForUpdate"
             ),
+        }
+
+    def _tree(self) -> dict[str, object]:
+        extensions = self.folder / "labextensions"
+        extensions.mkdir(exist_ok=True)
+        if not (link := extensions / "jupyter-sdt").exists():
+            link.symlink_to(ROOT / "labextension")
+        enabled = "{'jupyter_sdt': True, 'jupyterlab': True}"
+        return {
+            "LabApp.extra_labextensions_path": extensions,
+            "ServerApp.jpserver_extensions": enabled,
         }
 
     def wait(self) -> None:
@@ -90,8 +107,8 @@ class LabServer:
         """Back to what a new user has, but for the question whether JupyterLab may fetch news."""
         settings = self.folder / "CONFIG/lab/user-settings"
         shutil.rmtree(settings, ignore_errors=True)
-        (settings / PACKAGE).mkdir(parents=True)
-        news = settings / PACKAGE / "notification.jupyterlab-settings"
+        (settings / NEWS).mkdir(parents=True)
+        news = settings / NEWS / "notification.jupyterlab-settings"
         news.write_text('{"fetchNews": "false"}')
 
     def kill(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from lab_page import LabPage, launch_browser
@@ -42,16 +42,16 @@ def lab(chromium, tmp_path_factory):
 
 
 @pytest.fixture
-def own_lab(chromium, tmp_path):
-    """A server that the test may treat badly."""
-    with serving(tmp_path / "lab") as server:
-        yield server
+def serve(chromium, tmp_path):
+    """Starts a server that the test may treat badly; from another environment when told."""
+    with ExitStack() as servers:
+        yield lambda python=None: servers.enter_context(serving(tmp_path / "lab", python))
 
 
 @contextmanager
-def serving(folder):
+def serving(folder, python=None):
     """A server, until the end of the block."""
-    server = LabServer(folder)
+    server = LabServer(folder, python)
     try:
         server.wait()
         yield server
