@@ -3,6 +3,9 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { asJobSummary, asList, asLogPage, asObject, asSeries } from './guards';
 import { IJobDetail, IJobSummary, ILogPage, ISeriesReply } from './models';
+import { asLaunchSchema, ILaunchSchema } from './launchSchema';
+import { asCellReply, asJobList, asPlanReply, ICellReply, IJobList, IPlanReply } from './replies';
+import { asStudy, IStudy } from './studyModels';
 
 const NAMESPACE = 'jupyter-sdt';
 
@@ -11,7 +14,9 @@ export class JobsApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    readonly hint = ''
+    readonly hint = '',
+    /** The flag or keyword at fault; empty when there is none. */
+    readonly argument = ''
   ) {
     super(hint ? `${message} (${hint})` : message);
   }
@@ -35,11 +40,10 @@ export class JobsApi {
   constructor(readonly settings = ServerConnection.makeSettings()) {}
 
   /** Jobs, newest first. */
-  async list(filter: IJobFilter = {}): Promise<IJobSummary[]> {
+  async list(filter: IJobFilter = {}): Promise<IJobList> {
     const known = Object.entries(filter).filter(([, value]) => value !== '');
     const query = known.map(([key, value]) => [key, String(value)]);
-    const body = await this._ask(`jobs?${new URLSearchParams(query)}`);
-    return asList(asObject(body, 'jobs').jobs, 'jobs').map(asJobSummary);
+    return asJobList(await this._ask(`jobs?${new URLSearchParams(query)}`));
   }
 
   /** One job in full. */
@@ -58,6 +62,11 @@ export class JobsApi {
     return { cursor: String(fields.cursor), series };
   }
 
+  /** A scaling study. */
+  async study(name: string): Promise<IStudy> {
+    return asStudy(await this._ask(`studies/${encodeURIComponent(name)}`));
+  }
+
   /** A page of a rank's log, from a byte offset on. */
   async logs(jobName: string, rank: number, query: string): Promise<ILogPage> {
     return asLogPage(await this._ask(`${path(jobName)}/logs?rank=${rank}&${query}`));
@@ -68,14 +77,39 @@ export class JobsApi {
     return asJobSummary(await this._ask('jobs', 'POST', request));
   }
 
+  /** What `start` would start; nothing is started. */
+  async plan(request: IStartRequest): Promise<IPlanReply> {
+    return asPlanReply(await this._ask('plan', 'POST', request));
+  }
+
+  /** The launch form, and what this server's machine has. */
+  async schema(): Promise<ILaunchSchema> {
+    return asLaunchSchema(await this._ask('schema'));
+  }
+
+  /** Start a job with the same spec, source and variables. */
+  async rerun(jobName: string): Promise<IJobSummary> {
+    return asJobSummary(await this._ask(`${path(jobName)}/rerun`, 'POST', {}));
+  }
+
+  /** The job as the text of a cell. */
+  async cell(jobName: string): Promise<ICellReply> {
+    return asCellReply(await this._ask(`${path(jobName)}/cell`));
+  }
+
   /** Ask a job to stop. */
   async stop(jobName: string): Promise<IJobSummary> {
     return asJobSummary(await this._ask(`${path(jobName)}/stop`, 'POST', {}));
   }
 
-  /** Delete a job's folder. */
-  async remove(jobName: string): Promise<void> {
-    await this._ask(path(jobName), 'DELETE');
+  /** Delete a job; it can be restored for so long. */
+  async remove(jobName: string, undoSeconds = 0): Promise<void> {
+    await this._ask(`${path(jobName)}?undo_seconds=${undoSeconds}`, 'DELETE');
+  }
+
+  /** Bring back a job that was deleted a moment ago. */
+  async restore(jobName: string): Promise<IJobSummary> {
+    return asJobSummary(await this._ask(`${path(jobName)}/restore`, 'POST', {}));
   }
 
   /** Where the job's stream is, from a cursor on; the token is added as other sockets do. */
@@ -106,8 +140,8 @@ function path(jobName: string): string {
 
 function refusal(response: Response, text: string): JobsApiError {
   try {
-    const { message, hint } = JSON.parse(text) as { message?: string; hint?: string };
-    return new JobsApiError(response.status, message || response.statusText, hint);
+    const { message, hint, argument } = JSON.parse(text) as { [key: string]: string };
+    return new JobsApiError(response.status, message || response.statusText, hint, argument);
   } catch {
     return new JobsApiError(response.status, response.statusText);
   }

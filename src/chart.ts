@@ -10,6 +10,10 @@ export interface ILine {
   ys: readonly (number | null)[];
   /** Behind another line: thin and pale. */
   faint?: boolean;
+  /** A line that is not measured, such as an ideal. */
+  dashed?: boolean;
+  /** Few points, each of them worth a mark. */
+  marked?: boolean;
   /** Place in the palette. */
   color: number;
 }
@@ -20,6 +24,10 @@ export interface IChartStyle {
   logarithmic: boolean;
   showPoints: boolean;
   xLabel: string;
+  /** Where the x axis has its marks; by itself where left out. */
+  ticks?: readonly number[];
+  /** Whether the y axis begins at 0. */
+  fromZero?: boolean;
 }
 
 /** Theme variables, told apart by hue and by lightness, in order of use. */
@@ -117,27 +125,32 @@ export class Chart implements IDisposable {
   }
 
   private _options(width: number): uPlot.Options {
-    const { height, logarithmic } = this._style;
+    const { height, logarithmic, ticks, fromZero } = this._style;
+    const places = ticks?.length ? { splits: () => [...ticks] } : {};
+    const range = fromZero ? { range: fromNothing } : {};
     return {
       width,
       height,
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false } },
-      scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
-      axes: [{ ...axis(26), label: this._style.xLabel, labelSize: 16 }, axis(52)],
+      scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1, ...range } },
+      axes: [{ ...axis(26), ...places, label: this._style.xLabel, labelSize: 16 }, axis(52)],
       series: [{}, ...this._lines.map(line => this._series(line))],
       hooks: { setCursor: [plot => this._read(plot)] }
     };
   }
 
-  private _series({ label, color, faint }: ILine): uPlot.Series {
+  private _series({ label, color, faint, dashed, marked }: ILine): uPlot.Series {
     return {
       label,
       spanGaps: true,
       alpha: faint ? 0.3 : 1,
       width: faint ? 1 : 1.75,
       stroke: () => lineColor(color),
-      points: { show: this._style.showPoints && !faint ? undefined : false }
+      dash: dashed ? [6, 4] : undefined,
+      points: marked
+        ? { show: true, size: 7 }
+        : { show: this._style.showPoints && !faint ? undefined : false }
     };
   }
 
@@ -174,6 +187,10 @@ function joined(lines: readonly ILine[], logarithmic: boolean): uPlot.AlignedDat
     return [[...xs], drawn];
   });
   return tables.length === 1 ? tables[0] : uPlot.join(tables);
+}
+
+function fromNothing(_: uPlot, __: number | null, high: number | null): uPlot.Range.MinMax {
+  return [0, high && high > 0 ? 1.08 * high : 1];
 }
 
 function axis(size: number): uPlot.Axis {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as guards from './guards';
+import { asSavedStudy, asStudy } from './studyModels';
 
 interface IContract {
   examples: { [key: string]: unknown }[];
@@ -22,6 +23,8 @@ describe('the contract with the server', () => {
     examples('series').forEach(({ series }) =>
       guards.asList(series, 'series').forEach(guards.asSeries)
     );
+    examples('study').forEach(asStudy);
+    examples('study_mimebundle').forEach(asSavedStudy);
     examples('job_detail').forEach(({ summary }) => guards.asJobSummary(summary));
   });
 

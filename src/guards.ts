@@ -150,7 +150,8 @@ export function asSavedJob(value: unknown): ISavedJob {
   return fields as unknown as ISavedJob;
 }
 
-function checked(value: unknown, kinds: { [key: string]: Kind }, what: string): Fields {
+/** An object with these keys of these kinds. Throws PayloadError. */
+export function checked(value: unknown, kinds: { [key: string]: Kind }, what: string): Fields {
   const fields = asObject(value, what);
   for (const [key, kind] of Object.entries(kinds)) {
     const optional = kind.endsWith('?') && (fields[key] ?? null) === null;

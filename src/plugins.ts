@@ -18,6 +18,7 @@ import { JobPages, showPanel } from './jobPages';
 import { notifyAtEnds } from './notifications';
 import { rendererFactory, RANK } from './renderer';
 import { JobSettings } from './settings';
+import { studyRendererFactory } from './studyRenderer';
 import {
   CommandIds,
   IJobManagerToken,
@@ -103,7 +104,9 @@ const renderer: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(NAMESPACE);
     const actions = jobActions(app.commands);
     const showPoints = () => jobSettings.value.showPoints;
-    registry.addFactory(rendererFactory({ api: jobs.api, trans, actions, showPoints }), RANK);
+    const context = { api: jobs.api, trans, actions, showPoints };
+    registry.addFactory(rendererFactory(context), RANK);
+    registry.addFactory(studyRendererFactory(context, jobs), RANK);
   }
 };
 

@@ -20,7 +20,8 @@ export const MIMETYPE = 'application/vnd.jupyter-sdt.job+json';
 export const RANK = -20;
 /** Of each curve, what stays in the notebook. */
 const SAVED_POINTS = 2000;
-const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
+/** What ipywidgets displays beside it; a saved notebook must not keep it. */
+export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
 /** What a renderer works with. */
 export interface IRendererContext {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import sys
 import threading
-from dataclasses import asdict
 from typing import Any
 
 from IPython.display import display
@@ -19,6 +18,7 @@ from jupyter_sdt.notebook.study_view import StudyView, status_line
 from jupyter_sdt.notebook.telling import DetachedError, describe
 from jupyter_sdt.notebook.training_cell import TrainingCell
 from jupyter_sdt.scaling.study import ScalingStudy
+from jupyter_sdt.scaling.table_json import study_table
 
 MIMETYPE = "application/vnd.jupyter-sdt.study+json"
 
@@ -99,8 +99,9 @@ def to_json(study: ScalingStudy, *, live: bool) -> dict[str, Any]:
         "scaling": study.settings.scaling,
         "live": live,
         "world_sizes": list(study.settings.world_sizes),
-        "rows": [asdict(row) for row in study.rows],
+        "repeats": study.settings.repeats,
         "job_names": [job.name for job in study.jobs],
+        "table": study_table(study.rows, study.settings.scaling),
     }
 
 

@@ -77,16 +77,21 @@ def job_name(point: StudyPoint) -> str:
 
 def jobs_of_study(name: str) -> list[TrainingJob]:
     """Return the jobs of a study in the order they were started. Raises SdtError for none."""
-    jobs, others = [], set()
-    for directory in list_directories():
-        point = _point(directory)
-        if point is not None and point.study_name == name:
-            jobs.append(TrainingJob(directory))
-        elif point is not None:
-            others.add(point.study_name)
-    if not jobs:
+    found = [
+        directory
+        for directory in list_directories()
+        # Their names tell first: not every job of the store has to be opened.
+        if directory.job_name.startswith(f"{name}-n") and _study_name(directory) == name
+    ]
+    if not found:
+        others = {_study_name(directory) for directory in list_directories()} - {""}
         raise SdtError(f"no job of a study named {name!r}{did_you_mean(name, others)}")
-    return jobs[::-1]
+    return [TrainingJob(directory) for directory in reversed(found)]
+
+
+def _study_name(directory: JobDirectory) -> str:
+    point = _point(directory)
+    return point.study_name if point else ""
 
 
 def _point(directory: JobDirectory) -> StudyPoint | None:

@@ -1,4 +1,4 @@
-"""From measured jobs to the table of a study: median and spread, speedup, efficiency. Pure."""
+"""From measured jobs to the table of a study: median and spread, speedup, efficiency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jupyter_sdt.scaling.measure import Measurement
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.scaling.measure import Measurement, measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,21 @@ class StudyRow:
     efficiency: float
     repeats: int
     job_names: tuple[str, ...]
+
+
+def measure_job(job: TrainingJob, warmup_steps: int | None) -> MeasuredJob:
+    """Measure a job that has completed. Raises SpecError when it recorded nothing to measure."""
+    size = job.spec.world_size
+    try:
+        measurement = measure(job.metrics(), world_size=size, warmup_steps=warmup_steps)
+    except SpecError as error:
+        raise SpecError(f"job {job.name}: {error}", argument=error.argument) from None
+    return MeasuredJob(
+        job_name=job.name,
+        world_size=size,
+        processes_per_node=job.spec.processes_per_node,
+        measurement=measurement,
+    )
 
 
 def tabulate(jobs: Iterable[MeasuredJob]) -> list[StudyRow]:

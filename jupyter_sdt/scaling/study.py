@@ -14,11 +14,10 @@ from jupyter_sdt.estimator.job_names import make_job_name
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.scaling.advice import Scaling
 from jupyter_sdt.scaling.conditions import Conditions, current_conditions
-from jupyter_sdt.scaling.measure import measure
 from jupyter_sdt.scaling.model import ScalingModel, fit
 from jupyter_sdt.scaling.panels import StudyPicture
 from jupyter_sdt.scaling.points import StudySettings, job_name, jobs_of_study
-from jupyter_sdt.scaling.rows import MeasuredJob, StudyRow, tabulate
+from jupyter_sdt.scaling.rows import MeasuredJob, StudyRow, measure_job, tabulate
 from jupyter_sdt.scaling.summary import rows_dataframe, summary_text
 from jupyter_sdt.scaling.variants import estimator_variants
 
@@ -210,16 +209,4 @@ class ScalingStudy:
             self._measure(job)
 
     def _measure(self, job: TrainingJob) -> None:
-        size, warmup_steps = job.spec.world_size, self.settings.warmup_steps
-        try:
-            measurement = measure(job.metrics(), world_size=size, warmup_steps=warmup_steps)
-        except SpecError as error:
-            raise SpecError(f"job {job.name}: {error}", argument=error.argument) from None
-        self._measured.append(
-            MeasuredJob(
-                job_name=job.name,
-                world_size=size,
-                processes_per_node=job.spec.processes_per_node,
-                measurement=measurement,
-            )
-        )
+        self._measured.append(measure_job(job, self.settings.warmup_steps))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from jupyter_server.utils import url_path_join
 
-from jupyter_sdt.server import job_handlers
+from jupyter_sdt.server import job_handlers, page_handlers
 from jupyter_sdt.server.stream import StreamHandler
+from jupyter_sdt.server.trash import sweep
+from jupyter_sdt.store.job_directory import jobs_root
 
 _JOB = r"jobs/([^/]+)"
 ROUTES: dict[str, type[Any]] = {
     "jobs": job_handlers.JobListHandler,
     "plan": job_handlers.PlanHandler,
     "schema": job_handlers.SchemaHandler,
+    r"studies/([^/]+)": page_handlers.StudyHandler,
     _JOB: job_handlers.JobHandler,
     rf"{_JOB}/stop": job_handlers.StopHandler,
+    rf"{_JOB}/restore": job_handlers.RestoreHandler,
+    rf"{_JOB}/rerun": job_handlers.AgainHandler,
+    rf"{_JOB}/cell": job_handlers.CellHandler,
     rf"{_JOB}/logs": job_handlers.LogHandler,
     rf"{_JOB}/metrics": job_handlers.MetricsHandler,
     rf"{_JOB}/series": job_handlers.CurvesHandler,
@@ -29,3 +36,5 @@ def load(server: Any) -> None:
     server.web_app.add_handlers(
         ".*$", [(url_path_join(base, route), handler) for route, handler in ROUTES.items()]
     )
+    # What the server before us had still to remove; in a thread, since nobody waits for it.
+    threading.Thread(target=sweep, args=(jobs_root(),), daemon=True).start()

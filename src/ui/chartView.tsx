@@ -16,6 +16,10 @@ export interface IChartProps {
   height?: number;
   logarithmic?: boolean;
   showPoints?: boolean;
+  /** Said while there are no points. */
+  empty?: string;
+  ticks?: readonly number[];
+  fromZero?: boolean;
 }
 
 export function ChartView(props: IChartProps): JSX.Element {
@@ -47,7 +51,9 @@ export function ChartView(props: IChartProps): JSX.Element {
         onKeyDown={onKeyDown}
       />
       {lines.every(line => line.xs.length === 0) ? (
-        <p className="sdt-Chart-empty">{trans.__('Waiting for the first step')}</p>
+        <p className="sdt-Chart-empty">
+          {props.empty ?? trans.__('Waiting for the first step')}
+        </p>
       ) : (
         <Table xLabel={props.xLabel} lines={named} trans={trans} />
       )}
@@ -55,19 +61,21 @@ export function ChartView(props: IChartProps): JSX.Element {
   );
 }
 
-function useChart({ lines, height = 170, logarithmic, showPoints, xLabel }: IChartProps) {
+function useChart(props: IChartProps) {
+  const { lines, height = 170, logarithmic, showPoints, xLabel, ticks, fromZero } = props;
   const host = React.useRef<HTMLDivElement>(null);
   const readout = React.useRef<HTMLOutputElement>(null);
   const chart = React.useRef<Chart | null>(null);
   React.useEffect(() => {
-    const style = { height, xLabel, logarithmic: !!logarithmic, showPoints: !!showPoints };
+    const flags = { logarithmic: !!logarithmic, showPoints: !!showPoints, fromZero };
+    const style = { height, xLabel, ticks, ...flags };
     const made = new Chart(host.current!, readout.current!, style);
     chart.current = made;
     return () => made.dispose();
-  }, [height, xLabel, logarithmic, showPoints]);
+  }, [height, xLabel, logarithmic, showPoints, ticks, fromZero]);
   React.useEffect(
     () => chart.current?.setLines(lines),
-    [lines, height, xLabel, logarithmic, showPoints]
+    [lines, height, xLabel, logarithmic, showPoints, ticks, fromZero]
   );
   return { host, readout, chart };
 }

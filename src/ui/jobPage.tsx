@@ -12,6 +12,7 @@ import { LogView } from './logView';
 import { MetricsView } from './metricsView';
 import { PlanView } from './planView';
 import { RanksTable } from './ranksTable';
+import { StudyTab } from './studyTab';
 import { Tabs } from './tabs';
 
 export interface IPageProps {
@@ -78,6 +79,13 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
     },
     { id: 'plan', label: trans.__('Plan'), body: <PlanView detail={detail} trans={trans} /> }
   ];
+  if (job.study_name) {
+    tabs.push({
+      id: 'study',
+      label: trans.__('Scaling'),
+      body: <StudyTab studyName={job.study_name} {...{ manager, trans, actions }} />
+    });
+  }
   return (
     <>
       <JobHeader job={job} trans={trans} actions={{ stop: actions.stop }} live={live} />

@@ -23,7 +23,7 @@ def test_a_study_is_live_and_leaves_its_scaling_curve(kernel):
     assert WIDGET_VIEW in live
     assert not final[MIMETYPE]["live"]
     assert WIDGET_VIEW not in final
-    assert [row["world_size"] for row in final[MIMETYPE]["rows"]] == [1, 2]
+    assert [row["world_size"] for row in final[MIMETYPE]["table"]["rows"]] == [1, 2]
     assert final["image/png"].startswith("iVBOR")
     assert "strong scaling" in reply.text
     speedups = kernel.run("print([round(row.speedup, 1) for row in study.rows])").text
@@ -62,7 +62,7 @@ def test_without_waiting_the_study_goes_on_behind_the_cell(kernel):
     final = kernel.until(
         lambda m: m["msg_type"] == "update_display_data" and MIMETYPE in m["content"]["data"]
     )
-    assert len(final["content"]["data"][MIMETYPE]["rows"]) == 2
+    assert len(final["content"]["data"][MIMETYPE]["table"]["rows"]) == 2
 
 
 @pytest.mark.parametrize(
