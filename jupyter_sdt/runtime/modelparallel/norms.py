@@ -1,0 +1,71 @@
+"""Norms and overflow of gradients that several ranks hold together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+import torch.distributed as dist
+
+from jupyter_sdt.runtime.modelparallel import world
+from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
+from jupyter_sdt.runtime.modelparallel.world import GroupName
+
+# A parameter of the model, and the gradient of it or of a part.
+Gradients = Iterable[tuple[torch.Tensor, torch.Tensor]]
+
+
+def gradient_norm(gradients: Gradients, norm_type: float = 2.0) -> float:
+    """The norm over the whole model; what tensor-parallel ranks all hold counts once.
+
+    Every rank of the model calls it. Before ``smp.init()`` it is the norm of what is given.
+    """
+    first = not world.is_started() or world.current().group("tp").rank == 0
+    mine = [gradient for parameter, gradient in gradients if first or slice_of(parameter)]
+    norms = [_norm(gradient, norm_type) for gradient in mine]
+    return _together(norms, norm_type, _sharing_groups())
+
+
+def slice_norm(parameter: torch.Tensor, values: torch.Tensor, norm_type: float = 2.0) -> float:
+    """The norm of ``values`` of one parameter, over all ranks that hold a slice of it."""
+    groups: list[GroupName] = ["tp"] if slice_of(parameter) is not None else []
+    return _together([_norm(values, norm_type)], norm_type, groups)
+
+
+def overflows(gradients: Gradients) -> bool:
+    """Whether a gradient of the model is infinite or not a number, on any rank that holds one."""
+    return on_any_rank(any(not torch.isfinite(gradient).all() for _, gradient in gradients))
+
+
+def on_any_rank(mine: bool) -> bool:
+    """Whether it is so on any rank of the model. All of them call it."""
+    return _combined(float(mine), dist.ReduceOp.MAX, _sharing_groups()) > 0
+
+
+def _norm(tensor: torch.Tensor, norm_type: float) -> float:
+    return float(torch.linalg.vector_norm(tensor.detach(), norm_type, dtype=torch.float64))
+
+
+def _together(norms: list[float], norm_type: float, groups: list[GroupName]) -> float:
+    if math.isinf(norm_type):
+        return _combined(max(norms, default=0.0), dist.ReduceOp.MAX, groups)
+    total = sum(norm**norm_type for norm in norms)
+    return float(_combined(total, dist.ReduceOp.SUM, groups) ** (1.0 / norm_type))
+
+
+def _sharing_groups() -> list[GroupName]:
+    """The groups whose ranks hold different gradients."""
+    if not world.is_started():
+        return []
+    sharded = world.current().parameters.shard_optimizer_state
+    return ["mp", "rdp"] if sharded else ["mp"]
+
+
+def _combined(value: float, operation: dist.ReduceOp.RedOpType, groups: list[GroupName]) -> float:
+    box = torch.tensor(value, dtype=torch.float64)
+    for name in groups:
+        group = world.current().group(name)
+        if group.size > 1:
+            dist.all_reduce(box, operation, group=group.process_group)
+    return float(box)
