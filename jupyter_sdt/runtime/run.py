@@ -26,6 +26,7 @@ from jupyter_sdt.runtime.leaving import (
     exit_now,
     finalize_mpi,
 )
+from jupyter_sdt.runtime.preferred_backend import prefer_smddp
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
 from jupyter_sdt.runtime.process_groups import keep_process_groups, separate_meetings
 from jupyter_sdt.runtime.process_record import ProcessRecord
@@ -33,7 +34,6 @@ from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
 from jupyter_sdt.runtime.script import exec_program, run_python
 from jupyter_sdt.runtime.streams import dump_stacks_on_signal, redirect_streams
 from jupyter_sdt.runtime.variables import load_variables, save_variables
-from jupyter_sdt.runtime.virtual_cuda import install_virtual_cuda
 from jupyter_sdt.runtime.virtual_cuda import install_virtual_cuda
 
 _USAGE = "usage: python -m jupyter_sdt.runtime.run [--environment FILE.json] ENTRY [ARGS...]\n"
@@ -118,6 +118,8 @@ def _prepare(argv: Sequence[str]) -> _Run:
         dump_stacks_on_signal(files.stacks)
     install_virtual_cuda()
     keep_process_groups()
+    if spec.get("distribution", {}).get("strategy") == "smdataparallel":
+        prefer_smddp()
     separate_meetings()
     if files is not None and path.suffix == ".py":
         install_autolog(files, place)

@@ -32,3 +32,13 @@ def share(tensor: torch.Tensor, group: dist.ProcessGroup | None = None) -> bool:
     """
     chosen: Any = dist.group.WORLD if group is None else group
     return isinstance(chosen, SmddpProcessGroup) and chosen.share(tensor)
+
+
+def expect(tensor: torch.Tensor, group: dist.ProcessGroup | None = None) -> None:
+    """Tell that ``tensor`` is kept and will be reduced again: the next time it moves as by share.
+
+    Ranks need not agree: it moves when all have said so. For buffers whose address nobody else has.
+    """
+    chosen: Any = dist.group.WORLD if group is None else group
+    if isinstance(chosen, SmddpProcessGroup) and tensor.is_cpu:
+        chosen.expect(tensor)

@@ -37,15 +37,23 @@ class SharedCollectives:
         self._exchange.meet()
         return self._shared.adopt(tensor)
 
-    def all_reduce(
-        self, tensors: Sequence[torch.Tensor], op: Any, header: str, *, kept: bool = False
-    ) -> None:
-        """Combine each tensor of all ranks, in place.
+    def expect(self, tensor: torch.Tensor) -> None:
+        """Let ``tensor`` move into shared memory when it is reduced the next time.
 
-        ``kept`` tells that the only tensor is a buffer that will come again.
+        Only a tensor that is kept, and whose address nobody else has.
         """
+        if not self._shared.place(tensor):
+            self._shared.expect(tensor)
+
+    def wish(self, tensors: Sequence[torch.Tensor]) -> str:
+        """What to hand to :meth:`all_reduce`, asked when the script calls and not when it runs."""
+        return self._shared.wish(tensors[0]) if len(tensors) == 1 else ""
+
+    def all_reduce(
+        self, tensors: Sequence[torch.Tensor], op: Any, header: str, wish: str = ""
+    ) -> None:
+        """Combine each tensor of all ranks, in place."""
         place = self._shared.place(tensors[0]) if len(tensors) == 1 else ""
-        wish = self._shared.wish(tensors[0]) if kept and not place else ""
         self._exchange.begin(header, place or wish)
         try:
             if place or wish:

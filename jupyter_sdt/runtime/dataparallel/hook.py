@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 
-from jupyter_sdt.runtime.dataparallel.process_group import SmddpProcessGroup
+from jupyter_sdt.runtime.dataparallel.allocation import expect
 
 
 def smddp_hook(group: Any, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
@@ -19,11 +19,8 @@ def smddp_hook(group: Any, bucket: GradBucket) -> torch.futures.Future[torch.Ten
     """
     gradients = bucket.buffer()
     gradients.div_(dist.get_world_size(group))
-    chosen: Any = dist.group.WORLD if group is None else group
-    if isinstance(chosen, SmddpProcessGroup):
-        chosen.allreduce_kept(gradients).wait()
-    else:
-        dist.all_reduce(gradients, group=group)
+    dist.all_reduce(gradients, group=group)
+    expect(gradients, group)
     done: torch.futures.Future[torch.Tensor] = torch.futures.Future()
     done.set_result(gradients)
     return done

@@ -71,13 +71,17 @@ class SmddpProcessGroup(dist.ProcessGroup):
         options = opts or c10d.AllreduceOptions()
         # DDP's C++ calls from backward(); everybody else through a function of Python.
         kept = sys._getframe(1).f_code.co_name == "_engine_run_backward"
-        return self._reduce_all(tensors, options, kept) or self._plain(tensors[0]).allreduce(
-            tensors, options
-        )
+        work = self._reduce_all(tensors, options)
+        if work is None:
+            return self._plain(tensors[0]).allreduce(tensors, options)
+        if kept:
+            self.expect(tensors[0])
+        return work
 
-    def allreduce_kept(self, tensor: torch.Tensor) -> Any:
-        """Sum a buffer of gradients that will come again, in place and at once."""
-        return self._reduce_all([tensor], c10d.AllreduceOptions(), True) or self.allreduce([tensor])
+    def expect(self, tensor: torch.Tensor) -> None:
+        """Let a buffer of gradients move into shared memory when it is reduced the next time."""
+        if self._shared is not None:
+            self._shared.expect(tensor)
 
     def share(self, tensor: torch.Tensor) -> bool:
         """Move ``tensor`` of all ranks into shared memory where that is possible."""
@@ -169,14 +173,12 @@ class SmddpProcessGroup(dist.ProcessGroup):
             self._sharing.segment.close()
         super().shutdown()
 
-    def _reduce_all(self, tensors: Any, options: Any, kept: bool = False) -> CollectiveWork | None:
+    def _reduce_all(self, tensors: Any, options: Any) -> CollectiveWork | None:
         shared, op = self._shared, operation(options.reduceOp)
         if shared is None or not all(self._reduces(tensor, op) for tensor in tensors):
             return None
-        header = self._header("all_reduce", tensors, op)
-        return self._add(
-            lambda: shared.all_reduce(tensors, op, header, kept=kept), tensors, options
-        )
+        header, wish = self._header("all_reduce", tensors, op), shared.wish(tensors)
+        return self._add(lambda: shared.all_reduce(tensors, op, header, wish), tensors, options)
 
     def _gather_all(
         self, outputs: Sequence[Any], tensor: Any, options: Any, results: list[Any]

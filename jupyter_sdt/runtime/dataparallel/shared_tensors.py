@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from jupyter_sdt.runtime.dataparallel.exchange import SMALL_BYTES, Exchange
 from jupyter_sdt.runtime.dataparallel.segment import FOLDER_VARIABLE
@@ -42,7 +43,8 @@ class SharedTensors:
     def __init__(self, exchange: Exchange, rank: int, ranks: int) -> None:
         self._exchange, self._rank, self._ranks = exchange, rank, ranks
         self._found: dict[int, Shared] = {}
-        self._seen: set[tuple[int, int]] = set()
+        # By address; a reference that does not keep alive tells whether it is still that one.
+        self._expected: dict[int, Any] = {}
         self._count = 0
         self._is_possible = os.environ.get(FOLDER_VARIABLE, _TORCHS_FOLDER) == _TORCHS_FOLDER
 
@@ -53,19 +55,18 @@ class SharedTensors:
         shared = self._found.get(tensor.untyped_storage().data_ptr())
         return "" if shared is None else f"{shared.number}+{tensor.storage_offset()}"
 
-    def wish(self, tensor: torch.Tensor) -> str:
-        """Ask for a buffer of gradients to be moved, the second time that it comes.
-
-        DDP throws its first buckets away, and makes those that stay after one backward pass.
-        """
+    def expect(self, tensor: torch.Tensor) -> None:
+        """Remember that this rank's ``tensor`` will be reduced again and again."""
         whole = tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes
-        if not self._is_possible or not whole or tensor.nbytes <= SMALL_BYTES:
-            return ""
-        key = tensor.data_ptr(), tensor.nbytes
-        if key in self._seen:
-            return WISH
-        self._seen.add(key)
-        return ""
+        if self._is_possible and whole and tensor.nbytes > SMALL_BYTES:
+            reference: Any = StorageWeakRef
+            self._expected[tensor.data_ptr()] = reference(tensor.untyped_storage())
+
+    def wish(self, tensor: torch.Tensor) -> str:
+        """Ask for a tensor to be moved that was expected to come again."""
+        known = self._expected.get(tensor.data_ptr()) if self._expected else None
+        is_asked = known is not None and not known.expired() and self._is_possible
+        return WISH if is_asked and tensor.untyped_storage().nbytes() == tensor.nbytes else ""
 
     def views(self, tensor: torch.Tensor) -> list[torch.Tensor]:
         """The same elements of all ranks, in the order of their local ranks."""
@@ -85,6 +86,7 @@ class SharedTensors:
         """
         self._forget_unused()
         storage = tensor.untyped_storage()
+        self._expected.pop(tensor.data_ptr(), None)
         if not self._all(_has_room(storage.nbytes() * self._ranks)):
             self._is_possible = False
             return False
@@ -101,7 +103,6 @@ class SharedTensors:
 
     def _forget_unused(self) -> None:
         self._found = {key: shared for key, shared in self._found.items() if shared.is_used}
-        self._seen.clear()
 
     def _all(self, mine: bool) -> bool:
         return all(row[0] for row in self._gather([int(mine)]))

@@ -72,7 +72,7 @@ hooked = DistributedDataParallel(nn.Linear(300, 300))
 hooked.register_comm_hook(None, dataparallel.smddp_hook)
 for _ in range(4):
     hooked(torch.ones(2, 300)).sum().backward()
-assert shared._count == 3, "the bucket of the hook was not moved"
+assert shared._count == 3, "each net has one bucket to move"
 """
 
 

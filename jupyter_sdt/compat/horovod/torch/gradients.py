@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from jupyter_sdt.runtime.dataparallel import expect
+
 from ..common.exceptions import HorovodInternalError
 from .compression import Compressor
 from .handles import wait
@@ -26,7 +28,7 @@ _BUCKET_BYTES = 25 * 2**20
 class _Bucket:
     parameters: list[torch.Tensor] = field(default_factory=list)
     arrived: int = 0
-    flat: torch.Tensor | None = None
+    flat: torch.Tensor | None = None  # kept from step to step
     contexts: list[Any] = field(default_factory=list)
     work: Any = None
 
@@ -98,7 +100,7 @@ class GradientReducer:
         self._started = 0
         self._remaining = dict.fromkeys(self._remaining, self.passes)
         for bucket in self._buckets:
-            bucket.arrived, bucket.flat, bucket.work = 0, None, None
+            bucket.arrived, bucket.work = 0, None
 
     def _on_gradient(self, parameter: torch.Tensor) -> None:
         self._remaining[parameter] -= 1
@@ -120,14 +122,21 @@ class GradientReducer:
 
     def _start(self, until: Sequence[_Bucket]) -> None:
         for bucket in until[self._started :]:
-            self._pack(bucket)
-            bucket.work = self._reduction.start(bucket.flat)  # type: ignore[arg-type]
+            bucket.work = self._reduction.start(self._pack(bucket))
             self._started += 1
 
-    def _pack(self, bucket: _Bucket) -> None:
+    def _pack(self, bucket: _Bucket) -> torch.Tensor:
         packed = [self._compression.compress(self._gradient(p)) for p in bucket.parameters]
-        bucket.flat = torch.cat([tensor.reshape(-1) for tensor, _ in packed])
         bucket.contexts = [context for _, context in packed]
+        flat = [tensor.reshape(-1) for tensor, _ in packed]
+        kind = flat[0].dtype, sum(tensor.numel() for tensor in flat)
+        if bucket.flat is None or (bucket.flat.dtype, bucket.flat.numel()) != kind:
+            bucket.flat = torch.cat(flat)
+        else:
+            torch.cat(flat, out=bucket.flat)
+        # From the second step on it lies in shared memory, where that is possible.
+        expect(bucket.flat, self._reduction.process_set.group)
+        return bucket.flat
 
     def _gradient(self, parameter: torch.Tensor) -> torch.Tensor:
         if parameter.grad is None:
