@@ -8,6 +8,11 @@ import subprocess
 from collections.abc import Mapping
 
 from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.strategies import Strategy
+from jupyter_sdt.spec.variables import VIRTUAL_CUDA
+
+# Strategies whose scripts refuse to run without CUDA, since on SageMaker there always is.
+_FOR_GPUS: frozenset[Strategy] = frozenset({"smdataparallel", "pytorchddp", "modelparallel"})
 
 
 def count_cpus() -> int:
@@ -25,6 +30,23 @@ def count_gpus(spec: JobSpec) -> int:
     """
     if spec.instance_type != "local_gpu":
         return 0
+    return _usable(spec)
+
+
+def count_virtual_gpus(spec: JobSpec) -> int:
+    """Return the devices that torch.cuda pretends on each node, one for each process; else 0.
+
+    ``local_gpu``, and strategies whose scripts demand a GPU, get them where this machine has none.
+    ``environment={"SDT_VIRTUAL_CUDA": "1"}`` asks for them in any job, "0" declines them.
+    """
+    asked = spec.environment.get(VIRTUAL_CUDA)
+    wanted = spec.instance_type == "local_gpu" or spec.distribution.strategy in _FOR_GPUS
+    if asked == "0" or not (wanted or asked == "1") or _usable(spec):
+        return 0
+    return spec.processes_per_node
+
+
+def _usable(spec: JobSpec) -> int:
     visible = _visible({**os.environ, **spec.environment})
     installed = _installed(os.environ.get("PATH", ""))
     return installed if visible is None else min(installed, visible)

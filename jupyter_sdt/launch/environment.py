@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.launch.devices import count_cpus, count_gpus
+from jupyter_sdt.launch.devices import count_cpus, count_gpus, count_virtual_gpus
 from jupyter_sdt.launch.hyperparameters import (
     framework_parameters,
     hyperparameter_arguments,
@@ -88,7 +88,7 @@ def _cluster(spec: JobSpec, node: str) -> dict[str, Any]:
         "is_hetero": False,
         "resource_config": resource_config(spec, node),
         "num_cpus": count_cpus(),
-        "num_gpus": count_gpus(spec),
+        "num_gpus": count_gpus(spec) or count_virtual_gpus(spec),
         "num_neurons": 0,
     }
 
@@ -174,6 +174,7 @@ def _named(spec: JobSpec, directory: JobDirectory, node: str) -> dict[str, str]:
         names.JOB_DIRECTORY: str(directory.path),
         names.NODE: node,
         names.NODE_RANK: str(spec.nodes.index(node)),
+        **({names.VIRTUAL_CUDA: "1"} if count_virtual_gpus(spec) else {}),
         "SAGEMAKER_BASE_DIR": str(directory.node(node)),
         "TRAINING_JOB_NAME": spec.job_name,
         "SAGEMAKER_JOB_NAME": spec.job_name,

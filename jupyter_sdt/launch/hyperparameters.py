@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.launch.training_hyperparameters import distribution_keys
 from jupyter_sdt.spec.job_spec import JobSpec
 
 # The toolkit keeps these, and every name that begins with "sagemaker_", away from the script.
@@ -87,21 +88,25 @@ def _injected(spec: JobSpec) -> dict[str, Any]:
 
 def _injected_by_distribution(spec: JobSpec) -> dict[str, Any]:
     match spec.distribution.strategy:
-        case "torch_distributed" | "pytorchddp" as strategy:
-            enabled = f"sagemaker_{strategy.replace('pytorchddp', 'pytorch_ddp')}_enabled"
+        case "pytorchddp":
+            enabled = "sagemaker_pytorch_ddp_enabled"
             return {enabled: True, "sagemaker_instance_type": spec.instance_type}
-        case "mpi":
-            return {
-                "sagemaker_mpi_enabled": True,
-                "sagemaker_mpi_num_of_processes_per_host": spec.processes_per_node,
-                "sagemaker_mpi_custom_mpi_options": " ".join(spec.distribution.mpi_options),
-            }
+        case "torch_distributed" | "smdataparallel":
+            return distribution_keys(spec)
+        case "mpi" | "modelparallel":
+            # On SageMaker the toolkit counts; here it is settled already.
+            processes = {"sagemaker_mpi_num_of_processes_per_host": spec.processes_per_node}
+            return distribution_keys(spec) | processes
     return {}
 
 
 def _decoded(spec: JobSpec) -> dict[str, Any]:
     """What is left of the values after the way through JSON: tuples are lists, keys strings."""
-    return {_checked_name(k): _through_json(k, v) for k, v in spec.hyperparameters.items()}
+    given = dict(spec.hyperparameters)
+    if spec.distribution.strategy == "modelparallel":
+        # The library's settings reach the script as one more hyperparameter.
+        given["mp_parameters"] = dict(spec.distribution.parameters)
+    return {_checked_name(k): _through_json(k, v) for k, v in given.items()}
 
 
 def _checked_name(name: str) -> str:

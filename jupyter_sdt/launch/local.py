@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch import mpirun, nursery_client, plain_python, torchrun
+from jupyter_sdt.launch.devices import count_virtual_gpus
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.rendezvous import Rendezvous
 from jupyter_sdt.spec import variables as names
@@ -41,6 +42,8 @@ def plan(
         made = plain_python.plan(spec, directory, place, launcher)
     if meeting is None and launcher != "mpirun":
         notes = (*notes, "MASTER_PORT is chosen when the job starts")
+    if virtual := count_virtual_gpus(spec):
+        notes = (*notes, f"no GPU here: torch.cuda answers on the CPU, {virtual} device(s) a node")
     return replace(made, notes=(*made.notes, *notes))
 
 
@@ -62,7 +65,9 @@ def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, 
         return wanted, ()
     if warm:
         return "nursery", ()
-    fallback: Launcher = "python" if spec.distribution.strategy == "none" else "torchrun"
+    fallback: Launcher = "torchrun"
+    if spec.distribution.strategy == "none" or spec.distribution.started_by_mpi:
+        fallback = "python"
     return fallback, (f"the nursery is not available: started by {fallback} instead",)
 
 

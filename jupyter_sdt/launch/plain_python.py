@@ -9,7 +9,12 @@ from __future__ import annotations
 from jupyter_sdt.launch.environment import node_environment
 from jupyter_sdt.launch.hyperparameters import hyperparameter_arguments
 from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
-from jupyter_sdt.launch.rendezvous import Rendezvous, master_environment, torchrun_environment
+from jupyter_sdt.launch.rendezvous import (
+    Rendezvous,
+    master_environment,
+    open_mpi_environment,
+    torchrun_environment,
+)
 from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.distribution import Launcher
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -62,4 +67,9 @@ def _rank_environment(spec: JobSpec, place: tuple[int, int], meeting: Rendezvous
     if spec.distribution.strategy == "none":
         # SageMaker starts one process per host here and tells it only where the first host is.
         return master_environment(meeting) | {names.FALLBACK_RANK: str(node_rank)}
-    return torchrun_environment(spec, node_rank, local_rank, meeting)
+    if spec.distribution.started_by_mpi:
+        return open_mpi_environment(spec, node_rank, local_rank, meeting)
+    variables = torchrun_environment(spec, node_rank, local_rank, meeting)
+    if spec.distribution.strategy == "smdataparallel":
+        variables[names.SMDDP_LOCAL_RANK] = str(local_rank)
+    return variables

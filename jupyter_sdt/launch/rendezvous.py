@@ -69,6 +69,27 @@ def torchrun_environment(
     }
 
 
+def open_mpi_environment(
+    spec: JobSpec, node_rank: int, local_rank: int, meeting: Rendezvous
+) -> dict[str, str]:
+    """What a process of Open MPI's mpirun sees, for ranks that it did not start.
+
+    https://docs.open-mpi.org/en/v5.0.x/launching-apps/quickstart.html. torchrun's variables are
+    left out on purpose: libraries take them for a sign to start training of their own.
+    """
+    local_size = spec.processes_per_node
+    return master_environment(meeting) | {
+        names.OMPI_RANK: str(node_rank * local_size + local_rank),
+        names.OMPI_SIZE: str(spec.world_size),
+        names.OMPI_LOCAL_RANK: str(local_rank),
+        names.OMPI_LOCAL_SIZE: str(local_size),
+        names.OMPI_NODE_RANK: str(local_rank),
+        names.TORCHELASTIC_USE_AGENT_STORE: str(meeting.hosted),
+        names.TORCHELASTIC_RESTART_COUNT: "0",
+        **thread_environment(spec),
+    }
+
+
 def thread_environment(spec: JobSpec) -> dict[str, str]:
     """OMP_NUM_THREADS=1 for several ranks on a node unless anyone chose, as torchrun does."""
     chosen = "OMP_NUM_THREADS" in spec.environment or "OMP_NUM_THREADS" in os.environ

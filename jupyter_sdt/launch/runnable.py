@@ -6,22 +6,19 @@ import socket
 from collections.abc import Iterator
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.launch.devices import count_gpus, count_virtual_gpus
 from jupyter_sdt.launch.remote_plan import check_remote
 from jupyter_sdt.launch.rendezvous import LOOPBACK
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout
 from jupyter_sdt.spec.strategies import Strategy
-from jupyter_sdt.spec.variables import MASTER_ADDR, MASTER_PORT
+from jupyter_sdt.spec.variables import MASTER_ADDR, MASTER_PORT, VIRTUAL_CUDA
 
 _TORCH = "distribution={'torch_distributed': {'enabled': True}}"
 _HOROVOD = "distribution={'mpi': {'enabled': True}} with Horovod"
 # Strategy -> what it needs that this version does not have, and what does the work meanwhile.
 _MISSING: dict[Strategy, tuple[str, str]] = {
-    "modelparallel": (
-        "the smdistributed.modelparallel library",
-        f"{_TORCH} with torch's fully_shard or torch.distributed.pipelining",
-    ),
     "parameter_server": ("a launcher for TensorFlow or MXNet parameter servers", _HOROVOD),
     "multi_worker_mirrored_strategy": ("a launcher that sets TF_CONFIG", _HOROVOD),
     "pytorchxla": ("torch_xla and its launcher", _TORCH),
@@ -37,6 +34,7 @@ def check_runnable(spec: JobSpec) -> None:
     if not find_instance(spec.instance_type).local:
         check_remote(spec)
         return
+    _check_model_parallel(spec)
     if spec.distribution.strategy in _MISSING:
         missing, instead = _MISSING[spec.distribution.strategy]
         raise LaunchError(
@@ -50,6 +48,19 @@ def check_runnable(spec: JobSpec) -> None:
         )
     _check_gpus(spec)
     _check_port(spec)
+
+
+def _check_model_parallel(spec: JobSpec) -> None:
+    distribution = spec.distribution
+    if distribution.strategy != "modelparallel":
+        return
+    if not distribution.started_by_mpi:
+        raise LaunchError(
+            "modelparallel with torch_distributed is version 2, torch.sagemaker, which this "
+            "version does not have on local nodes; use version 1, distribution={'smdistributed': "
+            "{'modelparallel': ...}, 'mpi': {'enabled': True}}, or torch's fully_shard"
+        )
+    model_parallel_layout(distribution.parameters, spec.world_size)
 
 
 def _remote_places(spec: JobSpec) -> Iterator[tuple[str, str]]:
@@ -74,12 +85,13 @@ def _check_gpus(spec: JobSpec) -> None:
     if spec.instance_type != "local_gpu":
         return
     gpus = count_gpus(spec)
-    if not gpus:
+    if not gpus and not count_virtual_gpus(spec):
         raise LaunchError(
-            "instance_type='local_gpu': nvidia-smi lists no GPU this job could use; use 'local' "
-            "to train on the CPU"
+            "instance_type='local_gpu': nvidia-smi lists no GPU this job could use, and "
+            f"{VIRTUAL_CUDA}=0 declines virtual ones; leave that out, or use 'local' to train on "
+            "the CPU"
         )
-    if spec.processes_per_node > gpus:
+    if 0 < gpus < spec.processes_per_node:
         raise LaunchError(
             f"processes_per_node={spec.processes_per_node} is more than the {gpus} GPUs of this "
             f"machine; use {gpus} or fewer, or instance_type='local' to let ranks share them"

@@ -74,7 +74,7 @@ def _missing_mpirun() -> Iterator[Missing]:
 
 def _missing_gpu(gpus: int) -> Iterator[Missing]:
     if not gpus:
-        why = "nvidia-smi lists none; use instance_type local"
+        why = "nvidia-smi lists none: torch.cuda will answer on the CPU"
         yield Missing(what="GPU", why=why, affects={"instance_type": ["local_gpu"]})
 
 

@@ -79,8 +79,13 @@ class Distribution:
             ),
         )
         chosen = merged if given.strategy != "none" else replace(merged, strategy=_implied(merged))
-        _check_launcher_of(chosen.strategy, chosen.launcher)
+        _check_launcher_of(chosen)
         return chosen
+
+    @property
+    def started_by_mpi(self) -> bool:
+        """Whether scripts look for Open MPI's variables instead of torchrun's."""
+        return "mpi" in (self.strategy, self.combined_with)
 
     def to_sagemaker(self) -> dict[str, Any]:
         """Return the dictionary that :meth:`from_sagemaker` reads."""
@@ -120,9 +125,15 @@ def _implied(merged: Distribution) -> Strategy:
     return "none"
 
 
-def _check_launcher_of(strategy: Strategy, launcher: Launcher | None) -> None:
+def _check_launcher_of(chosen: Distribution) -> None:
+    strategy, launcher = chosen.strategy, chosen.launcher
     if strategy == "mpi" and launcher not in (None, "mpirun"):
         reason = f"launcher={launcher!r} cannot start mpi processes; leave it out or say 'mpirun'"
+    elif strategy == "modelparallel" and launcher == "torchrun" and chosen.started_by_mpi:
+        reason = (
+            "launcher='torchrun' gives RANK and WORLD_SIZE, which smdistributed.modelparallel with "
+            "mpi must not see; leave launcher out or say 'nursery', 'python' or 'mpirun'"
+        )
     elif strategy in ("torch_distributed", "pytorchddp") and launcher == "mpirun":
         reason = (
             f"launcher='mpirun' gives no RANK and WORLD_SIZE, which {strategy} scripts read; use "

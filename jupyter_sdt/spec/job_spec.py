@@ -44,10 +44,14 @@ class MetricDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """The notebook cell an entry point was made from; line numbers are kept one to one."""
+    """The notebook cell an entry point was made from; line numbers are kept one to one.
+
+    ``cell_id`` is the notebook format's, empty where the front end did not tell.
+    """
 
     execution_count: int | None = None
     notebook: str = ""
+    cell_id: str = ""
 
     @property
     def label(self) -> str:
@@ -69,7 +73,8 @@ class StudyPoint:
 class JobSpec:
     """One job, complete: what the user asked for after every default was filled in.
 
-    ``entry_point`` is relative to ``source/`` in the job directory. ``environment`` holds only
+    ``entry_point`` is relative to ``source/`` in the job directory; ``entry_point_file`` is the
+    file it was copied from, empty for a cell. ``environment`` holds only
     what the user gave and nothing secret; ``secret_names`` are handed to the ranks through the
     supervisor's own environment and never written to a file. ``sagemaker`` holds the Estimator
     arguments that matter only to SageMaker (role, volume_size, subnets, ...), as given.
@@ -80,6 +85,7 @@ class JobSpec:
     python: str
     created_seconds: float
     source_dir: str = ""
+    entry_point_file: str = ""
     instance_type: str = "local"
     instance_count: int = 1
     distribution: Distribution = field(default_factory=Distribution)

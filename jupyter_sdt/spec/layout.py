@@ -78,7 +78,7 @@ class Layout:
             raise SpecError(
                 f"world_size={world_size} is not a multiple of pipeline_parallel_size="
                 f"{pipeline_parallel_size} x tensor_parallel_size={tensor_parallel_size} = "
-                f"{model_parallel_size}; {_nearest(world_size, model_parallel_size)}",
+                f"{model_parallel_size}; {nearest_multiples(world_size, model_parallel_size)}",
                 argument="world_size",
             )
         return cls(
@@ -157,6 +157,7 @@ class Layout:
         return tuple(_LETTERS[letter] for letter in self._letters)
 
 
-def _nearest(world_size: int, multiple: int) -> str:
+def nearest_multiples(world_size: int, multiple: int) -> str:
+    """Which numbers of ranks would do, as the end of a sentence."""
     below, above = world_size // multiple * multiple, (world_size // multiple + 1) * multiple
     return f"the nearest are {below} and {above}" if below else f"the nearest is {above}"

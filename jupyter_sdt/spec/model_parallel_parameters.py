@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_sdt.errors import DistributionError
-from jupyter_sdt.spec.layout import Layout
+from jupyter_sdt.spec.layout import Layout, nearest_multiples
 from jupyter_sdt.spec.value_checks import (
     ANYTHING,
     BOOLEAN,
@@ -115,7 +115,8 @@ def pipeline_degree(parameters: Mapping[str, Any]) -> int:
 
 
 def model_parallel_layout(parameters: Mapping[str, Any], world_size: int) -> Layout:
-    """Where each of ``world_size`` ranks sits. Raises SpecError when the degrees do not fit."""
+    """Where each of ``world_size`` ranks sits. Raises DistributionError when they do not fit."""
+    _check_world_size(parameters, world_size)
     layout = Layout.for_world_size(
         world_size,
         pipeline_parallel_size=pipeline_degree(parameters),
@@ -129,6 +130,16 @@ def model_parallel_layout(parameters: Mapping[str, Any], world_size: int) -> Lay
             f"{layout.data_parallel_size} (of {world_size} ranks)"
         )
     return layout
+
+
+def _check_world_size(parameters: Mapping[str, Any], world_size: int) -> None:
+    stages, peers = pipeline_degree(parameters), int(parameters.get("tensor_parallel_degree", 1))
+    if world_size % (stages * peers):
+        raise _wrong(
+            f"{world_size} processes (instance_count x processes_per_host) are not a multiple of "
+            f"partitions={stages} x tensor_parallel_degree={peers} = {stages * peers}; "
+            f"{nearest_multiples(world_size, stages * peers)}"
+        )
 
 
 def _load(path: str) -> object:

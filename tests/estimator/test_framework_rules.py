@@ -68,7 +68,7 @@ REFUSED = {
     "smp does not divide": (
         "PyTorch",
         {**GPU, **IMAGE, "distribution": SMP},
-        "world_size=16 is not a multiple of pipeline_parallel_size=3",
+        "16 processes (instance_count x processes_per_host) are not a multiple of partitions=3",
     ),
     "smp more processes than GPUs": (
         "PyTorch",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from jupyter_sdt.errors import LaunchError, SpecError
+from jupyter_sdt.errors import DistributionError, LaunchError, SpecError
 from jupyter_sdt.launch.runnable import check_runnable
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
@@ -38,7 +39,6 @@ def test_what_can_run_passes(strategy):
 @pytest.mark.parametrize(
     ("strategy", "missing"),
     [
-        ("modelparallel", "the smdistributed.modelparallel library"),
         ("parameter_server", "parameter servers"),
         ("multi_worker_mirrored_strategy", "TF_CONFIG"),
         ("pytorchxla", "torch_xla"),
@@ -107,12 +107,37 @@ def test_ranks_must_find_a_gpu_each():
 
 @pytest.mark.usefixtures("gpus")
 def test_hidden_gpus_do_not_count():
-    hidden = spec(instance_type="local_gpu", environment={"CUDA_VISIBLE_DEVICES": "-1"})
+    given = {"CUDA_VISIBLE_DEVICES": "-1", "SDT_VIRTUAL_CUDA": "0"}
     with pytest.raises(LaunchError, match="lists no GPU"):
-        check_runnable(hidden)
+        check_runnable(spec(instance_type="local_gpu", environment=given))
 
 
-def test_without_a_gpu_local_gpu_is_refused(tmp_path: Path, monkeypatch):
+def test_without_a_gpu_local_gpu_gets_virtual_ones_unless_declined(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
+    check_runnable(spec("torch_distributed", 3, instance_type="local_gpu"))
+    declined = {"SDT_VIRTUAL_CUDA": "0"}
     with pytest.raises(LaunchError, match="use 'local' to train on the CPU"):
-        check_runnable(spec(instance_type="local_gpu"))
+        check_runnable(spec(instance_type="local_gpu", environment=declined))
+
+
+def model_parallel(processes, companion, **parameters) -> JobSpec:
+    spread = Distribution(
+        strategy="modelparallel",
+        processes_per_node=processes,
+        parameters=parameters,
+        combined_with=companion,
+    )
+    return replace(spec(), distribution=spread)
+
+
+def test_the_degrees_of_model_parallelism_must_divide_the_processes():
+    check_runnable(model_parallel(4, "mpi", partitions=2, tensor_parallel_degree=2, ddp=True))
+    with pytest.raises(DistributionError, match=r"^smd.*: 3 processes .* partitions=2 x .* = 2;"):
+        check_runnable(model_parallel(3, "mpi", partitions=2))
+    with pytest.raises(DistributionError, match=r": 1 processes .*; the nearest is 2"):
+        check_runnable(model_parallel(None, "mpi", partitions=2))
+
+
+def test_version_2_of_model_parallelism_is_refused():
+    with pytest.raises(LaunchError, match=r"version 2, torch\.sagemaker"):
+        check_runnable(model_parallel(2, "torch_distributed"))

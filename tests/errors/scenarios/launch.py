@@ -46,7 +46,8 @@ def mpirun_absent(bench: Bench) -> None:
 @scenario
 def gpu_absent(bench: Bench) -> None:
     bench.patch.setenv("CUDA_VISIBLE_DEVICES", "")
-    bench.estimator(instance_type="local_gpu").fit()
+    declined = {"SDT_VIRTUAL_CUDA": "0"}
+    bench.estimator(instance_type="local_gpu", environment=declined).fit()
 
 
 @scenario
