@@ -10,6 +10,7 @@
       JobLostError           the supervisor died; nobody knows how the job ended
       RuntimeStateError      ``jupyter_sdt.runtime`` used out of order inside a rank
       CollectiveError        ranks that communicate have lost one, or ask for different things
+        StageError           another stage of a pipeline failed, is gone, or does not answer
 
 Messages name the argument, both values that disagree and the nearest right one, so that
 ``str(error)`` alone is enough for a user to go on.
@@ -89,6 +90,20 @@ class CollectiveError(SdtError, RuntimeError):
     def __init__(self, message: str, *, rank: int | None = None) -> None:
         super().__init__(message)
         self.rank = rank
+
+
+class StageError(CollectiveError):
+    """A pipeline cannot go on because of another ``stage``: it failed, is gone, or hangs.
+
+    ``traceback`` is that stage's own, where it failed.
+    """
+
+    def __init__(
+        self, message: str, *, stage: int, rank: int | None = None, traceback: str = ""
+    ) -> None:
+        super().__init__(message, rank=rank)
+        self.stage = stage
+        self.traceback = traceback
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

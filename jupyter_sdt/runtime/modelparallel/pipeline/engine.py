@@ -1,0 +1,210 @@
+"""The engine of one stage: runs steps, one after another, together with the other stages."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from jupyter_sdt.errors import RuntimeStateError, StageError
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Burst, Done, Failed, Forget
+from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied, current_mode
+from jupyter_sdt.runtime.modelparallel.pipeline.packing import pack, unpack
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller, Modules
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, resolved
+from jupyter_sdt.runtime.modelparallel.pipeline.serving import Server
+from jupyter_sdt.runtime.modelparallel.pipeline.stubs import Stubs
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Numbers, Post, Task
+from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
+
+_CPU = torch.device("cpu")
+StepFunction = Callable[[int], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``schedule`` is "simple" (all forwards first) or "interleaved" (backward when possible).
+
+    ``active`` limits the microbatches under way in the latter; ``seconds`` is how long a stage
+    waits for the others.
+    """
+
+    stages: int
+    rank: int = 0
+    device: torch.device = _CPU
+    schedule: str = "interleaved"
+    active: int = 4
+    seconds: float = 1800.0
+
+
+class Engine:
+    """Stage ``connections.stage`` of a pipeline over ``model``.
+
+    ``stage_of`` gives each of ``model.named_modules()`` its stage, the same on all ranks.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        stage_of: Mapping[str, int],
+        connections: Connections,
+        settings: Settings,
+    ) -> None:
+        self._connections, self._settings = connections, settings
+        named = dict(model.named_modules())
+        numbers = {module: number for number, module in enumerate(named.values())}
+        self._modules = Modules(list(named.values()), list(named), numbers)
+        self._stubs = Stubs(self._modules, stage_of, self.stage, self._call)
+        self._server = Server(self._modules, self._stubs.original)
+        self._numbers = Numbers(self.stage)
+        self._step = 0
+        self._early: list[Delivery] = []
+        self._loop: Loop | None = None
+        self._caller: Caller | None = None
+        self.timeline = Timeline()
+
+    @property
+    def stage(self) -> int:
+        """The stage of this rank."""
+        return self._connections.stage
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the step function of a microbatch runs, so that modules can be called."""
+        return self._loop is not None and self._loop.running is not None
+
+    def run_step(self, function: StepFunction, microbatches: int) -> list[Any]:
+        """Run ``function(microbatch)`` for each, on stage 0; return what it returned, everywhere.
+
+        All stages call it. Raises what ``function`` raised where it did, and StageError on the
+        other stages.
+        """
+        self._step += 1
+        post = Post(self._step, self._connections, self._numbers)
+        loop = Loop(post, self._serve, self._early, self._settings.seconds)
+        self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
+        try:
+            return (
+                self._lead(loop, function, microbatches)
+                if not self.stage
+                else _follow(loop, self._modules)
+            )
+        except BaseException as error:
+            self._fail(loop, error)
+            raise
+        finally:
+            self.timeline = loop.timeline
+            self._loop = self._caller = None
+
+    def backward(self, run: Callable[[], None]) -> None:
+        """Within the step function: ``run`` backward when it is this microbatch's turn."""
+        loop = self._running()
+        task = loop.current()
+        task.backward_asked = True
+        loop.wait(lambda: not task.unanswered and self._may_go_back())
+        self._check(task)
+        task.phase = "backward"
+        loop.timeline.turn("backward")
+        run()
+        task.phase = "forward"
+        loop.timeline.turn("forward")
+
+    def _may_go_back(self) -> bool:
+        if self._settings.schedule == "interleaved":
+            return True
+        return all(other.backward_asked for other in self._roots if not other.complete)
+
+    def _lead(self, loop: Loop, function: StepFunction, microbatches: int) -> list[Any]:
+        results: list[Any] = [None] * microbatches
+        self._roots = [Task(loop.post, number, root=True) for number in range(microbatches)]
+        mode = current_mode()
+        for task in self._roots:
+            task.ready = self._may_start
+
+            def work(task: Task = task) -> None:
+                with applied(mode):
+                    results[task.microbatch] = self._finished(function(task.microbatch))
+                loop.wait(lambda: not task.unanswered)
+                self._check(task)
+                task.complete = True
+                self._everywhere(Forget(loop.post.step, task.microbatch))
+
+            loop.add(task, work)
+        loop.run(lambda: loop.idle)
+        packed = pack(results, self._modules.numbers, "the result of the step function")
+        tensors = [tensor.detach() for tensor in packed.tensors]
+        for stage in range(1, self._settings.stages):
+            self._connections.send(stage, Done(loop.post.step, packed.skeleton), tensors)
+        return results
+
+    def _finished(self, returned: Any) -> Any:
+        packed = pack(returned, self._modules.numbers, "the result of the step function")
+        tensors = [
+            resolved(tensor) if isinstance(tensor, RemoteTensor) else tensor
+            for tensor in packed.tensors
+        ]
+        return unpack(packed.skeleton, tensors, self._modules.modules)
+
+    def _may_start(self) -> bool:
+        if self._settings.schedule != "interleaved":
+            return True
+        active = sum(other.started and not other.complete for other in self._roots)
+        return active < self._settings.active
+
+    def _check(self, task: Task) -> None:
+        if task.surprises:
+            names = sorted({self._modules.names[number] for number in task.surprises})
+            raise StageError(
+                f"the result of {', '.join(names)} had another form than for equal arguments "
+                "before: the shapes of its tensors depend on their values",
+                stage=self.stage,
+            )
+
+    def _serve(self, task: Task, burst: Burst) -> None:
+        self._server.serve(self._running(), task, burst)
+
+    def _call(self, number: int, stage: int, arguments: tuple[Any, ...], named: Any) -> Any:
+        if self._caller is None or not self.in_step:
+            name = self._modules.names[number] or "the model"
+            raise RuntimeStateError(
+                f"{name} was called outside of smp.step: with pipeline parallelism call the model "
+                "inside a function that is decorated with @smp.step"
+            )
+        return self._caller.call(number, stage, arguments, named)
+
+    def _running(self) -> Loop:
+        if self._loop is None:
+            raise RuntimeStateError(
+                "model.backward() was called outside of smp.step: call it inside a function that "
+                "is decorated with @smp.step"
+            )
+        return self._loop
+
+    def _everywhere(self, message: Any) -> None:
+        for stage in range(self._settings.stages):
+            if stage != self.stage:
+                self._connections.send(stage, message)
+
+    def _fail(self, loop: Loop, error: BaseException) -> None:
+        if not isinstance(error, StageError):
+            lines = traceback.format_exception(error)
+            summary = traceback.format_exception_only(error)[-1].strip()
+            message = Failed(
+                loop.post.step, self.stage, self._settings.rank, summary, "".join(lines)
+            )
+            self._everywhere(message)
+        loop.cancel()
+
+
+def _follow(loop: Loop, modules: Modules) -> list[Any]:
+    loop.run(lambda: loop.outcome is not None and loop.idle)
+    assert loop.outcome is not None
+    done, tensors = loop.outcome
+    results: list[Any] = unpack(done.skeleton, tensors, modules.modules)
+    return results

@@ -1,0 +1,222 @@
+"""One step on one stage: take messages in, let the task go on whose turn it is, until all is done.
+
+Everything runs under one baton: exactly one task computes at a time, and between two tasks the loop
+looks what has arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from jupyter_sdt.errors import StageError
+from jupyter_sdt.runtime.modelparallel.pipeline import order
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
+    Answer,
+    Burst,
+    Done,
+    Failed,
+    Forget,
+    Key,
+    Lost,
+    Message,
+    Values,
+)
+from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
+from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
+
+# How long a stage waits for the reason after a connection has ended, or for the end of the step.
+_GRACE_SECONDS = 2.0
+
+Tensors = dict[Key, torch.Tensor | None]
+
+
+@dataclass(slots=True)
+class Held:
+    """What a stage holds of one microbatch: tensors by key, and frames that await backward."""
+
+    values: Tensors = field(default_factory=dict)
+    frames: dict[int, Any] = field(default_factory=dict)
+
+
+class Loop:
+    """``serve`` does what a burst asks for; ``early`` are messages of the next step."""
+
+    def __init__(
+        self,
+        post: Post,
+        serve: Callable[[Task, Burst], None],
+        early: list[Delivery],
+        seconds: float,
+    ) -> None:
+        self.post = post
+        self.running: Task | None = None
+        self.outcome: tuple[Done, list[torch.Tensor]] | None = None
+        self.timeline = Timeline()
+        self._serve, self._seconds = serve, seconds
+        self._held: dict[int, Held] = {}
+        self._tasks: list[Task] = []
+        self._asked: dict[int, Task] = {}
+        self._lost: int | None = None
+        self._early: list[Delivery] = []
+        for delivery in early:
+            self._take(delivery)
+        early[:] = self._early
+        self._early = early
+
+    def held(self, microbatch: int) -> Held:
+        """What is here of a microbatch."""
+        return self._held.setdefault(microbatch, Held())
+
+    def add(self, task: Task, work: Callable[[], object]) -> None:
+        """Have ``work`` done when its turn comes."""
+        task.strand = Strand(work)
+        self._tasks.append(task)
+
+    def run(self, done: Callable[[], bool]) -> None:
+        """Go on until ``done``. Raises what a task raised, and StageError for other stages."""
+        while not done():
+            while self._receive(0):
+                pass
+            task = order.next_task(self._tasks)
+            if task is not None:
+                self._resume(task)
+            elif not done():
+                self._wait_for_message()
+
+    def wait(self, ready: Callable[[], bool]) -> None:
+        """Within a task: send what it asked for, and let others run until ``ready``."""
+        task = self.current()
+        self.flush(task)
+        if ready():
+            return
+        task.ready = ready
+        assert task.strand is not None
+        task.strand.pause()
+
+    def flush(self, task: Task) -> None:
+        """Send what ``task`` has asked for."""
+        for number in task.flush():
+            self._asked[number] = task
+
+    def current(self) -> Task:
+        """The task that runs. Raises RuntimeError outside of one."""
+        if self.running is None:
+            raise RuntimeError("no task runs")
+        return self.running
+
+    def cancel(self) -> None:
+        """Give up the step."""
+        for task in self._tasks:
+            if task.strand is not None:
+                task.strand.cancel()
+        self._tasks.clear()
+        self._held.clear()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no task is under way."""
+        return not self._tasks
+
+    def _resume(self, task: Task) -> None:
+        assert task.strand is not None
+        task.ready, task.started = None, True
+        self.running = task
+        self.timeline.begin(task.microbatch, task.phase)
+        task.strand.resume()
+        self.timeline.end()
+        self.running = None
+        if task.strand.finished:
+            self._tasks.remove(task)
+            if task.strand.error is not None:
+                raise task.strand.error
+
+    def _wait_for_message(self) -> None:
+        if self._receive(_GRACE_SECONDS if self._lost is not None else self._seconds):
+            return
+        if self._lost is not None:
+            raise StageError(
+                f"stage {self._lost} of the pipeline is gone: its process ended, was killed or "
+                "left the training loop earlier than this one; its log says why",
+                stage=self._lost,
+            )
+        raise StageError(
+            f"no other stage of the pipeline has answered for {self._seconds:g} s: one of them "
+            "hangs, or has called smp.step less often than this one",
+            stage=self.post.connections.stage,
+        )
+
+    def _receive(self, seconds: float) -> bool:
+        delivery = self.post.connections.receive(seconds)
+        if delivery is not None:
+            self._take(delivery)
+        return delivery is not None
+
+    def _take(self, delivery: Delivery) -> None:
+        stage, message, tensors = delivery
+        if isinstance(message, Lost):
+            self._lost = stage
+        elif message.step > self.post.step:
+            self._early.append(delivery)
+        elif message.step == self.post.step:
+            self._handle(stage, message, tensors)
+
+    def _handle(self, stage: int, message: Message, tensors: list[torch.Tensor]) -> None:
+        match message:
+            case Values(_, microbatch, keys, absent):
+                self.store(microbatch, keys, tensors, absent)
+            case Answer():
+                self._answered(message, tensors)
+            case Burst():
+                self._start(message, stage)
+            case Forget(_, microbatch):
+                self._held.pop(microbatch, None)
+            case Done():
+                self.outcome = (message, tensors)
+            case Failed():
+                raise _told(message)
+
+    def store(
+        self,
+        microbatch: int,
+        keys: tuple[Key, ...],
+        tensors: list[torch.Tensor],
+        absent: tuple[Key, ...] = (),
+    ) -> None:
+        """Keep tensors of a microbatch for whoever needs them."""
+        values = self.held(microbatch).values
+        values.update(zip(keys, tensors, strict=True))
+        values.update(dict.fromkeys(absent))
+
+    def _answered(self, answer: Answer, tensors: list[torch.Tensor]) -> None:
+        task = self._asked.pop(answer.number)
+        task.unanswered.discard(answer.number)
+        task.surprises.extend(answer.surprises)
+        task.results.update((result.frame, result) for result in answer.results)
+        self.store(answer.microbatch, answer.keys, tensors, answer.absent)
+
+    def _start(self, burst: Burst, stage: int) -> None:
+        task = Task(self.post, burst.microbatch, burst.phase, caller=stage)
+        missing = order.needs(burst)
+
+        def ready() -> bool:
+            values = self.held(burst.microbatch).values
+            return all(key in values for key in missing)
+
+        task.ready = ready
+        self.add(task, lambda: self._serve(task, burst))
+
+
+def _told(failed: Failed) -> StageError:
+    return StageError(
+        f"stage {failed.stage} (rank {failed.rank}) failed: {failed.summary}\n\n"
+        f"its traceback:\n{failed.traceback}",
+        stage=failed.stage,
+        rank=failed.rank,
+        traceback=failed.traceback,
+    )

@@ -1,0 +1,127 @@
+"""What stages say to each other. Tensors travel beside a message, in the order of its keys."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+
+Phase = Literal["forward", "backward"]
+# A tensor of one microbatch, wherever it lies: (frame or number, "output" or "gradient" or
+# "given", index). A frame is one call of a module of another stage.
+Key = tuple[int, str, int]
+# dtype, shape, whether it requires a gradient
+Meta = tuple[torch.dtype, tuple[int, ...], bool]
+
+
+class Mode(NamedTuple):
+    """State of torch that belongs to a thread, and that a remote call takes along."""
+
+    grad: bool
+    inference: bool
+    # device type -> dtype, where autocast is on
+    autocast: tuple[tuple[str, torch.dtype], ...]
+
+
+class Call(NamedTuple):
+    """Call a module. ``expected`` is the result's form, where the caller did not wait for it."""
+
+    frame: int
+    module: int
+    skeleton: bytes
+    arguments: tuple[tuple[Key, bool], ...]  # with whether a gradient will be asked for
+    mode: Mode
+    expected: int | None
+
+
+class Backward(NamedTuple):
+    """Go back through a frame, given gradients of some outputs; ``wanted`` arguments' return."""
+
+    frame: int
+    gradients: tuple[tuple[int, Key], ...]
+    wanted: tuple[int, ...]
+
+
+class Push(NamedTuple):
+    """Send a tensor to another stage."""
+
+    key: Key
+    stage: int
+
+
+Request = Call | Backward | Push
+
+
+class Burst(NamedTuple):
+    """Requests of one task to one stage, answered together."""
+
+    step: int
+    microbatch: int
+    number: int
+    phase: Phase
+    requests: tuple[Request, ...]
+    keys: tuple[Key, ...]
+
+
+class Result(NamedTuple):
+    """What a module returned: its tensors have the keys ``(frame, "output", index)``."""
+
+    frame: int
+    skeleton: bytes
+    metas: tuple[Meta, ...]
+    form: int
+    steady: bool
+
+
+class Answer(NamedTuple):
+    """A burst is done. ``surprises`` are calls whose result has another form than expected."""
+
+    step: int
+    microbatch: int
+    number: int
+    results: tuple[Result, ...]
+    surprises: tuple[int, ...]
+    keys: tuple[Key, ...]
+    absent: tuple[Key, ...]
+
+
+class Values(NamedTuple):
+    """Tensors that somebody needs, and keys of gradients that do not exist."""
+
+    step: int
+    microbatch: int
+    keys: tuple[Key, ...]
+    absent: tuple[Key, ...] = ()
+
+
+class Forget(NamedTuple):
+    """A microbatch is complete."""
+
+    step: int
+    microbatch: int
+
+
+class Done(NamedTuple):
+    """The step is complete; ``skeleton`` holds what the step function returned."""
+
+    step: int
+    skeleton: bytes
+
+
+class Failed(NamedTuple):
+    """A stage cannot go on."""
+
+    step: int
+    stage: int
+    rank: int
+    summary: str
+    traceback: str
+
+
+class Lost(NamedTuple):
+    """The connection to a stage has ended."""
+
+    stage: int
+
+
+Message = Burst | Answer | Values | Forget | Done | Failed | Lost

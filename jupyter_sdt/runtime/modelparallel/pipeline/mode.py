@@ -1,0 +1,37 @@
+"""State of torch that belongs to a thread: taken along from one thread or stage to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Mode
+
+_AUTOCAST_TYPES = ("cpu", "cuda")
+
+
+def current_mode() -> Mode:
+    """How this thread computes now."""
+    autocast = tuple(
+        (kind, torch.get_autocast_dtype(kind))
+        for kind in _AUTOCAST_TYPES
+        if torch.is_autocast_enabled(kind)
+    )
+    return Mode(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), autocast)
+
+
+@contextmanager
+def applied(mode: Mode) -> Iterator[None]:
+    """Compute in the given way."""
+    with ExitStack() as stack:
+        if mode.inference:
+            stack.enter_context(torch.inference_mode())
+        stack.enter_context(torch.set_grad_enabled(mode.grad))
+        wanted = dict(mode.autocast)
+        for kind in _AUTOCAST_TYPES:
+            if (kind in wanted) or torch.is_autocast_enabled(kind):
+                enabled = kind in wanted
+                stack.enter_context(torch.autocast(kind, dtype=wanted.get(kind), enabled=enabled))
+        yield

@@ -1,0 +1,83 @@
+"""Any object as bytes and the tensors inside it, and back again."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from jupyter_sdt.errors import SpecError
+
+_NUMBERS = (int, float, complex)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """``skeleton`` is the object with a number in place of each tensor; equal tensors count once.
+
+    ``steady`` says that it holds no plain numbers, which may be another next time.
+    """
+
+    skeleton: bytes
+    tensors: list[torch.Tensor]
+    steady: bool
+
+
+class _Packer(pickle.Pickler):
+    def __init__(self, stream: io.BytesIO, names: Mapping[nn.Module, int]) -> None:
+        super().__init__(stream, protocol=5)
+        self.tensors: list[torch.Tensor] = []
+        self.steady = True
+        self._places: dict[int, int] = {}
+        self._names = names
+
+    def persistent_id(self, thing: Any) -> Any:
+        if isinstance(thing, torch.Tensor):
+            place = self._places.setdefault(id(thing), len(self.tensors))
+            if place == len(self.tensors):
+                self.tensors.append(thing)
+            return place
+        if type(thing) in _NUMBERS:
+            self.steady = False
+        if isinstance(thing, nn.Module) and thing in self._names:
+            return "module", self._names[thing]
+        return None
+
+
+class _Unpacker(pickle.Unpickler):
+    def __init__(
+        self, stream: io.BytesIO, tensors: Sequence[torch.Tensor], modules: Sequence[nn.Module]
+    ) -> None:
+        super().__init__(stream)
+        self._tensors, self._modules = tensors, modules
+
+    def persistent_load(self, pid: Any) -> Any:
+        return self._tensors[pid] if isinstance(pid, int) else self._modules[pid[1]]
+
+
+def pack(thing: object, names: Mapping[nn.Module, int], what: str) -> Packed:
+    """Take ``thing`` apart; modules in ``names`` travel by number.
+
+    Raises SpecError, naming ``what``, for an object that cannot be pickled.
+    """
+    stream = io.BytesIO()
+    packer = _Packer(stream, names)
+    try:
+        packer.dump(thing)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SpecError(
+            f"{what} cannot travel to another stage of the pipeline: {error}; pass tensors, numbers"
+            ", text, and containers or dataclasses of them",
+            argument=what,
+        ) from error
+    return Packed(stream.getvalue(), packer.tensors, packer.steady)
+
+
+def unpack(skeleton: bytes, tensors: Sequence[torch.Tensor], modules: Sequence[nn.Module]) -> Any:
+    """Put together again what :func:`pack` took apart, with other tensors in the old places."""
+    return _Unpacker(io.BytesIO(skeleton), tensors, modules).load()

@@ -1,0 +1,201 @@
+"""Calling a module of another stage: now, and once more in backward.
+
+The caller's graph has one node for each call, and torch decides when its gradients are complete.
+A result whose form is known from earlier calls is not waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
+    Backward,
+    Call,
+    Key,
+    Meta,
+    Mode,
+    Push,
+    Result,
+)
+from jupyter_sdt.runtime.modelparallel.pipeline.mode import current_mode
+from jupyter_sdt.runtime.modelparallel.pipeline.packing import Packed, pack, unpack
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, is_remote
+
+_KEPT_FORMS = 4096
+
+
+@dataclass(slots=True)
+class Modules:
+    """The model's modules by number, the same on all stages, and the forms of their results."""
+
+    modules: Sequence[nn.Module]
+    names: Sequence[str]
+    numbers: dict[nn.Module, int]
+    forms: dict[Any, Result] = field(default_factory=dict)
+
+    def learn(self, signature: Any, result: Result) -> None:
+        """Remember what comes back for such arguments, if that can be relied on."""
+        if result.steady:
+            if len(self.forms) >= _KEPT_FORMS:
+                self.forms.clear()
+            self.forms[signature] = result
+
+
+class Caller:
+    """Calls modules of other stages from within the running task of a step."""
+
+    def __init__(self, loop: Loop, modules: Modules, device: torch.device) -> None:
+        self._loop, self._modules, self._device = loop, modules, device
+        self._token = torch.zeros((), requires_grad=True)
+
+    def call(self, number: int, stage: int, arguments: tuple[Any, ...], named: Any) -> Any:
+        """Do what calling the module would do, on its stage."""
+        what = f"an argument of {self._modules.names[number]}"
+        packed = pack((arguments, named), self._modules.numbers, what)
+        mode = current_mode()
+        asked = [mode.grad and tensor.requires_grad for tensor in packed.tensors]
+        signature = (number, packed.skeleton, _metas(packed.tensors, asked), mode)
+        known = self._modules.forms.get(signature)
+        frame = self._ask(number, stage, packed, asked, mode, known)
+        if known is None:
+            outputs, result = self._returned(frame)
+            self._modules.learn(signature, result)
+        else:
+            outputs = [
+                self._expected(m, (frame, "output", i), stage) for i, m in enumerate(known.metas)
+            ]
+            result = known
+        if mode.grad:
+            inputs = [i for i, wanted in enumerate(asked) if wanted]
+            record = _Record(self, frame, stage, result.metas, packed.tensors, inputs)
+            outputs = self._linked(record, outputs)
+        return unpack(result.skeleton, outputs, self._modules.modules)
+
+    def _ask(
+        self,
+        number: int,
+        stage: int,
+        packed: Packed,
+        asked: list[bool],
+        mode: Mode,
+        known: Result | None,
+    ) -> int:
+        task = self._loop.current()
+        frame = task.post.numbers.next()
+        keys = task.give(packed.tensors, stage)
+        expected = None if known is None else known.form
+        arguments = tuple(zip(keys, asked, strict=True))
+        task.ask(stage, Call(frame, number, packed.skeleton, arguments, mode, expected))
+        if not all(is_remote(tensor) for tensor in packed.tensors):
+            self._loop.flush(task)  # so that the other stage can begin
+        return frame
+
+    def _returned(self, frame: int) -> tuple[list[torch.Tensor], Result]:
+        task = self._loop.current()
+        self._loop.wait(lambda: frame in task.results)
+        result = task.results.pop(frame)
+        keys = [(frame, "output", index) for index in range(len(result.metas))]
+        return [self.here(key) for key in keys], result
+
+    def _expected(self, meta: Meta, key: Key, stage: int) -> RemoteTensor:
+        return RemoteTensor(meta, key, stage, self.fetch, self._device)
+
+    def here(self, key: Key) -> torch.Tensor:
+        """A tensor that has arrived, on this rank's device."""
+        value = self._loop.held(self._loop.current().microbatch).values[key]
+        assert value is not None
+        return value.to(self._device)
+
+    def fetch(self, tensor: RemoteTensor) -> torch.Tensor:
+        """Wait for the content of ``tensor``; a gradient that does not exist is zero."""
+        task = self._loop.current()
+        values = self._loop.held(task.microbatch).values
+        own = self._loop.post.connections.stage
+        if own not in tensor.stages:
+            task.ask(tensor.stages[0], Push(tensor.key, own))
+            tensor.stages.append(own)
+        self._loop.wait(lambda: tensor.key in values)
+        value = values[tensor.key]
+        if value is None:
+            return torch.zeros(tensor.shape, dtype=tensor.dtype, device=self._device)
+        return value.to(self._device)
+
+    def _linked(self, record: _Record, outputs: list[torch.Tensor]) -> list[torch.Tensor]:
+        differentiable = [i for i, meta in enumerate(record.metas) if meta[2]]
+        if not differentiable:
+            return outputs
+        inputs = [record.tensors[i] for i in record.inputs]
+        remote = [is_remote(tensor) for tensor in inputs]
+        record.remote, record.forms = remote, _metas(inputs, remote)
+        record.tensors = []
+        chosen = [outputs[i] for i in differentiable]
+        linked = cast("Any", _RemoteCall).apply(self._token, record, chosen, *inputs)
+        for index, tensor in zip(differentiable, linked, strict=True):
+            outputs[index] = tensor
+        return outputs
+
+    def backward(self, record: _Record, gradients: Sequence[torch.Tensor | None]) -> list[Any]:
+        """Send gradients of outputs; return those of inputs, to be fetched later where possible."""
+        task = self._loop.current()
+        differentiable = [i for i, meta in enumerate(record.metas) if meta[2]]
+        pairs = zip(differentiable, gradients, strict=True)
+        given = [(index, gradient) for index, gradient in pairs if gradient is not None]
+        keys = task.give([gradient for _, gradient in given], record.stage)
+        wanted = [i for i, remote in zip(record.inputs, record.remote, strict=True) if not remote]
+        numbered = tuple((index, key) for (index, _), key in zip(given, keys, strict=True))
+        task.ask(record.stage, Backward(record.frame, numbered, tuple(wanted)))
+        if not all(is_remote(gradient) for _, gradient in given):
+            self._loop.flush(task)
+        values = self._loop.held(task.microbatch).values
+        if wanted:
+            missing = [(record.frame, "gradient", index) for index in wanted]
+            self._loop.wait(lambda: all(key in values for key in missing))
+        return [self._gradient(record, place, values) for place in range(len(record.inputs))]
+
+    def _gradient(self, record: _Record, place: int, values: Any) -> torch.Tensor | None:
+        key = (record.frame, "gradient", record.inputs[place])
+        if record.remote[place]:
+            return self._expected(record.forms[place], key, record.stage)
+        value = values.pop(key)
+        return None if value is None else cast("torch.Tensor", value.to(self._device))
+
+
+@dataclass(slots=True)
+class _Record:
+    """What backward has to know of a call; ``inputs`` are the arguments that want a gradient."""
+
+    caller: Caller
+    frame: int
+    stage: int
+    metas: tuple[Meta, ...]
+    tensors: list[torch.Tensor]
+    inputs: list[int]
+    remote: list[bool] = field(default_factory=list)
+    forms: tuple[Meta, ...] = ()
+
+
+class _RemoteCall(torch.autograd.Function):
+    # The token requires a gradient, so that outputs do even where no input does.
+    @staticmethod
+    def forward(
+        ctx: Any, token: torch.Tensor, record: _Record, outputs: Any, *inputs: torch.Tensor
+    ) -> Any:
+        del token, inputs
+        ctx.record = record
+        ctx.set_materialize_grads(False)
+        return tuple(outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
+        return (None, None, None, *ctx.record.caller.backward(ctx.record, gradients))
+
+
+def _metas(tensors: Sequence[torch.Tensor], asked: Sequence[bool]) -> tuple[Meta, ...]:
+    pairs = zip(tensors, asked, strict=True)
+    return tuple((tensor.dtype, tuple(tensor.shape), wanted) for tensor, wanted in pairs)

@@ -1,0 +1,74 @@
+"""Work that can stop in the middle and go on later: threads, of which one runs at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+_idle: list[_Worker] = []
+
+
+class Cancelled(BaseException):
+    """Unwinds a strand whose step was given up; nobody but the engine catches it."""
+
+
+class Strand:
+    """``work`` on a thread of its own; it runs only while somebody is inside :meth:`resume`."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.finished = False
+        self.error: BaseException | None = None
+        self._work = work
+        self._started = self._cancelled = False
+        self._go, self._back = threading.Lock(), threading.Lock()
+        self._go.acquire()
+        self._back.acquire()
+
+    def resume(self) -> None:
+        """Let it run until it pauses or ends."""
+        if self._started:
+            self._go.release()
+        else:
+            self._started = True
+            worker = _idle.pop() if _idle else _Worker()
+            worker.work.put(self._run)
+        self._back.acquire()
+
+    def pause(self) -> None:
+        """Within the work: wait for the next :meth:`resume`."""
+        self._back.release()
+        self._go.acquire()
+        if self._cancelled:
+            raise Cancelled
+
+    def cancel(self) -> None:
+        """End a strand that is paused, or has not begun."""
+        self._cancelled = True
+        if self._started and not self.finished:
+            self.resume()
+        self.finished = True
+
+    def _run(self, worker: _Worker) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - told to whoever resumed it
+            self.error = error
+        self.finished = True
+        _idle.append(worker)
+        self._back.release()
+
+
+class _Worker(threading.Thread):
+    """A thread that is used again: each that computes keeps a pool of OpenMP threads."""
+
+    def __init__(self) -> None:
+        super().__init__(name="sdt-strand", daemon=True)
+        self.work: SimpleQueue[Callable[[_Worker], None]] = SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            work = self.work.get()
+            work(self)
+            del work
