@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 import torch.distributed as dist
@@ -16,15 +16,16 @@ from jupyter_sdt.runtime.modelparallel.world import GroupName
 Gradients = Iterable[tuple[torch.Tensor, torch.Tensor]]
 
 
-def gradient_norm(gradients: Gradients, norm_type: float = 2.0) -> float:
-    """The norm over the whole model; what tensor-parallel ranks all hold counts once.
+def gradient_norm(
+    gradients: Gradients, norm_type: float = 2.0, groups: Sequence[GroupName] = ()
+) -> float:
+    """The norm over all ranks of ``groups``, which hold different gradients and all call it.
 
-    Every rank of the model calls it. Before ``smp.init()`` it is the norm of what is given.
+    What tensor-parallel ranks all hold counts once.
     """
-    first = not world.is_started() or world.current().group("tp").rank == 0
+    first = "mp" not in groups or world.current().group("tp").rank == 0
     mine = [gradient for parameter, gradient in gradients if first or slice_of(parameter)]
-    norms = [_norm(gradient, norm_type) for gradient in mine]
-    return _together(norms, norm_type, _sharing_groups())
+    return _together([_norm(gradient, norm_type) for gradient in mine], norm_type, groups)
 
 
 def slice_norm(parameter: torch.Tensor, values: torch.Tensor, norm_type: float = 2.0) -> float:
@@ -40,29 +41,29 @@ def overflows(gradients: Gradients) -> bool:
 
 def on_any_rank(mine: bool) -> bool:
     """Whether it is so on any rank of the model. All of them call it."""
-    return _combined(float(mine), dist.ReduceOp.MAX, _sharing_groups()) > 0
+    return _combined(float(mine), dist.ReduceOp.MAX, sharing_groups()) > 0
 
 
 def _norm(tensor: torch.Tensor, norm_type: float) -> float:
     return float(torch.linalg.vector_norm(tensor.detach(), norm_type, dtype=torch.float64))
 
 
-def _together(norms: list[float], norm_type: float, groups: list[GroupName]) -> float:
+def _together(norms: list[float], norm_type: float, groups: Sequence[GroupName]) -> float:
     if math.isinf(norm_type):
         return _combined(max(norms, default=0.0), dist.ReduceOp.MAX, groups)
     total = sum(norm**norm_type for norm in norms)
     return float(_combined(total, dist.ReduceOp.SUM, groups) ** (1.0 / norm_type))
 
 
-def _sharing_groups() -> list[GroupName]:
-    """The groups whose ranks hold different gradients."""
-    if not world.is_started():
-        return []
+def sharing_groups() -> list[GroupName]:
+    """The groups whose ranks hold different parts of what one optimizer updates."""
     sharded = world.current().parameters.shard_optimizer_state
     return ["mp", "rdp"] if sharded else ["mp"]
 
 
-def _combined(value: float, operation: dist.ReduceOp.RedOpType, groups: list[GroupName]) -> float:
+def _combined(
+    value: float, operation: dist.ReduceOp.RedOpType, groups: Sequence[GroupName]
+) -> float:
     box = torch.tensor(value, dtype=torch.float64)
     for name in groups:
         group = world.current().group(name)

@@ -44,7 +44,7 @@ class FusedLAMB(PlainStep):
 
     def prepare(self) -> None:
         """Find out by what all gradients have to be divided; every rank of the model does."""
-        norm = gradient_norm(self.gradients())
+        norm = gradient_norm(self.gradients(), groups=self.shared_by)
         most = float(self.defaults["max_grad_norm"])
         self._too_large = norm / most if most > 0 and norm > most else 1.0
 

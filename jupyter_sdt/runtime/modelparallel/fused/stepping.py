@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
+
+from jupyter_sdt.runtime.modelparallel.world import GroupName
 
 
 class PlainStep(torch.optim.Optimizer):
     """An optimizer that updates one parameter after the other, counting steps for each group.
 
     Subclasses define :meth:`update`. ``amsgrad`` is refused with a RuntimeError, as by apex.
-    ``elementwise`` says whether elements of one parameter are updated independently.
+    ``elementwise`` says whether elements of one parameter are updated independently, and
+    ``shared_by`` which groups of ranks together hold what is updated.
     """
 
     elementwise = False
+    shared_by: Sequence[GroupName] = ()
 
     def __init__(self, params: Any, defaults: dict[str, Any], *, amsgrad: bool) -> None:
         if amsgrad:

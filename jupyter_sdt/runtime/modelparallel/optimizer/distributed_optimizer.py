@@ -12,7 +12,7 @@ import torch
 
 from jupyter_sdt.errors import RuntimeStateError, SpecError
 from jupyter_sdt.runtime.modelparallel import world
-from jupyter_sdt.runtime.modelparallel.norms import gradient_norm, overflows
+from jupyter_sdt.runtime.modelparallel.norms import gradient_norm, overflows, sharing_groups
 from jupyter_sdt.runtime.modelparallel.optimizer import saved_state
 from jupyter_sdt.runtime.modelparallel.optimizer.entries import (
     Entries,
@@ -52,8 +52,10 @@ class DistributedOptimizer(torch.optim.Optimizer):
         dynamic_loss_scale: bool = False,
         dynamic_loss_args: Mapping[str, Any] | None = None,
     ) -> None:
-        self.optimizer = plain_optimizer(optimizer)
         self._world = world.current()
+        self.optimizer = plain_optimizer(optimizer)
+        if hasattr(optimizer, "shared_by"):
+            optimizer.shared_by = sharing_groups()
         self._known = names_in_model(script.model)
         self._entries = Entries(self.optimizer, self._known)
         self._working: Working | None = None
@@ -125,7 +127,7 @@ class DistributedOptimizer(torch.optim.Optimizer):
         if self.overflow:
             return -1.0
         gradients = list(self.working.gradients())
-        norm = gradient_norm(gradients, norm_type)
+        norm = gradient_norm(gradients, norm_type, sharing_groups())
         self._global_grad_norm = norm
         factor = max_norm / (norm + 1e-6)
         if factor < 1.0 and gradients:

@@ -17,6 +17,9 @@ from jupyter_sdt.runtime.modelparallel.optimizer.working import Groups
 from jupyter_sdt.runtime.modelparallel.tensor_slices import mark_alike
 from jupyter_sdt.runtime.modelparallel.world import Group
 
+# torch 2.13 warns of the older name.
+_GATHER = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlatLayout:
@@ -110,9 +113,7 @@ class Bucket:
         """Collect what the others have updated."""
         if self.is_copy:
             self._mine.copy_(self._share.detach())
-        dist.all_gather_into_tensor(
-            self._flat, self._mine.clone(), group=self._members.process_group
-        )
+        _GATHER(self._flat, self._mine.clone(), group=self._members.process_group)
 
     def refresh(self) -> None:
         """Copy the model's parameters where this rank's share is a copy."""
