@@ -1,0 +1,66 @@
+"""Memory per stage: predicted, and where it can be counted, compared."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.partition import (
+    StageMemory,
+    assign_stages,
+    measure_costs,
+    predict_memory,
+)
+from jupyter_sdt.runtime.modelparallel.partition.measuring import one_step
+from jupyter_sdt.runtime.modelparallel.partition.memory import microbatches_in_flight
+
+
+def two_stages():
+    model = nn.Sequential(*(nn.Linear(16, 16, bias=False) for _ in range(4)))
+    run = one_step(model, torch.randn(8, 16))
+    return assign_stages(model, 2, costs=measure_costs(model, run, trace_memory_usage=True))
+
+
+def test_each_stage_holds_parameters_their_companions_and_activations_in_flight():
+    first, last = predict_memory(two_stages(), 6, "1f1b")
+    weights, kept = 2 * 16 * 16 * 4, 2 * 8 * 16 * 4
+    assert first == StageMemory(
+        parameters=weights, gradients=weights, optimizer=2 * weights, activations=2 * kept
+    )
+    assert last.activations == kept
+    assert first.total == 4 * weights + 2 * kept
+
+
+def test_without_a_state_the_optimizer_needs_nothing():
+    assert [m.optimizer for m in predict_memory(two_stages(), 1, "simple", optimizer_factor=0)] == [
+        0,
+        0,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "microbatches", "active", "flying"),
+    [
+        ("simple", 8, None, (8, 8, 8)),
+        ("interleaved", 8, None, (5, 5, 1)),
+        ("interleaved", 2, None, (2, 2, 1)),
+        ("interleaved", 8, 3, (3, 3, 1)),
+        ("1f1b", 8, None, (3, 2, 1)),
+        ("1f1b", 2, None, (2, 2, 1)),
+    ],
+)
+def test_the_schedule_says_how_many_microbatches_are_in_flight(
+    schedule, microbatches, active, flying
+):
+    assert microbatches_in_flight(3, microbatches, schedule, active_microbatches=active) == flying
+
+
+def test_wrong_schedules_and_numbers_are_refused():
+    with pytest.raises(SpecError, match=r"schedule='interleave'.*did you mean 'interleaved'"):
+        predict_memory(two_stages(), 2, "interleave")
+    with pytest.raises(SpecError, match="microbatches=0 must be at least 1"):
+        predict_memory(two_stages(), 0, "simple")
+    with pytest.raises(SpecError, match="active_microbatches=0 must be at least 1"):
+        predict_memory(two_stages(), 2, "simple", active_microbatches=0)
