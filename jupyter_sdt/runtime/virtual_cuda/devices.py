@@ -46,17 +46,16 @@ def is_virtual(device: Any) -> bool:
 
 
 def index_of(device: Any = None) -> int:
-    """The number of a device given as None (the current one), 1, "1", "cuda:1" or torch.device.
+    """The number of a device given as None, 1, "1", "cuda:1" or torch.device.
 
-    Raises RuntimeError for a device that this node would not have, ValueError for another kind.
+    Without a number it is the current one; so it is for the CPU, since that is where a tensor says
+    that it is. Raises RuntimeError for a device that this node would not have.
     """
     if isinstance(device, str) and device.isdecimal():
         device = int(device)
     if isinstance(device, str):
         device = torch.device(device)
     if isinstance(device, torch.device):
-        if device.type != "cuda":
-            raise ValueError(f"Expected a cuda device, but got: {device}")
         device = device.index
     if device is None or device < 0:
         return _current.index

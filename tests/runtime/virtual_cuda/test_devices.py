@@ -10,12 +10,10 @@ pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="a real GPU is
 
 
 def test_there_is_a_device_for_each_process_and_the_log_says_so(virtual):
-    job = virtual(
-        """
-    assert torch.cuda.is_available() and torch.cuda.is_initialized()
-    print(torch.cuda.device_count(), torch.cuda.current_device())
-    """.replace("\n    ", "\n")
-    )
+    job = virtual("""
+assert torch.cuda.is_available() and torch.cuda.is_initialized()
+print(torch.cuda.device_count(), torch.cuda.current_device())
+""")
     first, rest = job.log().split("\n", 1)
     assert first.startswith("jupyter_sdt: no GPU here: torch.cuda answers on the CPU as 2 virtual")
     assert rest == "2 0\n"
@@ -43,7 +41,8 @@ with cuda.device("cuda:0"), cuda.device_of(torch.zeros(1)):
 assert cuda.current_device() == 1
 refused(lambda: cuda.set_device(2), RuntimeError, "invalid device ordinal: cuda:2; this node has 2")
 refused(lambda: torch.zeros(1, device="cuda:7"), RuntimeError, "cuda:7")
-refused(lambda: cuda.set_device("cpu"), ValueError, "Expected a cuda device")
+cuda.set_device(torch.zeros(1, device="cuda").device)  # a tensor says that it is on the CPU
+assert cuda.current_device() == 1
 """)
 
 
@@ -159,8 +158,8 @@ def test_python_started_by_a_shell_script_has_it_and_the_users_own_sitecustomize
     path = f"{tmp_path / 'own'}:{Path(__file__).parents[3]}"
     environment = {"SDT_VIRTUAL_CUDA": "1", "SM_NUM_GPUS": "3", "PYTHONPATH": path}
     job.start("train.sh", environment=environment)
-    assert job.wait().log().splitlines()[-2:] == ["own", "3"] or "own" in job.log()
-    assert job.log().endswith("3\n")
+    lines = job.wait().log().splitlines()
+    assert [line for line in lines if not line.startswith("jupyter_sdt")] == ["own", "3"]
 
 
 def test_torch_imported_late_is_found_and_changed(job):

@@ -11,7 +11,8 @@ def test_tensors_move_by_every_spelling_of_a_device(virtual):
 x = torch.arange(4.0)
 device = torch.device("cuda", 1)
 for moved in (x.cuda(), x.cuda(1), x.cuda(device, non_blocking=True), x.to("cuda:1"), x.to(1),
-              x.to(device), x.to(device=device), x.to(device, torch.float32), x.to("cuda", copy=True)):
+              x.to(device), x.to(device=device), x.to(device, torch.float32), x.cuda(x.device),
+              x.to("cuda", copy=True)):
     assert moved.is_cuda and torch.equal(moved, x) and moved.data_ptr() != x.data_ptr()
 torch.cuda.set_device(1)
 assert x.cuda().get_device() == 1 and x.cuda().device.type == "cpu"
