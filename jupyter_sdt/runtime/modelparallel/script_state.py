@@ -31,7 +31,7 @@ class ScriptState:
     """The state of one script.
 
     ``partition_to_restore`` is what a checkpoint says about the stage of each module; a model that
-    is about to be partitioned follows it.
+    is about to be partitioned follows it. ``optimizer_state_to_load`` waits for an optimizer.
     """
 
     def __init__(self) -> None:
@@ -39,6 +39,7 @@ class ScriptState:
         self.optimizer: Any = None
         self.module_manager = Translations()
         self.partition_to_restore: Mapping[str, int] | None = None
+        self.optimizer_state_to_load: Mapping[str, Any] | None = None
         self._partitioned = False
         self._waiting: list[Callable[[], object]] = []
 

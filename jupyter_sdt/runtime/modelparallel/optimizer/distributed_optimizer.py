@@ -72,6 +72,9 @@ class DistributedOptimizer(torch.optim.Optimizer):
         script.when_partitioned(self._keep_local)
         if script.model is None:
             self._keep_local()
+        if script.optimizer_state_to_load is not None:
+            self.load_state_dict(script.optimizer_state_to_load)
+            script.optimizer_state_to_load = None
 
     def __getattr__(self, name: str) -> Any:
         if name == "optimizer":  # while being unpickled
