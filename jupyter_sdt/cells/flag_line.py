@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jupyter_sdt.cells.degrees import write_degrees
 from jupyter_sdt.cells.flags import FLAGS, Flag
 from jupyter_sdt.cells.values import DISTRIBUTIONS, is_variable, read_literal
 
@@ -67,7 +68,7 @@ def _literal(value: Any) -> str:
 def _text(flag: Flag, value: Any) -> str:
     if flag.kind == "distribution":
         text = json.dumps(value, sort_keys=True)
-        return _WORDS.get(text, text)
+        return _WORDS.get(text) or write_degrees(value) or text
     if flag.kind == "json":
         return json.dumps(value)
     if flag.kind in ("names", "sizes"):

@@ -99,7 +99,8 @@ _WHERE = (
     _estimator(
         "distribution",
         "distribution",
-        "torch_distributed, pytorchddp, mpi, dataparallel, modelparallel, or SageMaker's dict",
+        "torch_distributed, pytorchddp, mpi, dataparallel, modelparallel, pipeline=2,tensor=2, or "
+        "SageMaker's dict",
     ),
     _estimator(
         "launcher", "text", "how ranks are started", "nursery", "torchrun", "mpirun", "python"

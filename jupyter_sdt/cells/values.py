@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jupyter_sdt.cells.degrees import read_degrees
 from jupyter_sdt.cells.flags import Flag, Kind
 from jupyter_sdt.errors import SpecError, did_you_mean
 
@@ -94,6 +95,8 @@ def _json(flag: Flag, text: str) -> Any:
 def _distribution(flag: Flag, text: str) -> Any:
     if text.lstrip().startswith("{"):
         return _json(flag, text)
+    if "=" in text:
+        return read_degrees(text)
     if text not in DISTRIBUTIONS:
         known = ", ".join(DISTRIBUTIONS)
         hint = did_you_mean(text, DISTRIBUTIONS)
