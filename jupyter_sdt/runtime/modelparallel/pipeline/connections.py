@@ -44,8 +44,9 @@ class _Address:
 class Connections:
     """The other stages of this pipeline, by number."""
 
-    def __init__(self, stage: int, sockets: dict[int, socket.socket]) -> None:
-        self.stage = stage
+    def __init__(self, stage: int, sockets: dict[int, socket.socket], group: Any) -> None:
+        self.stage, self.group = stage, group
+        self.ranks: list[int] = dist.get_process_group_ranks(group)
         self._sockets = sockets
         self._inbox: SimpleQueue[Delivery] = SimpleQueue()
         for peer, connection in sockets.items():
@@ -98,7 +99,7 @@ def connect(stage: int, group: Any) -> Connections:
             dist.barrier(group)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Connections(stage, sockets)
+    return Connections(stage, sockets, group)
 
 
 def _listen(folder: str) -> tuple[socket.socket, socket.socket]:

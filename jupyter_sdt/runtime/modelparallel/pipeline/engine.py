@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError, StageError
@@ -68,6 +69,8 @@ class Engine:
         self._loop: Loop | None = None
         self._caller: Caller | None = None
         self.timeline = Timeline()
+        self.went_back = False
+        self._roots: list[Task] = []
 
     @property
     def stage(self) -> int:
@@ -91,9 +94,7 @@ class Engine:
         self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
         try:
             return (
-                self._lead(loop, function, microbatches)
-                if not self.stage
-                else _follow(loop, self._modules)
+                self._lead(loop, function, microbatches) if not self.stage else self._follow(loop)
             )
         except BaseException as error:
             self._fail(loop, error)
@@ -137,7 +138,9 @@ class Engine:
 
             loop.add(task, work)
         loop.run(lambda: loop.idle)
-        packed = pack(results, self._modules.numbers, "the result of the step function")
+        self.went_back = any(task.backward_asked for task in self._roots)
+        told = (results, self.went_back)
+        packed = pack(told, self._modules.numbers, "the result of the step function")
         tensors = [tensor.detach() for tensor in packed.tensors]
         for stage in range(1, self._settings.stages):
             self._connections.send(stage, Done(loop.post.step, packed.skeleton), tensors)
@@ -201,10 +204,16 @@ class Engine:
             self._everywhere(message)
         loop.cancel()
 
+    def _follow(self, loop: Loop) -> list[Any]:
+        loop.run(lambda: loop.outcome is not None and loop.idle)
+        assert loop.outcome is not None
+        done, tensors = loop.outcome
+        results: list[Any]
+        results, self.went_back = unpack(done.skeleton, tensors, self._modules.modules)
+        return results
 
-def _follow(loop: Loop, modules: Modules) -> list[Any]:
-    loop.run(lambda: loop.outcome is not None and loop.idle)
-    assert loop.outcome is not None
-    done, tensors = loop.outcome
-    results: list[Any] = unpack(done.skeleton, tensors, modules.modules)
-    return results
+    def timelines(self) -> list[dict[str, Any]]:
+        """What each stage did in the last step, for schedule.json; all stages call it."""
+        everything: list[Any] = [None] * self._settings.stages
+        dist.all_gather_object(everything, self.timeline.rows(self.stage), self._connections.group)
+        return [row for rows in everything for row in rows]

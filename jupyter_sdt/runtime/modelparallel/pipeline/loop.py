@@ -140,10 +140,12 @@ class Loop:
         if self._receive(_GRACE_SECONDS if self._lost is not None else self._seconds):
             return
         if self._lost is not None:
+            rank = self.post.connections.ranks[self._lost]
             raise StageError(
-                f"stage {self._lost} of the pipeline is gone: its process ended, was killed or "
+                f"rank {rank} is gone: stage {self._lost} of the pipeline ended, was killed or "
                 "left the training loop earlier than this one; its log says why",
                 stage=self._lost,
+                rank=rank,
             )
         raise StageError(
             f"no other stage of the pipeline has answered for {self._seconds:g} s: one of them "

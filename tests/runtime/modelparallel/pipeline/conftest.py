@@ -26,7 +26,7 @@ def pipeline(model, stage_of, **settings):
         above = stages.get(name.rpartition(".")[0], 0) if name else 0
         stages[name] = stage_of.get(name, above)
     settings = {"stages": size, "rank": rank, "seconds": 60.0} | settings
-    engine = Engine(model, stages, connect(rank, None), Settings(**settings))
+    engine = Engine(model, stages, connect(rank, dist.group.WORLD), Settings(**settings))
     engine.stage_of = stages
     return engine
 

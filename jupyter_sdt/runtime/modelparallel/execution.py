@@ -1,0 +1,168 @@
+"""How the script's model runs: its partition, its pipeline, and the exchange between replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from jupyter_sdt.errors import RuntimeStateError
+from jupyter_sdt.runtime.modelparallel import reduction
+from jupyter_sdt.runtime.modelparallel.partition import Assignment
+from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, write_record
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import connect
+from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine, Settings
+from jupyter_sdt.runtime.modelparallel.placement import Placement
+from jupyter_sdt.runtime.modelparallel.script_state import state
+from jupyter_sdt.runtime.modelparallel.world import World
+
+Backward = Callable[..., None]
+RunMicrobatch = Callable[[int], Any]
+# The second step: the first one finds out what modules return.
+_RECORDED_STEP = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a script says when it wraps its model."""
+
+    tracing: Tracing = field(default_factory=Tracing)
+    average_microbatches: bool = True
+    backward_passes: int = 1
+    bucket_bytes: int = 25 << 20
+
+
+class Execution:
+    """Runs steps of ``module``, and partitions it in the first one.
+
+    With a single stage ``placement`` exists at once, and there is no engine.
+    """
+
+    def __init__(self, world: World, module: nn.Module, options: Options) -> None:
+        self.world, self.module, self._options = world, module, options
+        self.stages = world.layout.pipeline_parallel_size
+        self.placement: Placement | None = None
+        self.tracing: Backward | None = None
+        self._engine: Engine | None = None
+        self._microbatches = 0
+        self._trained = False
+        self._passes = self._steps = 0
+        if self.stages == 1:
+            self._place(dict.fromkeys((name for name, _ in module.named_modules()), 0))
+
+    @property
+    def callable_now(self) -> bool:
+        """Whether the model may be called and taken backward here and now."""
+        in_engine = self._engine is not None and self._engine.in_step
+        return self.stages == 1 or self.tracing is not None or in_engine
+
+    def run_step(self, run: RunMicrobatch, microbatches: int) -> list[Any]:
+        """Run every microbatch, exchange gradients, and return what each of them returned."""
+        if self.placement is None:
+            self.partition(run)
+        self._microbatches, self._trained = microbatches, False
+        self._steps += 1
+        try:
+            results = self._run(run, microbatches)
+        finally:
+            self._microbatches = 0
+        if self._trained:
+            self._record()
+            self._exchange()
+        return results
+
+    def _run(self, run: RunMicrobatch, microbatches: int) -> list[Any]:
+        if self._engine is None:
+            return [run(number) for number in range(microbatches)]
+        results = self._engine.run_step(run, microbatches)
+        self._trained = self._engine.went_back
+        return results
+
+    def backward(
+        self, tensors: Sequence[torch.Tensor], gradients: Sequence[torch.Tensor | None]
+    ) -> None:
+        """Go back from ``tensors``, as torch.autograd.backward would."""
+        factor = state.loss_scale
+        if self._options.average_microbatches and self._microbatches:
+            factor /= self._microbatches
+        scaled = [_scaled(t, g, factor) for t, g in zip(tensors, gradients, strict=True)]
+        if self.tracing is not None:
+            self.tracing(list(tensors), scaled)
+        elif self._engine is not None:
+            self._engine.backward(lambda: torch.autograd.backward(list(tensors), scaled))
+        else:
+            torch.autograd.backward(list(tensors), scaled)
+            self._trained = True
+            if not self._microbatches:
+                self._exchange()
+
+    def partition(self, run: RunMicrobatch) -> None:
+        """Decide on stages, in the first step, and keep what belongs to this one."""
+
+        def traced(backward: Backward) -> object:
+            self.tracing = backward
+            try:
+                return run(0)
+            finally:
+                self.tracing = None
+
+        assignment = decide(self.world, self.module, traced, self._options.tracing)
+        self._connect(assignment)
+        self._place(assignment.stage_of)
+
+    def _connect(self, assignment: Assignment) -> None:
+        asked, group = self.world.parameters, self.world.group("pp")
+        settings = Settings(
+            stages=group.size,
+            rank=self.world.rank,
+            device=self.world.device,
+            schedule=asked.pipeline,
+            active=asked.active_microbatches,
+        )
+        connections = connect(group.rank, group.process_group)
+        self._engine = Engine(self.module, assignment.stage_of, connections, settings)
+
+    def _place(self, stage_of: Any) -> None:
+        self.placement = Placement(module=self.module, stage_of=stage_of, stage=self.world.stage)
+        self.placement.free_others()
+        self.module.to(self.world.device)
+        if self.world.parameters.ddp:
+            tensors: list[torch.Tensor] = [p for _, p in self.placement.parameters()]
+            tensors += [tensor for _, tensor in self.placement.buffers()]
+            reduction.broadcast(self.world, tensors, self._options.bucket_bytes)
+
+    def _exchange(self) -> None:
+        self._passes += 1
+        if not self.world.parameters.ddp or self._passes % self._options.backward_passes:
+            return
+        if self.placement is None:
+            raise RuntimeStateError("gradients were exchanged before the model was partitioned")
+        parameters = [parameter for _, parameter in self.placement.parameters()]
+        reduction.average_gradients(self.world, parameters, self._options.bucket_bytes)
+
+    def _record(self) -> None:
+        """Write when which stage did what, once."""
+        if self._engine is None or self._steps != _RECORDED_STEP:
+            return
+        rows = self._engine.timelines()
+        if self.world.rank == 0:
+            write_record(
+                "schedule.json",
+                {
+                    "stages": self.stages,
+                    "microbatches": self.world.parameters.microbatches,
+                    "tasks": rows,
+                },
+            )
+
+
+def _scaled(
+    tensor: torch.Tensor, gradient: torch.Tensor | None, factor: float
+) -> torch.Tensor | None:
+    if gradient is not None:
+        return gradient * factor
+    # torch refuses what is no scalar, in its own words.
+    return None if tensor.numel() != 1 else torch.full_like(tensor, factor)
