@@ -88,19 +88,6 @@ def test_a_shared_parameter_on_two_stages_is_refused_by_both_names():
     assert by_hand(model, 3).stage_of["last"] == 2
 
 
-def test_an_earlier_partition_is_restored_whatever_was_marked_since():
-    before = assign_stages(Net(), 2)
-    model = Net()
-    set_partition(model.before, 1)
-    again = assign_stages(model, 2, restore=dict(before.stage_of))
-    assert again.stage_of == before.stage_of
-    assert again.parameters_bytes == before.parameters_bytes
-    with pytest.raises(SpecError, match="index 1 must be less than partitions=1"):
-        assign_stages(Net(), 1, restore=before.stage_of)
-    with pytest.raises(SpecError, match="says nothing of module 'before' and 6 more of this"):
-        assign_stages(Net(), 2, restore={"": 0})
-
-
 def test_a_stage_that_gets_nothing_is_told():
     with pytest.warns(UserWarning, match=r"no module is assigned to stage 3, 4 of partitions=5"):
         by_hand(Net(), 5)
