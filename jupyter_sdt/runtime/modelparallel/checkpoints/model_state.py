@@ -15,6 +15,7 @@ from torch import nn
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.messages import CommGroup, allgather
+from jupyter_sdt.runtime.modelparallel.script_state import state as script
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice, slice_of
 from jupyter_sdt.runtime.modelparallel.world import World
 
@@ -100,6 +101,8 @@ def load(
             f"Error(s) in loading state_dict for {type(parts.module).__name__}:\n\t"
             + "\n\t".join(errors)
         )
+    if script.optimizer is not None:
+        script.optimizer.refresh()
     return missing, unexpected
 
 

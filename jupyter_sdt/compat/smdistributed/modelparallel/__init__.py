@@ -1,0 +1,3 @@
+"""smdistributed.modelparallel: the version whose documented names these are."""
+
+__version__ = "1.15.0"

@@ -1,0 +1,1 @@
+"""smdistributed.modelparallel.backend: what the front ends share."""

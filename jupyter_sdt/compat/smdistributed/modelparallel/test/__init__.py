@@ -1,0 +1,1 @@
+"""smdistributed.modelparallel.test: what published scripts take from the library's own tests."""

@@ -1,0 +1,1 @@
+"""smdistributed.modelparallel.torch.patches: functions in place of torch's."""
