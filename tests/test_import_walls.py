@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "spec": ({"errors"}, set()),
     "store": (VOCABULARY, set()),
     "runtime": (VOCABULARY, {"torch", "numpy"}),
-    "compat": ({"runtime"}, {"torch"}),
+    "compat": ({"runtime"}, {"torch", "boto3"}),
     "launch": (VOCABULARY | {"store"}, {"psutil", "torch", "boto3", "botocore"}),
     **dict.fromkeys(
         USE_CASES,
@@ -36,6 +36,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         VOCABULARY | {"store", "launch", "cells"} | USE_CASES,
         {"IPython", "ipywidgets", "traitlets", "pandas", "numpy", "matplotlib"},
     ),
+    "rehearsal": (VOCABULARY | {"store", "launch"} | USE_CASES, {"boto3", "moto"}),
     "server": (
         VOCABULARY | {"store", "launch", "cells"} | USE_CASES,
         {"tornado", "jupyter_server", "traitlets"},
@@ -43,7 +44,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "": ({*VOCABULARY, *USE_CASES, "store", "launch", "cells", "notebook", "server"}, set()),
 }
 # Packages that only these files may name.
-ONLY_IN = {"torch": {"launch.preload", "launch.agent_store"}, "boto3": {"launch.sagemaker"}}
+ONLY_IN = {
+    "torch": {"launch.preload", "launch.agent_store"},
+    "boto3": {"launch.sagemaker", "rehearsal.storage"},
+}
 
 HEAVY = ["torch", "boto3", "pandas", "numpy", "matplotlib", "sklearn"]
 JUPYTER = ["IPython", "ipywidgets", "jupyter_client", "jupyter_server", "tornado"]

@@ -1,0 +1,108 @@
+"""The training jobs of a rehearsed account: what each call does, with the service's answers."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from jupyter_sdt.rehearsal.conditions import Conditions
+from jupyter_sdt.rehearsal.course import Course
+from jupyter_sdt.rehearsal.refusals import (
+    RefusedError,
+    check_name,
+    check_quota,
+    check_request,
+    check_role,
+    instances_of,
+)
+from jupyter_sdt.rehearsal.storage import Storage
+from jupyter_sdt.rehearsal.training_job import RehearsedJob
+
+Jobs = dict[str, RehearsedJob]
+
+
+@dataclass
+class TrainingJobs:
+    """The jobs of one account and region; ``jobs`` is the table that moto lists from."""
+
+    jobs: Jobs
+    region: str
+    account: str
+    url: str
+    folder: Path
+    conditions: Conditions
+    _courses: list[threading.Thread] = field(default_factory=list)
+    _calls: count[int] = field(default_factory=lambda: count(1))
+
+    def create(self, request: Mapping[str, Any], trust: str | None) -> RehearsedJob:
+        """CreateTrainingJob; ``trust`` is the policy of the role, None for a role nobody knows.
+
+        Raises RefusedError.
+        """
+        check_request(request)
+        name = str(request["TrainingJobName"])
+        arn = f"arn:aws:sagemaker:{self.region}:{self.account}:training-job/{name}"
+        check_name(name, self.jobs, arn)
+        if trust is not None or self.conditions.known_roles_only:
+            check_role(str(request["RoleArn"]), trust or "")
+        check_quota(request, self.conditions.quotas, self._in_use())
+        job = RehearsedJob(request, arn, self.conditions.spot_price_share)
+        self.jobs[name] = job
+        self._begin(job)
+        return job
+
+    def find(self, name: str) -> RehearsedJob:
+        """DescribeTrainingJob. Raises RefusedError."""
+        if name not in self.jobs:
+            # The service says ValidationException here, and not ResourceNotFound.
+            raise RefusedError("ValidationException", "Requested resource not found.")
+        return self.jobs[name]
+
+    def stop(self, name: str) -> None:
+        """StopTrainingJob: SIGTERM, the deadline, SIGKILL. Raises RefusedError."""
+        job = self.find(name)
+        if job.ended:
+            raise RefusedError(
+                "ValidationException",
+                f"The request was rejected because the training job is in status "
+                f"{job.training_job_status}.",
+            )
+        job.stop_asked.set()
+
+    def interrupt(self, name: str) -> None:
+        """Take the spot capacity of a job away, once. Raises RefusedError."""
+        self.find(name).interrupt_asked.set()
+
+    def throttle(self) -> None:
+        """Refuse every n-th call. Raises RefusedError."""
+        every = self.conditions.throttle_every
+        if every and next(self._calls) % every == 0:
+            raise RefusedError("ThrottlingException", "Rate exceeded")
+
+    def end(self) -> None:
+        """Stop every job and wait until nothing of them runs."""
+        for job in self.jobs.values():
+            job.stop_asked.set()
+        for course in self._courses:
+            course.join()
+
+    def _in_use(self) -> Counter[str]:
+        used: Counter[str] = Counter()
+        for job in self.jobs.values():
+            if not job.ended:
+                used.update(instances_of(job.request))
+        return used
+
+    def _begin(self, job: RehearsedJob) -> None:
+        storage = Storage(self.url, self.region)
+        folder = self.folder / self.region / job.training_job_name
+        course = Course(job, storage, folder, self.conditions)
+        # Not daemonic: a job must not outlive the service, nor be cut off in the middle of a write.
+        thread = threading.Thread(target=course.run, name=f"job {job.training_job_name}")
+        self._courses.append(thread)
+        thread.start()

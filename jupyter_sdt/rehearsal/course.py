@@ -1,0 +1,118 @@
+"""What happens to a job from its creation to its end, in a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_sdt.errors import SdtError
+from jupyter_sdt.rehearsal.conditions import Conditions
+from jupyter_sdt.rehearsal.container import Container
+from jupyter_sdt.rehearsal.storage import Storage
+from jupyter_sdt.rehearsal.training_job import RehearsedJob, now
+from jupyter_sdt.spec.job_status import JobState
+from jupyter_sdt.store.metric_reader import MetricReader
+
+_POLL_SECONDS = 0.05
+
+
+@dataclass
+class Course:
+    """Takes one job through its phases."""
+
+    job: RehearsedJob
+    storage: Storage
+    folder: Path
+    conditions: Conditions
+
+    def run(self) -> None:
+        """Never raises: whatever goes wrong is the job's failure."""
+        try:
+            if not self._pause(self.conditions.starting_seconds):
+                self.job.enter("Stopped")
+                return
+            self._train(attempt=0)
+        except SdtError as error:
+            self.job.enter("Failed", f"ClientError: {error}")
+        except Exception as error:  # noqa: BLE001 - boto3's errors, a full disk: told, not hidden
+            self.job.enter("Failed", f"InternalServerError: {type(error).__name__}: {error}")
+
+    def _train(self, attempt: int) -> None:
+        container = Container(
+            request=self.job.request,
+            storage=self.storage,
+            folder=self.folder / str(attempt),
+            most_processes=self.conditions.most_processes,
+            stop_seconds=self.conditions.stop_seconds,
+        )
+        self.job.enter("Downloading")
+        container.download()
+        self.job.enter("Training")
+        container.start()
+        self.job.final_metrics = lambda: list(_final_metrics(container, self.job.request))
+        state, taken = self._follow(container, may_be_taken=attempt == 0)
+        container.upload_checkpoints()
+        if taken and not self.job.stop_asked.is_set():
+            self._begin_again(attempt)
+        else:
+            self._finish(container, state)
+
+    def _follow(self, container: Container, *, may_be_taken: bool) -> tuple[JobState, bool]:
+        """Wait for the container's end; returns it, and whether the instance was taken away."""
+        began, stopping, taken = time.monotonic(), False, False
+        while not (state := container.poll()).terminal:
+            if not stopping:
+                taken = may_be_taken and self._taken_away(time.monotonic() - began)
+                stopping = taken or self.job.stop_asked.is_set()
+                if stopping:
+                    container.stop()
+            time.sleep(_POLL_SECONDS)
+        return state, taken
+
+    def _taken_away(self, trained_seconds: float) -> bool:
+        after = self.conditions.interrupt_after_seconds
+        due = after is not None and trained_seconds >= after
+        return self.job.spot and (due or self.job.interrupt_asked.is_set())
+
+    def _begin_again(self, attempt: int) -> None:
+        self.job.enter("Interrupted")
+        waiting = (
+            now() - self.job.creation_time
+        ).total_seconds() + self.conditions.capacity_seconds
+        if waiting > self.job.request["StoppingCondition"]["MaxWaitTimeInSeconds"]:
+            self.job.enter("MaxWaitTimeExceeded")
+            return
+        if not self._pause(self.conditions.capacity_seconds):
+            self.job.enter("Stopped")
+            return
+        self.job.enter("Starting")
+        self._train(attempt + 1)
+
+    def _finish(self, container: Container, state: JobState) -> None:
+        """What a stopped job has in its model folder is uploaded, too."""
+        if state.status == "Failed":
+            self.job.enter("Failed", container.failure(state))
+            return
+        self.job.enter("Uploading")
+        container.upload()
+        self.job.enter("Stopped" if self.job.stop_asked.is_set() else state.secondary_status)
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait; False when somebody stopped the job meanwhile."""
+        return not self.job.stop_asked.wait(seconds)
+
+
+def _final_metrics(container: Container, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The last value of each metric that the request defines."""
+    last: dict[str, tuple[float, float]] = {}
+    for record in MetricReader(container.directory).read():
+        if record.source == "regex":
+            for name, value in record.values.items():
+                if value is not None:
+                    last[name] = (value, record.time)
+    for metric in request["AlgorithmSpecification"].get("MetricDefinitions", ()):
+        if found := last.get(metric["Name"]):
+            yield {"MetricName": metric["Name"], "Value": found[0], "Timestamp": found[1]}

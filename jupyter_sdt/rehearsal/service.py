@@ -1,0 +1,114 @@
+"""Starting and ending the rehearsal: moto's server with our training jobs in it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jupyter_sdt.errors import LaunchError, SpecError
+from jupyter_sdt.rehearsal.account import TrainingJobs
+from jupyter_sdt.rehearsal.conditions import Conditions
+from jupyter_sdt.rehearsal.storage import CREDENTIALS
+
+
+@dataclass
+class Rehearsal:
+    """A running rehearsal: its ``url``, and the ``folder`` that holds its jobs while it runs."""
+
+    url: str
+    folder: Path
+    conditions: Conditions
+    region: str = "us-east-1"
+    _places: dict[tuple[str, str], TrainingJobs] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables that lead boto3, and whatever is built on it, here instead of to AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            **{name.upper(): value for name, value in CREDENTIALS.items()},
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def training_jobs(self, account: str, region: str, jobs: dict[str, Any]) -> TrainingJobs:
+        """The jobs of one account and region, in the table that moto lists from."""
+        with self._lock:
+            found = self._places.get((account, region))
+            if found is None or found.jobs is not jobs:  # moto was reset
+                if found is not None:
+                    found.end()
+                found = TrainingJobs(jobs, region, account, self.url, self.folder, self.conditions)
+                self._places[account, region] = found
+            return found
+
+    def interrupt(self, job_name: str) -> None:
+        """Take the capacity of a spot job away now, once. Raises SpecError for an unknown name."""
+        places = [place for place in self._places.values() if job_name in place.jobs]
+        if not places:
+            raise SpecError(f"job_name={job_name!r}: no such job in this rehearsal")
+        places[0].interrupt(job_name)
+
+    def end(self) -> None:
+        """Stop every job; nothing of them runs any more when this returns."""
+        for place in self._places.values():
+            place.end()
+
+
+@contextmanager
+def rehearse(
+    *, port: int = 0, conditions: Conditions | None = None, region: str = "us-east-1"
+) -> Iterator[Rehearsal]:
+    """Serve a rehearsed AWS on the loopback address; ``port`` 0 takes a free one.
+
+    One rehearsal at a time in a process. At the end its jobs are stopped and everything in it is
+    gone. Raises LaunchError without the extra ``rehearsal``.
+    """
+    require_moto()
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - with the extra only
+
+    from jupyter_sdt.rehearsal.operations import training_jobs_in_moto  # noqa: PLC0415
+
+    # It would print a line for each request.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server.start()
+    host, taken = server.get_host_and_port()
+    folder = Path(tempfile.mkdtemp(prefix="sdt-rehearsal-"))
+    rehearsal = Rehearsal(f"http://{host}:{taken}", folder, conditions or Conditions(), region)
+    _forget(rehearsal.url)
+    try:
+        with training_jobs_in_moto(rehearsal.training_jobs):
+            yield rehearsal
+            rehearsal.end()
+    finally:
+        rehearsal.end()
+        _forget(rehearsal.url)
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget(url: str) -> None:
+    """Empty moto's account: it is one for the whole process, and would be there the next time."""
+    request = urllib.request.Request(f"{url}/moto-api/reset", method="POST")  # noqa: S310 - ours
+    urllib.request.urlopen(request).close()  # noqa: S310
+
+
+def require_moto() -> None:
+    """Raise LaunchError when moto's server is not installed."""
+    if find_spec("moto") is None or find_spec("flask") is None:
+        raise LaunchError(
+            "a rehearsal needs moto's server, which is not installed; install it with "
+            "pip install 'jupyter-sdt[rehearsal]'"
+        )
