@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import Any
 
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.server.metric_feed import MetricFeed, to_json
-from jupyter_sdt.server.own_jobs import own_job, stamp
+from jupyter_sdt.server.own_jobs import UnknownJobError, own_job, stamp
 from jupyter_sdt.server.payloads import job_summary
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.job_state import observe
@@ -21,8 +20,8 @@ class JobWatch:
     """Follows a job from a cursor on; :meth:`poll` reads files and may block for a moment.
 
     ``more`` asks to be polled again at once. ``ended`` becomes True with the last message: the job
-    has ended and all of it was told, or it was deleted. Raises UnknownJobError, and SpecError for a
-    cursor that was never given.
+    has ended and all of it was told. Raises UnknownJobError, and SpecError for a cursor that was
+    never given.
     """
 
     def __init__(self, job_name: str, since: str = "") -> None:
@@ -40,11 +39,21 @@ class JobWatch:
         return self._feed.more
 
     def poll(self) -> list[dict[str, Any]]:
-        """Return the messages of now: the state if it changed, new records, the end."""
-        with contextlib.suppress(SdtError, FileNotFoundError):
-            if stamp(self._directory) == self._stamp:
-                return self._look()
-        return [self._end()]
+        """Return the messages of now: the state if it changed, new records, the end.
+
+        Raises UnknownJobError when the job was deleted, SdtError or OSError when it is still there
+        but cannot be read; by a server that is older than the kernel, for example.
+        """
+        self._demand_job()
+        try:
+            return self._look()
+        except (SdtError, OSError):
+            self._demand_job()  # deleted while it was read?
+            raise
+
+    def _demand_job(self) -> None:
+        if stamp(self._directory) != self._stamp:
+            raise UnknownJobError(f"job {self._directory.job_name!r} was deleted")
 
     def _look(self) -> list[dict[str, Any]]:
         # The state comes before the records: once it is terminal, they are complete.

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 
 import pytest
 from contract_shapes import examples, shape_errors
@@ -88,14 +89,24 @@ async def test_the_end_comes_after_the_last_record_and_the_socket_closes(listen,
     assert socket.close_code == stream.ENDED
 
 
-async def test_a_job_deleted_while_it_is_watched_ends_the_stream(ask, listen, store) -> None:
+async def test_a_job_deleted_while_it_is_watched_is_unknown_from_then_on(listen, store) -> None:
     directory = store.running()
     socket = await listen(directory.job_name)
     await next_message(socket, "state")
     directory.path.rename(directory.path.with_name(".gone"))
-    assert await next_message(socket, "end") == {"kind": "end"}
+    while message := await next_message(socket):
+        assert message["kind"] != "end"
+    assert socket.close_code == stream.UNKNOWN_JOB
+
+
+async def test_a_job_that_cannot_be_read_has_not_ended(listen, store) -> None:
+    directory = store.running()
+    written = directory.spec_file.stat().st_mtime_ns
+    directory.spec_file.write_text('{"from": "a newer version"}')
+    os.utime(directory.spec_file, ns=(written, written))
+    socket = await listen(directory.job_name)
     assert await next_message(socket) is None
-    assert socket.close_code == stream.ENDED
+    assert socket.close_code == stream.FAILED
 
 
 async def test_a_cursor_of_a_deleted_job_begins_anew_in_the_next_of_its_name(
