@@ -7,24 +7,33 @@ first. Nothing else has it: not the kernel, not the server, not the supervisor.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from importlib.machinery import PathFinder
 from pathlib import Path
 
+from jupyter_sdt.spec.variables import PYTHON
+
 COMPAT = Path(__file__).parents[1] / "compat"
+# Holds a sitecustomize, which makes of a Python process what start_fresh makes of a rank.
+CHILDREN = Path(__file__).parent / "children"
 
 
 def show_compat_to_programs() -> None:
-    """Put the folder on PYTHONPATH, for the Python that an entry point such as train.sh starts.
+    """Let the Python that this process starts find the folder, too, behind all that is installed.
 
-    PYTHONPATH comes before installed packages. So nothing is shown when one of the libraries is
-    installed: it must not be hidden.
+    Its sitecustomize puts the folder at the end of ``sys.path``, which PYTHONPATH alone cannot.
     """
-    others = [entry for entry in sys.path if entry != str(COMPAT)]
-    if any(PathFinder.find_spec(name, others) for name in provided_names()):
-        return
-    given = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join([*([given] if given else []), str(COMPAT)])
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    rest = [folder for folder in given if folder and folder != str(CHILDREN)]
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(CHILDREN), *rest])
+
+
+def offer_commands() -> None:
+    """Let the script call ``aws s3``, on a machine that has no ``aws``."""
+    if shutil.which("aws") is None:
+        os.environ[PYTHON] = sys.executable
+        path = os.environ.get("PATH", os.defpath)
+        os.environ["PATH"] = os.pathsep.join([path, str(COMPAT / "bin")])
 
 
 def provided_names() -> list[str]:

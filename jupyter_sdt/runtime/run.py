@@ -18,7 +18,8 @@ from jupyter_sdt.errors import SdtError
 from jupyter_sdt.runtime import tracebacks
 from jupyter_sdt.runtime.allocator import keep_freed_memory
 from jupyter_sdt.runtime.autolog import install_autolog
-from jupyter_sdt.runtime.compat_path import show_compat_to_programs
+from jupyter_sdt.runtime.compat_path import offer_commands, show_compat_to_programs
+from jupyter_sdt.runtime.foreign_names import restore_dropped_names
 from jupyter_sdt.runtime.fresh_start import start_fresh
 from jupyter_sdt.runtime.leaving import (
     end_interpreter,
@@ -117,6 +118,8 @@ def _prepare(argv: Sequence[str]) -> _Run:
     if files is not None:
         dump_stacks_on_signal(files.stacks)
     install_virtual_cuda()
+    restore_dropped_names()
+    offer_commands()
     keep_process_groups()
     if spec.get("distribution", {}).get("strategy") == "smdataparallel":
         prefer_smddp()

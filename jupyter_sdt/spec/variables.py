@@ -28,6 +28,8 @@ NURSERY_IDLE_SECONDS: Final = "SDT_NURSERY_IDLE_SECONDS"
 KEEP_FREED_MEMORY: Final = "SDT_KEEP_FREED_MEMORY"
 # "1": torch.cuda answers on the CPU where there is no GPU; "0": the launcher does not ask for it.
 VIRTUAL_CUDA: Final = "SDT_VIRTUAL_CUDA"
+# The interpreter of the job, for commands that we put on PATH.
+PYTHON: Final = "SDT_PYTHON"
 # Folder of all jobs; default ~/.jupyter_sdt/jobs.
 JOBS_DIRECTORY: Final = "SDT_JOBS_DIR"
 

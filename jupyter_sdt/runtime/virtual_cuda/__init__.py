@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
+from jupyter_sdt.runtime.compat_path import show_compat_to_programs
 from jupyter_sdt.runtime.late_import import when_imported
 from jupyter_sdt.spec.variables import LOCAL_WORLD_SIZE, OMPI_LOCAL_SIZE, VIRTUAL_CUDA
 
 __all__ = ["install_virtual_cuda", "virtual_cuda_answers", "virtual_device_count"]
 
 _answers = False
-_CHILDREN = Path(__file__).parent / "children"
 
 
 def install_virtual_cuda() -> None:
@@ -31,7 +30,7 @@ def install_virtual_cuda() -> None:
     """
     if os.environ.get(VIRTUAL_CUDA) != "1":
         return
-    _show_to_children()
+    show_compat_to_programs()
     when_imported("torch", _install)
 
 
@@ -53,10 +52,3 @@ def _install(torch: ModuleType) -> None:
     global _answers
     if not _answers:
         _answers = import_module(f"{__name__}.installing").install(torch)
-
-
-def _show_to_children() -> None:
-    """Put the folder of our sitecustomize first on PYTHONPATH."""
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    rest = [folder for folder in given if folder and folder != str(_CHILDREN)]
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(_CHILDREN), *rest])
