@@ -52,12 +52,26 @@ class TrainingJob:
         self._table = SeriesTable()
 
     @classmethod
-    def attach(cls, job_name: str) -> Self:
+    def attach(cls, job_name: str, *, region: str | None = None) -> Self:
         """Return a handle on an existing job by name.
 
-        Raises SpecError for a name that no job can have, SdtError when there is no such job.
+        A job that is not on this machine is looked for on SageMaker, in ``region`` or that of the
+        environment, and followed from here on. Raises SpecError for a name that no job can have,
+        SdtError when there is no such job, LaunchError when AWS cannot be asked.
         """
-        return cls(find_job(job_name))
+        try:
+            return cls(find_job(job_name))
+        except SpecError:
+            raise
+        except SdtError as missing:
+            from jupyter_sdt.launch.adoption import adopt, reachable  # noqa: PLC0415 - seldom
+
+            if not reachable(region):
+                raise
+            directory = adopt(job_name, region)
+            if directory is None:
+                raise SdtError(f"{missing}; SageMaker knows no such training job either") from None
+            return cls(directory)
 
     @property
     def name(self) -> str:

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_sdt.launch.adoption import ADOPTED
 from jupyter_sdt.launch.backend import News, Outcome
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.remote_bundle import write_archive
 from jupyter_sdt.launch.remote_logs import RemoteLogs
 from jupyter_sdt.launch.remote_pace import Pace
-from jupyter_sdt.launch.remote_plan import needs_account, plan_remote
+from jupyter_sdt.launch.remote_plan import adopted_plan, needs_account, plan_remote
 from jupyter_sdt.launch.remote_status import RemoteStatus, closing_notes
 from jupyter_sdt.launch.sagemaker import Service, find_region, require_boto3
 from jupyter_sdt.launch.service_errors import explain, kind_of
@@ -51,16 +52,19 @@ class SageMakerBackend:
         self._reading = Pace(first=2.0, longest=2.0)
         self._streams_due = 0.0
         self._created = False
+        self._adopted = bool(spec.sagemaker.get(ADOPTED))
         self._stopped = False
         self._notes: dict[str, str] = {}
 
     def plan(self) -> LaunchPlan:
         """Return the plan with the account still open."""
         require_boto3()
-        return plan_remote(self._spec)
+        return adopted_plan(self._spec) if self._adopted else plan_remote(self._spec)
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Find account and role, make the default bucket, upload the source."""
+        if self._adopted:
+            return plan
         if needs_account(plan.request):
             plan = plan_remote(self._spec, self._service.account())
         request = dict(plan.request)
@@ -75,7 +79,8 @@ class SageMakerBackend:
 
     def submit(self, plan: LaunchPlan) -> None:
         """Send the request; secret variables are put in here and nowhere else."""
-        self._service.create(_with_secrets(plan.request, self._spec.secret_names))
+        if not self._adopted:
+            self._service.create(_with_secrets(plan.request, self._spec.secret_names))
         self._created = True
 
     def poll(self) -> Outcome | None:
@@ -100,8 +105,8 @@ class SageMakerBackend:
         self._describing.hurry()
 
     def kill(self) -> None:
-        """Stop the job if it still runs and was not stopped yet."""
-        if self._created and not self._status.ended:
+        """Stop the job if it still runs and was not stopped yet; an adopted one goes on."""
+        if self._created and not self._adopted and not self._status.ended:
             self._stop()
 
     def collect(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from jupyter_sdt.launch.described_spec import instances_of
 from jupyter_sdt.rehearsal.conditions import Conditions
 from jupyter_sdt.rehearsal.course import Course
 from jupyter_sdt.rehearsal.refusals import (
@@ -18,7 +19,6 @@ from jupyter_sdt.rehearsal.refusals import (
     check_quota,
     check_request,
     check_role,
-    instances_of,
 )
 from jupyter_sdt.rehearsal.storage import Storage
 from jupyter_sdt.rehearsal.training_job import RehearsedJob

@@ -12,9 +12,10 @@ from typing import Any
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch import local
+from jupyter_sdt.launch.described_spec import decoded_hyperparameters
 from jupyter_sdt.launch.node_directory import check_paths
 from jupyter_sdt.launch.runnable import check_runnable
-from jupyter_sdt.rehearsal.container_spec import Folders, container_spec, decoded_hyperparameters
+from jupyter_sdt.rehearsal.container_spec import Folders, container_spec
 from jupyter_sdt.rehearsal.log_streams import LogStreams
 from jupyter_sdt.rehearsal.storage import CREDENTIALS, Storage
 from jupyter_sdt.spec.job_spec import JobSpec

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.launch.described_spec import instances_of
 from jupyter_sdt.launch.request_limits import check_limits
 
 _NEEDED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
@@ -68,17 +69,6 @@ def check_role(role_arn: str, trust: str) -> None:
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
             "principal 'sagemaker.amazonaws.com' to assume the role."
         )
-
-
-def instances_of(request: Mapping[str, Any]) -> dict[str, int]:
-    """How many instances of each type a request asks for."""
-    resources = request.get("ResourceConfig", {})
-    groups = resources.get("InstanceGroups") or [resources]
-    counted: dict[str, int] = {}
-    for group in groups:
-        kind = str(group.get("InstanceType", ""))
-        counted[kind] = counted.get(kind, 0) + int(group.get("InstanceCount", 1))
-    return counted
 
 
 def _check_spot(request: Mapping[str, Any]) -> None:

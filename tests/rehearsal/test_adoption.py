@@ -1,0 +1,69 @@
+"""Jobs that were submitted elsewhere, followed from here by what DescribeTrainingJob says alone."""
+
+from __future__ import annotations
+
+import pytest
+from support import until
+
+from jupyter_sdt.errors import JobError, SdtError
+from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
+
+COUNTING = """
+    import time
+    print("loss: 0.5", flush=True)
+    while True:
+        time.sleep(0.05)
+"""
+METRICS = {
+    "TrainingImage": "image",
+    "TrainingInputMode": "File",
+    "MetricDefinitions": [{"Name": "loss", "Regex": r"loss: ([0-9.]+)"}],
+}
+
+
+def test_a_running_job_of_somebody_else_is_followed_and_can_be_stopped(aws):
+    account = aws()
+    account.create("theirs", COUNTING, AlgorithmSpecification=METRICS)
+    job = TrainingJob.attach("theirs")
+    assert (job.spec.instance_type, job.spec.instance_count) == ("ml.m5.large", 1)
+    assert job.spec.entry_point == "train.py"
+    until(lambda: [r.values for r in job.metrics() if r.source == "regex"] == [{"loss": 0.5}], 60)
+    assert list(job.logs()) == ["loss: 0.5"]
+    assert "submitted elsewhere, followed from here" in job.state().notes
+    job.stop()
+    with pytest.warns(UserWarning, match="did not complete"):
+        assert job.wait(timeout_seconds=60).status == "Stopped"
+    assert account.describe("theirs")["TrainingJobStatus"] == "Stopped"
+
+
+def test_a_job_that_ended_long_ago_brings_its_story_and_its_error(aws):
+    account = aws()
+    account.create("old", "raise ValueError('no such layer')")
+    account.wait("old")
+    with pytest.raises(JobError, match="no such layer"):
+        TrainingJob.attach("old").wait(timeout_seconds=60)
+    again = TrainingJob.attach("old")  # now it is here
+    assert any("ValueError" in line for line in again.logs())
+    phases = [step.secondary_status for step in again.state().transitions]
+    assert phases == ["Starting", "Downloading", "Training", "Failed"]
+
+
+def test_a_follower_that_cannot_go_on_leaves_the_job_running(aws):
+    account = aws()
+    account.create("goes-on", COUNTING)
+    job = TrainingJob.attach("goes-on")
+    backend = SageMakerBackend(job.spec, job.directory)
+    backend.submit(backend.prepare(backend.plan()))
+    backend.kill()  # what a supervisor does last, whatever has happened to it
+    assert account.describe("goes-on")["TrainingJobStatus"] == "InProgress"
+    backend.terminate()  # somebody asked
+    assert account.describe("goes-on")["TrainingJobStatus"] in ("Stopping", "Stopped")
+    with pytest.warns(UserWarning, match="did not complete"):
+        job.wait(timeout_seconds=60)
+
+
+def test_a_name_that_nobody_knows_is_said_to_be_unknown_at_both_places(aws):
+    aws()
+    with pytest.raises(SdtError, match="SageMaker knows no such training job either"):
+        TrainingJob.attach("nobody")
