@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from moto.server import ThreadedMotoServer
 from runtime.conftest import job, warm_server
 
 __all__ = ["horovod", "job", "warm_server"]
@@ -128,3 +129,13 @@ def smp_script(job):
 
     run.start = start
     return run
+
+
+@pytest.fixture
+def moto_server():
+    """The address of an S3 that moto serves."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
