@@ -76,7 +76,7 @@ optimizer.step()
 assert torch.equal(model[0].weight, before)
 assert _amp_state.loss_scalers[0].loss_scale() == 2.0**15
 optimizer.zero_grad()
-with amp.scale_loss(model(x).sum(), optimizer) as scaled_loss:
+with amp.scale_loss(model(x).mean(), optimizer) as scaled_loss:
     scaled_loss.backward()
 optimizer.step()
 assert not torch.equal(model[0].weight, before)
