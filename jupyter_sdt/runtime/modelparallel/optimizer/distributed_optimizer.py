@@ -213,11 +213,7 @@ class DistributedOptimizer(torch.optim.Optimizer):
         Settings of the groups, such as the learning rate, hold at once. Raises SpecError for a
         state of other groups.
         """
-        self._entries.check(state_dict["param_groups"])
-        for group, given in zip(
-            self.optimizer.param_groups, state_dict["param_groups"], strict=True
-        ):
-            group.update({k: v for k, v in given.items() if k not in {"params", "param_names"}})
+        self._entries.set_groups(state_dict["param_groups"])
         self._to_load = state_dict
         if self._working is not None:
             self._load_now()
@@ -245,11 +241,7 @@ class DistributedOptimizer(torch.optim.Optimizer):
     def _keep_local(self) -> None:
         if script.model is not None:
             self._entries.keep(dict(script.model.local_named_parameters()), self._known)
-        for group, entries in zip(self.optimizer.param_groups, self._entries.groups(), strict=True):
-            local = [entry.parameter for entry in entries]
-            for parameter in set(group["params"]) - set(local):
-                self.optimizer.state.pop(parameter, None)
-            group["params"][:] = local
+        self._entries.leave_local()
 
     def _plainly(self) -> bool:
         parameters = self._world.parameters

@@ -70,6 +70,14 @@ class Entries:
             entry.local = entry.name in local or entry.name in unknown
             entry.parameter = local.get(entry.name, entry.parameter)
 
+    def leave_local(self) -> None:
+        """Take everything else out of the optimizer, in place: LBFGS keeps the list."""
+        for group, entries in zip(self._optimizer.param_groups, self.groups(), strict=True):
+            local = [entry.parameter for entry in entries]
+            for parameter in set(group["params"]) - set(local):
+                self._optimizer.state.pop(parameter, None)
+            group["params"][:] = local
+
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
@@ -89,8 +97,11 @@ class Entries:
             for number, group in enumerate(self._optimizer.param_groups)
         ]
 
-    def check(self, groups: list[dict[str, Any]]) -> None:
-        """Raise SpecError unless ``groups`` of a state are made like these."""
+    def set_groups(self, groups: list[dict[str, Any]]) -> None:
+        """Take over settings that :meth:`numbered_groups` gave.
+
+        Raises SpecError unless ``groups`` have as many parameters as these.
+        """
         mine, theirs = [
             [len(group["params"]) for group in given] for given in (self.numbered_groups(), groups)
         ]
@@ -100,3 +111,5 @@ class Entries:
                 f"{mine}: make it from the same model with the same groups",
                 argument="state_dict",
             )
+        for group, given in zip(self._optimizer.param_groups, groups, strict=True):
+            group.update({k: v for k, v in given.items() if k not in {"params", "param_names"}})
