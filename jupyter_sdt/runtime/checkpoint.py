@@ -30,8 +30,9 @@ def save_checkpoint(
 
     Values that have a ``state_dict()`` (models, optimizers, schedulers) are saved as that; others
     must be tensors, numbers, text, lists and dicts of them. Only rank 0 writes; on other ranks the
-    call returns at once. A reader sees the old file or the new one, never half of it. With
-    ``keep_last`` only so many steps of this name stay.
+    call returns at once, unless the model is divided into stages: then all ranks must call it, with
+    its optimizer from ``model.with_optimizer()``. A reader sees the old file or the new one, never
+    half of it. With ``keep_last`` only so many steps of this name stay.
 
     Raises SpecError for a bad ``name``, ``step``, ``keep_last`` or a value that
     :func:`load_checkpoint` would refuse; OSError when the disk is full, the old file intact.
@@ -42,8 +43,11 @@ def save_checkpoint(
             f"keep_last={keep_last} with step={step}: must be at least 1, and needs a step",
             argument="keep_last",
         )
-    if process_environment().rank == 0:
-        _write(path, {key: _state_of(value) for key, value in state.items()})
+    writes = process_environment().rank == 0
+    # A state that is spread over ranks is put together by all of them.
+    states = {k: _state_of(value) for k, value in state.items() if writes or _is_spread(value)}
+    if writes:
+        _write(path, states)
         if keep_last is not None:
             for old in _steps(name)[:-keep_last]:
                 _path(name, old).unlink(missing_ok=True)
@@ -115,6 +119,10 @@ def _latest(name: str) -> Path | None:
 
 def _state_of(value: Any) -> Any:
     return value.state_dict() if hasattr(value, "state_dict") else value
+
+
+def _is_spread(value: Any) -> bool:
+    return bool(getattr(value, "is_spread", False)) or hasattr(value, "local_state_dict")
 
 
 def _write(path: Path, state: dict[str, Any]) -> None:

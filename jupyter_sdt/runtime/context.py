@@ -8,15 +8,17 @@ import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import torch
 import torch.distributed as dist
 
 from jupyter_sdt.errors import RuntimeStateError, SpecError
+from jupyter_sdt.runtime.modelparallel import parameters
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
 from jupyter_sdt.runtime.virtual_cuda import virtual_cuda_answers
 from jupyter_sdt.spec import variables as names
+from jupyter_sdt.spec.layout import Layout
 
 ProcessBackend = Literal["nccl", "gloo", "smddp"]
 
@@ -25,7 +27,8 @@ ProcessBackend = Literal["nccl", "gloo", "smddp"]
 class Context:
     """One rank among ``world_size`` and the device it computes on.
 
-    ``layout`` says which coordinate of a parallel grid the rank has, where there is one.
+    ``layout`` says which coordinate of a parallel grid the rank has, where there is one: where the
+    job's ``distribution`` names degrees (``pipeline=2,tensor=2``).
     """
 
     rank: int
@@ -35,7 +38,24 @@ class Context:
     node_rank: int
     device: torch.device
     process_backend: ProcessBackend
-    layout: Any = None
+    layout: Layout | None = None
+
+    @property
+    def data_shares(self) -> int:
+        """Into how many shares the data is divided: stages of one pipeline have the same."""
+        return self.world_size // self._stages
+
+    @property
+    def data_share(self) -> int:
+        """Which of the shares is this rank's, counted from 0."""
+        if self.layout is None:
+            return self.rank
+        place = self.layout.coordinate(self.rank)
+        return place.data_rank * self.layout.tensor_parallel_size + place.tensor_rank
+
+    @property
+    def _stages(self) -> int:
+        return 1 if self.layout is None else self.layout.pipeline_parallel_size
 
 
 _current: Context | None = None
@@ -105,6 +125,7 @@ def _context(place: ProcessEnvironment, backend: ProcessBackend, device: torch.d
         node_rank=place.node_rank,
         device=device,
         process_backend=backend,
+        layout=parameters.read_layout(dist.get_world_size()),
     )
 
 

@@ -36,15 +36,15 @@ class DistributedSampler(TorchSampler[Any]):
         place = current_context() if context is None else context
         super().__init__(
             dataset,  # type: ignore[arg-type]  # torch asks for Dataset and uses its length
-            num_replicas=place.world_size,
-            rank=place.rank,
+            num_replicas=place.data_shares,
+            rank=place.data_share,
             shuffle=shuffle,
             seed=seed,
             drop_last=drop_last and pad,
         )
         if not pad:
             # What is cut off is what torch would have repeated.
-            self.num_samples = len(range(place.rank, len(dataset), place.world_size))
+            self.num_samples = len(range(place.data_share, len(dataset), place.data_shares))
         self._next_epoch = 0
 
     def set_epoch(self, epoch: int) -> None:

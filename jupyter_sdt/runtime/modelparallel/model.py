@@ -88,6 +88,11 @@ class DistributedModel(nn.Module):
         """Whether the step function runs to find out what modules cost."""
         return self._execution.tracing is not None
 
+    @property
+    def callable_now(self) -> bool:
+        """Whether the model may be called here: in a step, or anywhere with one stage."""
+        return bool(self._execution.callable_now)
+
     def forward(self, *arguments: Any, **named: Any) -> Any:
         """Call the module. Raises RuntimeStateError where it cannot run."""
         if not self._execution.callable_now:

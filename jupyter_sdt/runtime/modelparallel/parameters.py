@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from jupyter_sdt.errors import DistributionError
-from jupyter_sdt.spec.model_parallel_parameters import pipeline_degree, read_parameters
+from jupyter_sdt.spec.layout import Layout
+from jupyter_sdt.spec.model_parallel_parameters import (
+    model_parallel_layout,
+    pipeline_degree,
+    read_parameters,
+)
 
 VARIABLE = "SM_HP_MP_PARAMETERS"
 _ARGUMENT = "--mp_parameters"
@@ -104,6 +109,16 @@ def read(
         given.pop("partitions", None)
         given.pop("pipeline_parallel_degree", None)
     return Parameters.from_mapping(given | launched)
+
+
+def read_layout(world_size: int) -> Layout | None:
+    """The grid of ranks that the launcher's parameters ask for; None where they ask for none.
+
+    Raises DistributionError when the degrees do not divide ``world_size``.
+    """
+    launched = _launched(os.environ, sys.argv)
+    layout = model_parallel_layout(launched, world_size)
+    return layout if layout.data_parallel_size < world_size else None
 
 
 def _launched(environ: Mapping[str, str], arguments: Sequence[str]) -> dict[str, Any]:
