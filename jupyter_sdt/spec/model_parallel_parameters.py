@@ -14,6 +14,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from itertools import permutations
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,6 +113,12 @@ def pipeline_degree(parameters: Mapping[str, Any]) -> int:
     """Number of stages: ``partitions`` and ``pipeline_parallel_degree`` are the same setting."""
     degree = parameters.get("partitions", parameters.get("pipeline_parallel_degree", 1))
     return int(degree)
+
+
+def model_parallel_size(parameters: Mapping[str, Any]) -> int:
+    """How many ranks one copy of the model needs: stages x tensor peers x shards."""
+    degrees = (parameters.get(f"{name}_parallel_degree", 1) for name in ("tensor", "sharded_data"))
+    return pipeline_degree(parameters) * prod(map(int, degrees))
 
 
 def model_parallel_layout(parameters: Mapping[str, Any], world_size: int) -> Layout:
