@@ -110,7 +110,7 @@ _SCRIPT = (
     _estimator("entry-point", "text", "a script; the cell then holds hyperparameters"),
     _estimator("source-dir", "text", "folder copied beside the entry point"),
     _estimator("dependencies", "names", "further folders copied beside the entry point"),
-    _estimator("requirements", "text", "a requirements.txt installed for the job"),
+    _estimator("requirements", "text", "a requirements.txt installed for the job; none: none at all"),
     _estimator("hyperparameters", "json", "all hyperparameters as one JSON object"),
     _estimator("hp", "setting", "one hyperparameter; may be repeated", keyword="hyperparameters"),
     _estimator(

@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_sdt.errors import SpecError, did_you_mean
 from jupyter_sdt.launch.source_bundle import SourceBundle, find_source
-from jupyter_sdt.spec.job_spec import Cell
+from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, Cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +53,10 @@ def absolute_source_dir(arguments: Mapping[str, Any]) -> str:
 
 
 def requirements_path(arguments: Mapping[str, Any]) -> str:
-    """The absolute path of ``requirements``, or an empty string. Raises SpecError."""
+    """The absolute path of ``requirements``, "none", or an empty string. Raises SpecError."""
     given = arguments.get("requirements")
-    if not given:
-        return ""
+    if not given or given == NO_REQUIREMENTS:
+        return given or ""
     path = Path(given).expanduser().absolute()
     if not path.is_file():
         folder = path.parent

@@ -22,7 +22,7 @@ from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
 from jupyter_sdt.launch.preload import PRELOADED
 from jupyter_sdt.launch.process_tree import living_ranks
 from jupyter_sdt.launch.rendezvous import choose_rendezvous
-from jupyter_sdt.launch.requirements import install_requirements
+from jupyter_sdt.launch.requirements import install_requirements, skipped_requirements
 from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.verdict import judge
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -78,6 +78,8 @@ class LocalBackend:
         for node in self._spec.nodes:
             prepare_node(self._spec, self._directory, node)
         folders = install_requirements(self._spec, self._directory)
+        skipped = skipped_requirements(self._spec, self._directory)
+        plan = replace(plan, notes=(*plan.notes, *skipped))
         if plan.launcher == "nursery" and (name := _preloaded_in(folders)):
             note = f"requirements bring their own {name}, which the nursery has imported already"
             self._warm, self._store = False, None

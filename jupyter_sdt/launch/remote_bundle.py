@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, JobSpec
 from jupyter_sdt.spec.variables import AUTOLOG
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -62,7 +62,9 @@ def runtime_fits(spec: JobSpec, *, unknown: bool = True) -> bool:
 def write_archive(spec: JobSpec, directory: JobDirectory, path: Path) -> None:
     """Pack everything into ``path``. What the user has under one of our names wins."""
     files = dict(_source_files(directory))
-    if spec.requirements:
+    if spec.requirements == NO_REQUIREMENTS:
+        files.pop("requirements.txt", None)
+    elif spec.requirements:
         files["requirements.txt"] = Path(spec.requirements)
     mine = {} if "jupyter_sdt" in {name.split("/")[0] for name in files} else _own_files(spec)
     with tarfile.open(path, "w:gz") as archive:

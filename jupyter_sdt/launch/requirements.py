@@ -21,7 +21,7 @@ from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.requirements_file import fingerprint, read_requirements
-from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, JobSpec
 from jupyter_sdt.store.files import make_private_folder
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -64,9 +64,12 @@ def install_requirements(spec: JobSpec, directory: JobDirectory) -> tuple[str, .
     """Install what the job requires and return the folders to put on PYTHONPATH.
 
     ``spec.requirements`` is a path relative to ``source/`` or absolute; without one,
-    ``source/requirements.txt`` is installed if it is there, as on SageMaker. Empty when nothing is
-    required or the user's environment has it all. Raises LaunchError with pip's last lines.
+    ``source/requirements.txt`` is installed if it is there, as on SageMaker; with "none" it is
+    not. Empty when nothing is required or the user's environment has it all. Raises LaunchError
+    with pip's last lines.
     """
+    if spec.requirements == NO_REQUIREMENTS:
+        return ()
     file = directory.source / (spec.requirements or "requirements.txt")
     if not spec.requirements and not file.exists():
         return ()
@@ -83,6 +86,14 @@ def install_requirements(spec: JobSpec, directory: JobDirectory) -> tuple[str, .
             _install(wanted, lock)
     new = [path for path in wanted.packages.iterdir() if path.suffix != ".pth"]
     return (str(wanted.packages),) if new else ()
+
+
+def skipped_requirements(spec: JobSpec, directory: JobDirectory) -> tuple[str, ...]:
+    """What there is to say about a requirements.txt that the user does not want installed."""
+    skipped = spec.requirements == NO_REQUIREMENTS and directory.source / "requirements.txt"
+    if not skipped or not skipped.exists():
+        return ()
+    return ("requirements.txt is not installed: requirements='none'",)
 
 
 def _install(wanted: _Installation, lock: int) -> None:

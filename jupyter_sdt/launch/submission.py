@@ -18,7 +18,7 @@ from jupyter_sdt.launch.runnable import check_runnable
 from jupyter_sdt.launch.sagemaker import require_boto3
 from jupyter_sdt.launch.source_bundle import SourceBundle
 from jupyter_sdt.spec.instances import find_instance
-from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, JobSpec
 from jupyter_sdt.store.files import write_atomically
 from jupyter_sdt.store.job_directory import JobDirectory, job_directory
 
@@ -88,6 +88,8 @@ def submit(submission: Submission) -> JobDirectory:
 
 def _check_requirements(submission: Submission) -> None:
     """Raise LaunchError for a requirements file that no job can install."""
+    if submission.spec.requirements == NO_REQUIREMENTS:
+        return
     asked = submission.spec.requirements or submission.source.files.get("requirements.txt")
     if asked:
         read_requirements(Path(asked))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from jupyter_sdt.spec.distribution import Distribution
 
 InputMode = Literal["File", "Pipe", "FastFile"]
 DataDistribution = Literal["FullyReplicated", "ShardedByS3Key"]
 HyperparameterStyle = Literal["sagemaker", "json", "switch"]
+# As ``requirements``: install nothing, not even the source folder's requirements.txt.
+NO_REQUIREMENTS: Final = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ import pytest
 from support import Jobs, ranks, until
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.requirements import install_requirements
+from jupyter_sdt.launch import local
+from jupyter_sdt.launch.requirements import install_requirements, skipped_requirements
 from jupyter_sdt.store.job_directory import JobDirectory
 
 
@@ -162,3 +163,17 @@ def test_a_folder_others_can_write_to_is_refused(jobs: Jobs) -> None:
     with pytest.raises(LaunchError, match="must belong to you and be writable for you alone"):
         install(job_with(jobs, "numpy\n"))
     assert until(lambda: not list(root.iterdir()), 1)
+
+
+def test_a_job_can_leave_its_requirements_uninstalled_and_says_so(jobs: Jobs) -> None:
+    directory = job_with(jobs, "torch==1.13.1\n", requirements="none")
+    local.start(directory, dict(os.environ))
+    state = jobs.wait(directory)
+    assert state.status == "Completed", state
+    assert state.notes == ("requirements.txt is not installed: requirements='none'",)
+    assert log(directory) == ""
+
+
+def test_without_a_requirements_file_there_is_nothing_to_say(jobs: Jobs) -> None:
+    directory = jobs.write("", requirements="none")
+    assert skipped_requirements(directory.read_spec(), directory) == ()
