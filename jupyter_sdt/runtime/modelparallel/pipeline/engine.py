@@ -14,13 +14,13 @@ from torch import nn
 from jupyter_sdt.errors import RuntimeStateError, StageError
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import Burst, Done, Failed, Forget
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Done, Failed
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied, current_mode
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import pack, unpack
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller, Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, resolved
 from jupyter_sdt.runtime.modelparallel.pipeline.serving import Server
-from jupyter_sdt.runtime.modelparallel.pipeline.stubs import Stubs
+from jupyter_sdt.runtime.modelparallel.pipeline.stubs import replace_remote, self_contained
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Numbers, Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 
@@ -61,8 +61,8 @@ class Engine:
         named = dict(model.named_modules())
         numbers = {module: number for number, module in enumerate(named.values())}
         self._modules = Modules(list(named.values()), list(named), numbers)
-        self._stubs = Stubs(self._modules, stage_of, self.stage, self._call)
-        self._server = Server(self._modules, self._stubs.original)
+        replace_remote(self._modules, stage_of, self.stage, self._call)
+        self._server = Server(self._modules, self_contained(self._modules, stage_of, self.stage))
         self._numbers = Numbers(self.stage)
         self._step = 0
         self._early: list[Delivery] = []
@@ -90,7 +90,7 @@ class Engine:
         """
         self._step += 1
         post = Post(self._step, self._connections, self._numbers)
-        loop = Loop(post, self._serve, self._early, self._settings.seconds)
+        loop = Loop(post, self._server, self._early, self._settings.seconds)
         self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
         try:
             return (
@@ -108,8 +108,9 @@ class Engine:
         loop = self._running()
         task = loop.current()
         task.backward_asked = True
-        loop.wait(lambda: not task.unanswered and self._may_go_back())
+        loop.settle()
         self._check(task)
+        loop.wait(self._may_go_back)
         task.phase = "backward"
         loop.timeline.turn("backward")
         run()
@@ -131,10 +132,10 @@ class Engine:
             def work(task: Task = task) -> None:
                 with applied(mode):
                     results[task.microbatch] = self._finished(function(task.microbatch))
-                loop.wait(lambda: not task.unanswered)
+                loop.settle()
                 self._check(task)
                 task.complete = True
-                self._everywhere(Forget(loop.post.step, task.microbatch))
+                loop.post.forget(task.microbatch, range(1, self._settings.stages))
 
             loop.add(task, work)
         loop.run(lambda: loop.idle)
@@ -168,9 +169,6 @@ class Engine:
                 "before: the shapes of its tensors depend on their values",
                 stage=self.stage,
             )
-
-    def _serve(self, task: Task, burst: Burst) -> None:
-        self._server.serve(self._running(), task, burst)
 
     def _call(self, number: int, stage: int, arguments: tuple[Any, ...], named: Any) -> Any:
         if self._caller is None or not self.in_step:

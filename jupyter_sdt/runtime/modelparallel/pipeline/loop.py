@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -20,7 +20,6 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Burst,
     Done,
     Failed,
-    Forget,
     Key,
     Lost,
     Message,
@@ -42,15 +41,27 @@ class Held:
 
     values: Tensors = field(default_factory=dict)
     frames: dict[int, Any] = field(default_factory=dict)
+    served: set[int] = field(default_factory=set)
+    surprises: list[int] = field(default_factory=list)
+
+
+class Server(Protocol):
+    """Does what other stages ask for."""
+
+    def serve(self, loop: Loop, task: Task, burst: Burst) -> None:
+        """Do what ``burst`` asks for, and answer."""
+
+    def stays_here(self, loop: Loop, task: Task) -> bool:
+        """Whether that will not call modules of other stages, so that it need not wait."""
 
 
 class Loop:
-    """``serve`` does what a burst asks for; ``early`` are messages of the next step."""
+    """``server`` does what a burst asks for; ``early`` are messages of the next step."""
 
     def __init__(
         self,
         post: Post,
-        serve: Callable[[Task, Burst], None],
+        server: Server,
         early: list[Delivery],
         seconds: float,
     ) -> None:
@@ -58,7 +69,7 @@ class Loop:
         self.running: Task | None = None
         self.outcome: tuple[Done, list[torch.Tensor]] | None = None
         self.timeline = Timeline()
-        self._serve, self._seconds = serve, seconds
+        self._server, self._seconds = server, seconds
         self._held: dict[int, Held] = {}
         self._tasks: list[Task] = []
         self._asked: dict[int, Task] = {}
@@ -75,7 +86,7 @@ class Loop:
 
     def add(self, task: Task, work: Callable[[], object]) -> None:
         """Have ``work`` done when its turn comes."""
-        task.strand = Strand(work)
+        task.work = work
         self._tasks.append(task)
 
     def run(self, done: Callable[[], bool]) -> None:
@@ -92,17 +103,24 @@ class Loop:
     def wait(self, ready: Callable[[], bool]) -> None:
         """Within a task: send what it asked for, and let others run until ``ready``."""
         task = self.current()
-        self.flush(task)
+        self._asked.update(dict.fromkeys(task.flush(), task))
+        self._pause(task, ready)
+
+    def settle(self) -> None:
+        """Within a task: wait until everything is done that it asked for."""
+        task = self.current()
+        self._asked.update(dict.fromkeys(task.settle(), task))
+        self._pause(task, lambda: not task.unanswered)
+
+    def _pause(self, task: Task, ready: Callable[[], bool]) -> None:
         if ready():
             return
+        if task.strand is None:  # it was not expected to wait; others run on top of it
+            self.run(ready)
+            self.running = task
+            return
         task.ready = ready
-        assert task.strand is not None
         task.strand.pause()
-
-    def flush(self, task: Task) -> None:
-        """Send what ``task`` has asked for."""
-        for number in task.flush():
-            self._asked[number] = task
 
     def current(self) -> Task:
         """The task that runs. Raises RuntimeError outside of one."""
@@ -124,13 +142,21 @@ class Loop:
         return not self._tasks
 
     def _resume(self, task: Task) -> None:
-        assert task.strand is not None
-        task.ready, task.started = None, True
+        assert task.work is not None
         self.running = task
         self.timeline.begin(task.microbatch, task.phase)
-        task.strand.resume()
+        if not task.started and task.burst is not None and self._server.stays_here(self, task):
+            self._tasks.remove(task)
+            task.work()
+        else:
+            self._resume_strand(task, task.work)
         self.timeline.end()
         self.running = None
+
+    def _resume_strand(self, task: Task, work: Callable[[], object]) -> None:
+        task.ready, task.started = None, True
+        task.strand = task.strand or Strand(work)
+        task.strand.resume()
         if task.strand.finished:
             self._tasks.remove(task)
             if task.strand.error is not None:
@@ -175,9 +201,10 @@ class Loop:
             case Answer():
                 self._answered(message, tensors)
             case Burst():
+                for microbatch in message.complete:
+                    self._held.pop(microbatch, None)
+                self.store(message.microbatch, message.keys, tensors)
                 self._start(message, stage)
-            case Forget(_, microbatch):
-                self._held.pop(microbatch, None)
             case Done():
                 self.outcome = (message, tensors)
             case Failed():
@@ -203,15 +230,16 @@ class Loop:
         self.store(answer.microbatch, answer.keys, tensors, answer.absent)
 
     def _start(self, burst: Burst, stage: int) -> None:
-        task = Task(self.post, burst.microbatch, burst.phase, caller=stage)
+        task = Task(self.post, burst.microbatch, burst.phase, caller=stage, burst=burst)
         missing = order.needs(burst)
 
         def ready() -> bool:
-            values = self.held(burst.microbatch).values
-            return all(key in values for key in missing)
+            held = self.held(burst.microbatch)
+            before = burst.after is None or burst.after in held.served
+            return before and all(key in held.values for key in missing)
 
         task.ready = ready
-        self.add(task, lambda: self._serve(task, burst))
+        self.add(task, lambda: self._server.serve(self, task, burst))
 
 
 def _told(failed: Failed) -> StageError:

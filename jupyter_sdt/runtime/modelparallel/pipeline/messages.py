@@ -53,7 +53,11 @@ Request = Call | Backward | Push
 
 
 class Burst(NamedTuple):
-    """Requests of one task to one stage, answered together."""
+    """Requests of one task to one stage; an answer covers all since the last one.
+
+    ``after`` is the burst before it, which is served first; ``complete`` are microbatches of which
+    nothing will be asked any more.
+    """
 
     step: int
     microbatch: int
@@ -61,6 +65,9 @@ class Burst(NamedTuple):
     phase: Phase
     requests: tuple[Request, ...]
     keys: tuple[Key, ...]
+    after: int | None
+    answer: bool
+    complete: tuple[int, ...]
 
 
 class Result(NamedTuple):
@@ -74,7 +81,7 @@ class Result(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A burst is done. ``surprises`` are calls whose result has another form than expected."""
+    """Bursts are done. ``surprises`` are calls whose result has another form than expected."""
 
     step: int
     microbatch: int
@@ -92,13 +99,6 @@ class Values(NamedTuple):
     microbatch: int
     keys: tuple[Key, ...]
     absent: tuple[Key, ...] = ()
-
-
-class Forget(NamedTuple):
-    """A microbatch is complete."""
-
-    step: int
-    microbatch: int
 
 
 class Done(NamedTuple):
@@ -124,4 +124,4 @@ class Lost(NamedTuple):
     stage: int
 
 
-Message = Burst | Answer | Values | Forget | Done | Failed | Lost
+Message = Burst | Answer | Values | Done | Failed | Lost

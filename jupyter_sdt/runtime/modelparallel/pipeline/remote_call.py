@@ -91,9 +91,8 @@ class Caller:
         keys = task.give(packed.tensors, stage)
         expected = None if known is None else known.form
         arguments = tuple(zip(keys, asked, strict=True))
-        task.ask(stage, Call(frame, number, packed.skeleton, arguments, mode, expected))
-        if not all(is_remote(tensor) for tensor in packed.tensors):
-            self._loop.flush(task)  # so that the other stage can begin
+        call = Call(frame, number, packed.skeleton, arguments, mode, expected)
+        task.ask(stage, call, waits=known is None)
         return frame
 
     def _returned(self, frame: int) -> tuple[list[torch.Tensor], Result]:
@@ -149,9 +148,8 @@ class Caller:
         keys = task.give([gradient for _, gradient in given], record.stage)
         wanted = [i for i, remote in zip(record.inputs, record.remote, strict=True) if not remote]
         numbered = tuple((index, key) for (index, _), key in zip(given, keys, strict=True))
-        task.ask(record.stage, Backward(record.frame, numbered, tuple(wanted)))
-        if not all(is_remote(gradient) for _, gradient in given):
-            self._loop.flush(task)
+        request = Backward(record.frame, numbered, tuple(wanted))
+        task.ask(record.stage, request, waits=bool(wanted))
         values = self._loop.held(task.microbatch).values
         if wanted:
             missing = [(record.frame, "gradient", index) for index in wanted]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -41,6 +41,7 @@ class _Inputs:
 class _Frame:
     """One call that awaits its backward."""
 
+    module: int
     outputs: list[torch.Tensor]
     inputs: _Inputs
 
@@ -60,15 +61,15 @@ class _Reply:
 
 
 class Server:
-    """Serves bursts. ``original`` gives a module's own call, hooks included."""
+    """Serves bursts. ``self_contained`` are modules that call none of other stages."""
 
-    def __init__(self, modules: Modules, original: Callable[[int], Callable[..., Any]]) -> None:
-        self._modules, self._original = modules, original
+    def __init__(self, modules: Modules, self_contained: Collection[int]) -> None:
+        self._modules, self._self_contained = modules, self_contained
         self._token = torch.zeros((), requires_grad=True)
         self._forms: dict[tuple[bytes, tuple[Meta, ...]], int] = {}
 
     def serve(self, loop: Loop, task: Task, burst: Burst) -> None:
-        """Do all that ``burst`` asks for, then answer."""
+        """Do all that ``burst`` asks for, then answer, if asked to."""
         reply = _Reply()
         held = loop.held(burst.microbatch)
         for request in burst.requests:
@@ -81,23 +82,47 @@ class Server:
                     reply.add(key, held.values[key])
                 case Push():
                     _push(loop, burst.microbatch, request, held)
-        loop.wait(lambda: not task.unanswered)
+        loop.settle()
+        held.served.add(burst.number)
+        held.surprises += [*reply.surprises, *task.surprises]
+        if burst.answer:
+            self._answer(loop, task, burst, reply)
+
+    def stays_here(self, loop: Loop, task: Task) -> bool:
+        """Whether serving the task's burst will not call modules of other stages."""
+        assert task.burst is not None
+        frames = loop.held(task.microbatch).frames
+        for request in task.burst.requests:
+            if isinstance(request, Call):
+                module = request.module
+            elif isinstance(request, Backward) and request.frame in frames:
+                module = frames[request.frame].module
+            else:
+                continue
+            if module not in self._self_contained:
+                return False
+        return True
+
+    @staticmethod
+    def _answer(loop: Loop, task: Task, burst: Burst, reply: _Reply) -> None:
+        held = loop.held(burst.microbatch)
         answer = Answer(
             burst.step,
             burst.microbatch,
             burst.number,
             tuple(reply.results),
-            (*reply.surprises, *task.surprises),
+            tuple(held.surprises),
             tuple(reply.tensors),
             tuple(reply.absent),
         )
+        held.surprises.clear()
         loop.post.connections.send(task.caller, answer, list(reply.tensors.values()))
 
     def _call(self, call: Call, held: Held, reply: _Reply) -> None:
         with applied(call.mode):
             arguments, inputs = self._arguments(call, held)
             positional, named = unpack(call.skeleton, arguments, self._modules.modules)
-            returned = self._original(call.module)(*positional, **named)
+            returned = self._modules.modules[call.module](*positional, **named)
             what = f"the result of {self._modules.names[call.module]}"
             packed = pack(returned, self._modules.numbers, what)
             outputs = [_here(tensor) for tensor in packed.tensors]
@@ -106,7 +131,7 @@ class Server:
         for index, output in enumerate(outputs):
             held.values[call.frame, "output", index] = output.detach()
         if any(meta[2] for meta in metas):
-            held.frames[call.frame] = _Frame(outputs, inputs)
+            held.frames[call.frame] = _Frame(call.module, outputs, inputs)
         if call.expected is None:
             reply.results.append(Result(call.frame, packed.skeleton, metas, form, packed.steady))
             for index in range(len(outputs)):

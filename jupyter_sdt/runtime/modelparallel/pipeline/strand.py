@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+import torch
+
 _idle: list[_Worker] = []
 
 
@@ -68,6 +70,8 @@ class _Worker(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        # MKL gives a new thread all cores, whatever was asked for.
+        torch.set_num_threads(torch.get_num_threads())
         while True:
             work = self.work.get()
             work(self)

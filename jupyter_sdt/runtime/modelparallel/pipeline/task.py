@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -15,7 +15,6 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Push,
     Request,
     Result,
-    Values,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, is_remote
 from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
@@ -41,14 +40,28 @@ class Post:
     step: int
     connections: Connections
     numbers: Numbers
+    complete: dict[int, list[int]] = field(default_factory=dict)
+
+    def forget(self, microbatch: int, stages: Iterable[int]) -> None:
+        """Tell ``stages``, with the next burst, that a microbatch is complete."""
+        for stage in stages:
+            self.complete.setdefault(stage, []).append(microbatch)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What will be sent to one stage."""
+
+    requests: list[Request] = field(default_factory=list)
+    tensors: dict[Key, torch.Tensor] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class Task:
     """``ready`` says whether a task that waits can go on; without it, it can.
 
-    Requests are collected, and sent to a stage when there is something new to send it, or when the
-    task waits: a chain of calls arrives as one burst and is answered once.
+    Requests are collected, and sent to a stage when there are new tensors for it, or when the task
+    waits: a chain of calls is two bursts and one answer.
     """
 
     post: Post
@@ -56,47 +69,71 @@ class Task:
     phase: Phase = "forward"
     root: bool = False
     caller: int = 0  # the stage that asked for it
+    burst: Burst | None = None
     started: bool = False
     backward_asked: bool = False
     complete: bool = False
+    work: Callable[[], object] | None = None
     strand: Strand | None = None
     ready: Callable[[], bool] | None = None
     results: dict[int, Result] = field(default_factory=dict)
     unanswered: set[int] = field(default_factory=set)
     surprises: list[int] = field(default_factory=list)
-    _pending: dict[int, list[Request]] = field(default_factory=dict)
+    _pending: dict[int, _Pending] = field(default_factory=dict)
+    _open: dict[int, bool] = field(default_factory=dict)
+    _last: dict[int, int] = field(default_factory=dict)
     _given: dict[tuple[int, int, int], Key] = field(default_factory=dict)
     _kept: list[torch.Tensor] = field(default_factory=list)
 
-    def ask(self, stage: int, request: Request) -> None:
-        """Let ``stage`` do something, soon."""
-        self._pending.setdefault(stage, []).append(request)
+    def ask(self, stage: int, request: Request, *, waits: bool = False) -> None:
+        """Let ``stage`` do something, soon: at once if there are new tensors for it.
+
+        ``waits`` says that the task will wait for the result next, which sends everything.
+        """
+        pending = self._for(stage)
+        pending.requests.append(request)
+        if pending.tensors and not waits:
+            self._send(stage, answer=False)
 
     def give(self, tensors: Sequence[torch.Tensor], stage: int) -> list[Key]:
-        """See to it that ``stage`` gets each of ``tensors``, and return how it will know them.
-
-        What is not known there yet is sent at once, together with what was asked so far.
-        """
-        new: dict[Key, torch.Tensor] = {}
-        keys = [self._placed(tensor, stage, new) for tensor in tensors]
-        if new:
-            message = Values(self.post.step, self.microbatch, tuple(new))
-            self.post.connections.send(stage, message, list(new.values()))
-        return keys
+        """Send tensors along with the next request, and return how ``stage`` will know them."""
+        return [self._placed(tensor, stage) for tensor in tensors]
 
     def flush(self) -> list[int]:
-        """Send all that was asked; return the numbers of the bursts."""
-        numbers = []
-        for stage, requests in self._pending.items():
-            number = self.post.numbers.next()
-            burst = Burst(self.post.step, self.microbatch, number, self.phase, tuple(requests), ())
-            self.unanswered.add(number)
-            numbers.append(number)
-            self.post.connections.send(stage, burst)
-        self._pending.clear()
-        return numbers
+        """Send all that was asked; return the numbers of the answers to come."""
+        return [self._send(stage, answer=True) for stage in list(self._pending)]
 
-    def _placed(self, tensor: torch.Tensor, stage: int, new: dict[Key, torch.Tensor]) -> Key:
+    def settle(self) -> list[int]:
+        """As :meth:`flush`, and have everything answered that was asked before."""
+        for stage, still_open in self._open.items():
+            if still_open:
+                self._for(stage)
+        return self.flush()
+
+    def _for(self, stage: int) -> _Pending:
+        return self._pending.setdefault(stage, _Pending())
+
+    def _send(self, stage: int, *, answer: bool) -> int:
+        pending = self._pending.pop(stage)
+        number = self.post.numbers.next()
+        burst = Burst(
+            self.post.step,
+            self.microbatch,
+            number,
+            self.phase,
+            tuple(pending.requests),
+            tuple(pending.tensors),
+            self._last.get(stage),
+            answer,
+            tuple(self.post.complete.pop(stage, ())),
+        )
+        self._last[stage], self._open[stage] = number, not answer
+        if answer:
+            self.unanswered.add(number)
+        self.post.connections.send(stage, burst, list(pending.tensors.values()))
+        return number
+
+    def _placed(self, tensor: torch.Tensor, stage: int) -> Key:
         if isinstance(tensor, RemoteTensor):
             if is_remote(tensor):
                 return self._passed_on(tensor, stage)
@@ -106,7 +143,7 @@ class Task:
         if name not in self._given:
             self._given[name] = key = (self.post.numbers.next(), "given", 0)
             self._kept.append(tensor)  # or another tensor might get its id
-            new[key] = tensor
+            self._for(stage).tensors[key] = tensor
         return self._given[name]
 
     def _passed_on(self, tensor: RemoteTensor, stage: int) -> Key:
