@@ -9,9 +9,10 @@ import torch.distributed as dist
 
 from jupyter_sdt.runtime.dataparallel.allocation import expect, share, shared_zeros
 from jupyter_sdt.runtime.dataparallel.hook import smddp_hook
+from jupyter_sdt.runtime.dataparallel.optimizer_sharing import share_optimizer
 from jupyter_sdt.runtime.dataparallel.process_group import NAME, SmddpProcessGroup
 
-__all__ = ["SmddpProcessGroup", "expect", "share", "shared_zeros", "smddp_hook"]
+__all__ = ["SmddpProcessGroup", "expect", "share", "share_optimizer", "shared_zeros", "smddp_hook"]
 
 if NAME not in dist.Backend.backend_list:
     dist.Backend.register_backend(NAME, SmddpProcessGroup, devices=["cpu"])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.distributed as dist
 
-from jupyter_sdt.runtime.dataparallel.process_group import SmddpProcessGroup
+from jupyter_sdt.runtime.dataparallel.node_memory import node_memory
 
 
 def shared_zeros(
@@ -30,8 +28,8 @@ def share(tensor: torch.Tensor, group: dist.ProcessGroup | None = None) -> bool:
 
     All ranks must call this together. Addresses that NumPy or C hold of it become invalid.
     """
-    chosen: Any = dist.group.WORLD if group is None else group
-    return isinstance(chosen, SmddpProcessGroup) and chosen.share(tensor)
+    node = node_memory(group)
+    return node is not None and tensor.is_cpu and node.share(tensor)
 
 
 def expect(tensor: torch.Tensor, group: dist.ProcessGroup | None = None) -> None:
@@ -39,6 +37,6 @@ def expect(tensor: torch.Tensor, group: dist.ProcessGroup | None = None) -> None
 
     Ranks need not agree: it moves when all have said so. For buffers whose address nobody else has.
     """
-    chosen: Any = dist.group.WORLD if group is None else group
-    if isinstance(chosen, SmddpProcessGroup) and tensor.is_cpu:
-        chosen.expect(tensor)
+    node = node_memory(group)
+    if node is not None and tensor.is_cpu:
+        node.expect(tensor)

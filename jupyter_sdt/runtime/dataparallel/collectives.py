@@ -37,6 +37,17 @@ class SharedCollectives:
         self._exchange.meet()
         return self._shared.adopt(tensor)
 
+    def common(self, kinds: Sequence[torch.Tensor], copies: int) -> list[torch.Tensor] | None:
+        """One tensor like each of ``kinds`` for all ranks of the node; None without room."""
+        self._exchange.begin(f"one copy of {len(kinds)} tensors for the node")
+        self._exchange.meet()
+        return self._shared.common(kinds, copies)
+
+    def meet_node(self) -> None:
+        """Wait for the ranks of the node."""
+        self._exchange.begin("optimizer step")
+        self._exchange.meet()
+
     def expect(self, tensor: torch.Tensor) -> None:
         """Let ``tensor`` move into shared memory when it is reduced the next time.
 

@@ -20,6 +20,7 @@ from torch._C import _distributed_c10d as c10d
 
 from jupyter_sdt.runtime.dataparallel.arithmetic import combine, operation
 from jupyter_sdt.runtime.dataparallel.collectives import SharedCollectives
+from jupyter_sdt.runtime.dataparallel.node_memory import NodeMemory
 from jupyter_sdt.runtime.dataparallel.topology import share
 from jupyter_sdt.runtime.dataparallel.work import CollectiveWork, Line
 from jupyter_sdt.runtime.virtual_cuda import virtual_cuda_answers
@@ -56,6 +57,9 @@ class SmddpProcessGroup(dist.ProcessGroup):
         # Between nodes gloo sums; it knows fewer dtypes, and no ReduceScatter by parts.
         self._one_node = self._sharing is not None and self._sharing.across is None
         self._line = Line()
+        self.node = None
+        if self._sharing is not None and self._shared is not None:
+            self.node = NodeMemory(self._sharing, self._shared, self._line)
         self._detail = _in_detail()
 
     def getBackendName(self) -> str:  # noqa: N802 - torch's name for it
@@ -74,22 +78,9 @@ class SmddpProcessGroup(dist.ProcessGroup):
         work = self._reduce_all(tensors, options)
         if work is None:
             return self._plain(tensors[0]).allreduce(tensors, options)
-        if kept:
-            self.expect(tensors[0])
+        if kept and self.node is not None:
+            self.node.expect(tensors[0])
         return work
-
-    def expect(self, tensor: torch.Tensor) -> None:
-        """Let a buffer of gradients move into shared memory when it is reduced the next time."""
-        if self._shared is not None:
-            self._shared.expect(tensor)
-
-    def share(self, tensor: torch.Tensor) -> bool:
-        """Move ``tensor`` of all ranks into shared memory where that is possible."""
-        shared, done = self._shared, []
-        if shared is None or not _usable(tensor) or not tensor.is_contiguous():
-            return False
-        self._line.add(lambda: done.append(shared.share(tensor)), [], later=False).wait()
-        return all(done)
 
     def allreduce_coalesced(self, tensors: Any, opts: Any = None) -> Any:
         """Combine several tensors at once."""

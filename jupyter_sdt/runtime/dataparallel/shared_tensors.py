@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from jupyter_sdt.runtime.dataparallel.exchange import SMALL_BYTES, Exchange
-from jupyter_sdt.runtime.dataparallel.segment import FOLDER_VARIABLE
+from jupyter_sdt.runtime.dataparallel.segment import FOLDER_VARIABLE, LINE
 
 WISH = "wish"
 _TORCHS_FOLDER = "/dev/shm"  # noqa: S108 - memory, not a disk; torch uses no other
@@ -100,6 +102,31 @@ class SharedTensors:
         self._count += 1
         self._found[storage.data_ptr()] = Shared(self._count, storage, views)
         return True
+
+    def common(self, kinds: Sequence[torch.Tensor], copies: int = 1) -> list[torch.Tensor] | None:
+        """One tensor like each of ``kinds`` for all ranks of the node, who call this together.
+
+        None where there is no room for so many ``copies`` of them. Their contents are zeros.
+        """
+        starts = [0, *accumulate(-(-kind.nbytes // LINE) * LINE for kind in kinds)]
+        if not self._all(self._is_possible and _has_room(starts[-1] * copies)):
+            return None
+        mine = [0, 0, starts[-1]]
+        if self._rank == 0:
+            # Made and not touched, so that pages are there only where somebody writes.
+            made: Any = torch.UntypedStorage._new_using_fd_cpu(starts[-1])
+            mine = [os.getpid(), made._share_fd_cpu_()[0], starts[-1]]
+        whole = _bytes_of(*self._gather(mine)[0])
+        if not self._all(whole is not None) or whole is None:
+            return None
+        # These will be parameters: collectives run in inference mode, whose tensors cannot be that.
+        with torch.inference_mode(False):
+            return [
+                torch.frombuffer(
+                    whole.numpy(), dtype=kind.dtype, count=kind.numel(), offset=start
+                ).view(kind.shape)
+                for kind, start in zip(kinds, starts, strict=False)
+            ]
 
     def _forget_unused(self) -> None:
         self._found = {key: shared for key, shared in self._found.items() if shared.is_used}
