@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,10 @@ from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.service_errors import code_of, explain
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+_ECR_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
+    r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+)|@(?P<digest>sha256:[0-9a-f]+))"
+)
 _REGION_NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -58,7 +63,8 @@ class LogPage:
 class Service:
     """The AWS account of the environment, in one region. Methods raise LaunchError.
 
-    Those that are called while a job runs (describe, stop, logs) raise boto3's own errors, for
+    Those that are called while a job runs (describe, stop, logs), and those that only look
+    (identity to subnet_zones), raise boto3's own errors, for
     :func:`~jupyter_sdt.launch.service_errors.kind_of` to tell what can be waited for.
     """
 
@@ -84,7 +90,7 @@ class Service:
     def role_arn(self, name: str) -> str:
         """The ARN of a role given by name."""
         with _explained(f"role={name!r}"):
-            return str(self._client("iam").get_role(RoleName=name)["Role"]["Arn"])
+            return str(self.role(name)["Arn"])
 
     def ensure_bucket(self, name: str) -> None:
         """Create a bucket that does not exist yet."""
@@ -119,6 +125,45 @@ class Service:
         """Send StopTrainingJob."""
         self._sagemaker.stop_training_job(TrainingJobName=job_name)
 
+    def identity(self) -> dict[str, Any]:
+        """Account, Arn and UserId of the credentials."""
+        return dict(self._client("sts").get_caller_identity())
+
+    def role(self, name: str) -> dict[str, Any]:
+        """What IAM knows of a role."""
+        return dict(self._client("iam").get_role(RoleName=name)["Role"])
+
+    def bucket_region(self, name: str) -> str:
+        """The region in which a bucket lies."""
+        headers = self._client("s3").head_bucket(Bucket=name)["ResponseMetadata"]["HTTPHeaders"]
+        return str(headers.get("x-amz-bucket-region", self.region))
+
+    def training_quota(self, instance_type: str) -> float | None:
+        """How many instances of a type may train at once; None where no quota is listed."""
+        pages = self._client("service-quotas").get_paginator("list_service_quotas")
+        for page in pages.paginate(ServiceCode="sagemaker"):
+            for quota in page["Quotas"]:
+                if quota["QuotaName"] == f"{instance_type} for training job usage":
+                    return float(quota["Value"])
+        return None
+
+    def find_image(self, uri: str) -> None:
+        """Look an image of ECR up by its tag or digest."""
+        match = _ECR_IMAGE.fullmatch(uri)
+        if match is None:
+            raise LaunchError(f"{uri} is not in ECR, where SageMaker takes its images from")
+        tag, digest = match["tag"], match["digest"]
+        self._client("ecr", match["region"]).describe_images(
+            registryId=match["account"],
+            repositoryName=match["repository"],
+            imageIds=[{"imageTag": tag} if tag else {"imageDigest": digest}],
+        )
+
+    def subnet_zones(self, subnets: Sequence[str]) -> list[str]:
+        """The availability zones of some subnets."""
+        found = self._client("ec2").describe_subnets(SubnetIds=list(subnets))["Subnets"]
+        return [str(subnet["AvailabilityZone"]) for subnet in found]
+
     def log_streams(self, job_name: str) -> Iterator[str]:
         """Yield the names of a job's log streams, however many pages they fill."""
         token: dict[str, str] = {}
@@ -148,7 +193,7 @@ class Service:
     def _logs(self) -> Any:
         return self._client("logs")
 
-    def _client(self, name: str) -> Any:
+    def _client(self, name: str, region: str | None = None) -> Any:
         from botocore.config import Config  # noqa: PLC0415
 
         # Short, because stopping a job must not wait for a call that hangs.
@@ -156,7 +201,7 @@ class Service:
             connect_timeout=10, read_timeout=60, retries={"mode": "standard", "max_attempts": 4}
         )
         with _explained("the configuration of AWS"):
-            return self.session.client(name, config=config)
+            return self.session.client(name, config=config, region_name=region or self.region)
 
 
 @contextmanager

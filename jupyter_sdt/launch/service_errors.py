@@ -25,6 +25,9 @@ _PERMISSIONS = {
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "DescribeLogStreams": "logs:DescribeLogStreams",
     "GetLogEvents": "logs:GetLogEvents",
+    "ListServiceQuotas": "servicequotas:ListServiceQuotas",
+    "DescribeImages": "ecr:DescribeImages",
+    "DescribeSubnets": "ec2:DescribeSubnets",
 }
 _DOCS = "https://docs.aws.amazon.com"
 _CREDENTIAL_PAGE = "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html"

@@ -69,6 +69,13 @@ def attach(shell: Any, line: str) -> None:
     follow(shell, named_job(given.name), wait=not given.no_wait)
 
 
+def doctor(shell: Any, line: str) -> Any:
+    """``%sdt_doctor``: what a job with these flags needs, and what is missing."""
+    from jupyter_sdt.notebook.doctor import diagnose  # noqa: PLC0415  (seldom)
+
+    return diagnose(shell, line)
+
+
 def panel(shell: Any) -> Any:
     """``%sdt_panel``: the panel's widget."""
     from jupyter_sdt.notebook.panel import Panel  # noqa: PLC0415  (ipywidgets: 0.1 s)

@@ -56,6 +56,13 @@ class SdtMagics(Magics):
         _actions().attach(self.shell, line)
 
     @line_magic
+    @no_var_expand
+    @plainly
+    def sdt_doctor(self, line: str) -> Any:
+        """``%sdt_doctor [FLAGS OF %%sdt_train]``: what such a job needs, and what is missing."""
+        return _actions().doctor(self.shell, line)
+
+    @line_magic
     @plainly
     def sdt_panel(self, line: str) -> Any:  # noqa: ARG002  (every magic gets its line)
         """``%sdt_panel``: jobs, the curves of one, and a form that writes a cell."""

@@ -1,16 +1,18 @@
-"""Our training jobs in moto's server: its handlers of these four calls are replaced by ours."""
+"""Our training jobs in moto's server: its handlers of their calls are replaced by ours."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.responses import SageMakerResponse
+from moto.servicequotas.responses import ServiceQuotasResponse
 
 from jupyter_sdt.rehearsal.account import TrainingJobs
 from jupyter_sdt.rehearsal.refusals import RefusedError
@@ -19,42 +21,68 @@ from jupyter_sdt.rehearsal.refusals import RefusedError
 Find = Callable[[str, str, dict[str, Any]], TrainingJobs]
 
 
-@contextmanager
-def training_jobs_in_moto(find: Find) -> Iterator[None]:
-    """Answer calls for training jobs ourselves while this is open."""
+@dataclass(frozen=True)
+class Handlers:
+    """What moto calls instead of its own methods; each gets moto's response object."""
 
-    def here(response: SageMakerResponse) -> TrainingJobs:
-        backend = response.sagemaker_backend
-        return find(response.current_account, response.region, backend.training_jobs)
+    find: Find
 
-    def create(response: SageMakerResponse) -> ActionResult:
+    def create(self, response: SageMakerResponse) -> ActionResult:
+        """CreateTrainingJob."""
         request = json.loads(response.body)
         trust = _trust(response.current_account, str(request.get("RoleArn", "")))
-        return ActionResult({"TrainingJobArn": here(response).create(request, trust).arn})
+        return ActionResult({"TrainingJobArn": self._here(response).create(request, trust).arn})
 
-    def describe(response: SageMakerResponse) -> ActionResult:
+    def describe(self, response: SageMakerResponse) -> ActionResult:
+        """DescribeTrainingJob."""
         name = json.loads(response.body)["TrainingJobName"]
-        return ActionResult(here(response).find(name).describe())
+        return ActionResult(self._here(response).find(name).describe())
 
-    def stop(response: SageMakerResponse) -> ActionResult:
-        here(response).stop(json.loads(response.body)["TrainingJobName"])
+    def stop(self, response: SageMakerResponse) -> ActionResult:
+        """StopTrainingJob."""
+        self._here(response).stop(json.loads(response.body)["TrainingJobName"])
         return ActionResult({})
 
-    def answering(handler: Callable[[SageMakerResponse], ActionResult]) -> Callable[..., Any]:
-        def answer(response: SageMakerResponse) -> ActionResult:
-            try:
-                here(response).throttle()
-                return handler(response)
-            except RefusedError as refused:
-                raise SagemakerClientError(refused.code, refused.message) from None
+    def answer(self, name: str, response: SageMakerResponse) -> ActionResult:
+        """Call one of the above; what it refuses becomes the error of the service."""
+        try:
+            self._here(response).throttle()
+            answered: ActionResult = getattr(self, name)(response)
+        except RefusedError as refused:
+            raise SagemakerClientError(refused.code, refused.message) from None
+        return answered
 
-        return answer
+    def _here(self, response: SageMakerResponse) -> TrainingJobs:
+        backend = response.sagemaker_backend
+        return self.find(response.current_account, response.region, backend.training_jobs)
 
+
+@contextmanager
+def training_jobs_in_moto(find: Find, quotas: Mapping[str, int]) -> Iterator[None]:
+    """Answer calls for training jobs and their quotas ourselves while this is open."""
+    handlers = Handlers(find)
     with ExitStack() as stack:
-        for name, handler in {"create": create, "describe": describe, "stop": stop}.items():
-            method = f"{name}_training_job"
-            stack.enter_context(_replaced(SageMakerResponse, method, answering(handler)))
+        for name in ("create", "describe", "stop"):
+            # A function, not a partial: as an attribute of moto's class it is called as a method.
+            def method(response: SageMakerResponse, name: str = name) -> ActionResult:
+                return handlers.answer(name, response)
+
+            stack.enter_context(_replaced(SageMakerResponse, f"{name}_training_job", method))
+        told = _quotas_as_told(quotas)
+        stack.enter_context(_replaced(ServiceQuotasResponse, "list_service_quotas", told))
         yield
+
+
+def _quotas_as_told(quotas: Mapping[str, int]) -> Callable[[ServiceQuotasResponse], str]:
+    def list_service_quotas(response: ServiceQuotasResponse) -> str:
+        known = quotas if json.loads(response.body).get("ServiceCode") == "sagemaker" else {}
+        listed = [
+            {"QuotaName": f"{kind} for training job usage", "Value": float(count)}
+            for kind, count in known.items()
+        ]
+        return json.dumps({"Quotas": listed})
+
+    return list_service_quotas
 
 
 @contextmanager

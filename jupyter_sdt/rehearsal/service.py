@@ -89,7 +89,7 @@ def rehearse(
     rehearsal = Rehearsal(f"http://{host}:{taken}", folder, conditions or Conditions(), region)
     _forget(rehearsal.url)
     try:
-        with training_jobs_in_moto(rehearsal.training_jobs):
+        with training_jobs_in_moto(rehearsal.training_jobs, rehearsal.conditions.quotas):
             yield rehearsal
             rehearsal.end()
     finally:

@@ -1,0 +1,92 @@
+"""``%sdt_doctor``: would this job start? What is missing is said with what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from importlib.util import find_spec
+from typing import Any
+
+from jupyter_sdt.cells.arguments import Arguments, parse_arguments
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.estimator import CellSource
+from jupyter_sdt.estimator.frameworks import estimator_of_cell
+from jupyter_sdt.launch.mpirun import find_mpirun
+from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.preflight import Finding, preflight
+from jupyter_sdt.launch.sagemaker import Service
+from jupyter_sdt.launch.standby import cores
+from jupyter_sdt.spec.job_spec import Cell
+from jupyter_sdt.store.job_directory import jobs_root
+
+_MARKS = {"ok": "ok", "wrong": "WRONG", "unknown": "unknown"}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Findings, as text or as an HTML table."""
+
+    findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        width = max((len(finding.what) for finding in self.findings), default=0)
+        return "\n".join(f"{_MARKS[f.state]:<8}{f.what:<{width}}  {f.said}" for f in self.findings)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{_MARKS[f.state]}</td><td>{escape(f.what)}</td>"
+            f"<td style='text-align: left'>{escape(f.said)}</td></tr>"
+            for f in self.findings
+        )
+        return f"<table><tbody>{rows}</tbody></table>"
+
+
+def diagnose(shell: Any, line: str) -> Diagnosis:
+    """Look at what a ``%%sdt_train`` with these flags needs. Raises SpecError for wrong flags."""
+    arguments = parse_arguments(line, shell.user_ns)
+    plan = _plan(arguments)
+    findings = [*_machine()]
+    if plan.request:
+        findings += preflight(plan.request, Service(_region(plan)))
+    else:
+        findings.append(Finding("launch", "ok", "; ".join((plan.launcher, *plan.notes))))
+    return Diagnosis(tuple(findings))
+
+
+def _plan(arguments: Arguments) -> LaunchPlan:
+    cell = None if arguments.entry_point else CellSource(source="pass\n", cell=Cell())
+    estimator = estimator_of_cell(arguments.estimator)
+    return estimator.plan(dict(arguments.inputs) or None, job_name=arguments.job_name, cell=cell)
+
+
+def _region(plan: LaunchPlan) -> str:
+    return next(note for note in plan.notes if note.startswith("region ")).split()[1]
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding("Python", "ok", f"{sys.version.split()[0]}, {cores()} cores")
+    has_torch = find_spec("torch") is not None
+    yield Finding("torch", "ok" if has_torch else "wrong", "" if has_torch else "pip install torch")
+    yield _mpirun()
+    yield _jobs_folder()
+
+
+def _mpirun() -> Finding:
+    try:
+        return Finding("mpirun", "ok", str(find_mpirun(sys.executable)))
+    except LaunchError as error:
+        return Finding("mpirun", "unknown", f"only for the launcher mpirun: {error}")
+
+
+def _jobs_folder() -> Finding:
+    root = jobs_root()
+    there = next(path for path in (root, *root.parents) if path.exists())
+    if not os.access(there, os.W_OK):
+        said = f"{root} cannot be written; set SDT_JOBS_DIR to a folder that can"
+        return Finding("jobs", "wrong", said)
+    free = shutil.disk_usage(there).free
+    return Finding("jobs", "ok" if free > 1e9 else "wrong", f"{root}, {free / 1e9:.1f} GB free")
