@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from lab_server import TOKEN, LabServer
+from support import until
 
 PICTURES = os.environ.get("SDT_SCREENSHOTS")  # a folder, when somebody wants to look
 QUIET = [
@@ -19,6 +21,8 @@ QUIET = [
 # JupyterLab's own words for what was under way when a kernel is restarted: its comms wait for
 # their subshells, its debugger for answers.
 HARMLESS = "Canceled future for "
+FACTS = ".sdt-JobHeader-facts"
+BUNDLE = "extensions/jupyter-sdt/static"
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
 
@@ -34,12 +38,16 @@ class LabPage:
     def __init__(self, page: Any, server: LabServer) -> None:
         self.page, self.server, self.notebooks = page, server, server.notebooks
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("pageerror", lambda error: self._note(f"{error}\n{error.stack}"))
         page.on("console", lambda message: message.type == "error" and self._note(message.text))
 
     def _note(self, error: str) -> None:
         if HARMLESS not in error:
             self.errors.append(error)
+
+    def forgive_what_is_not_ours(self) -> None:
+        """Forget complaints about a lost server or job, but no exception in our bundle."""
+        self.errors[:] = [error for error in self.errors if BUNDLE in error]
 
     def write_notebook(self, name: str, cells: list[str], outputs: Any = ()) -> Path:
         """Make a notebook of code cells; the last of them has the outputs."""
@@ -59,6 +67,11 @@ class LabPage:
         self.page.goto(f"{address}?token={TOKEN}&reset")
         self.wait_for_kernel()
 
+    def open_lab(self, workspace: str) -> None:
+        """Open JupyterLab without a document."""
+        self.page.goto(f"{self.server.base}lab/workspaces/{workspace}?token={TOKEN}&reset")
+        self.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
+
     def wait_for_kernel(self) -> None:
         """Wait until a cell can be run: before, JupyterLab would ask which kernel to take."""
         self.page.wait_for_function(
@@ -76,9 +89,35 @@ class LabPage:
 
     def run_cell(self, place: int) -> None:
         """Run one cell to its end."""
+        self._select(place)
+        self.execute("notebook:run-cell")
+
+    def start_cell(self, place: int) -> None:
+        """Run one cell; :meth:`wait_for_cell` waits for its end."""
+        self._select(place)
+        run = "window.jupyterapp.commands.execute('notebook:run-cell')"
+        self.page.evaluate(f"() => {{ window.sdtCell = {run}; }}")
+
+    def wait_for_cell(self) -> None:
+        """Wait for the end of the cell that was started.
+
+        The kernel's status does not tell: it turns idle with every message of a subshell.
+        """
+        self.page.evaluate("() => window.sdtCell.then(() => null)")
+
+    def _select(self, place: int) -> None:
         select = f"jupyterapp.shell.currentWidget.content.activeCellIndex = {place}"
         self.page.evaluate(f"() => {{ {select}; }}")
-        self.execute("notebook:run-cell")
+
+    def step_shown(self, inside: str = ".sdt-JobRenderer") -> int:
+        """The step in the head line of a job."""
+        found = re.search(r"step (\d+)", self.page.locator(f"{inside} {FACTS}").inner_text())
+        return int(found.group(1)) if found else 0
+
+    def wait_for_steps(self, inside: str = ".sdt-JobRenderer") -> None:
+        """Wait until training is seen to go on."""
+        before = self.step_shown(inside)
+        until(lambda: self.step_shown(inside) > before, 60)
 
     def restart_kernel(self) -> None:
         """Replace the kernel's process by a fresh one."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_output
-from support import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -36,12 +34,6 @@ for step in range(450):
 """
 
 
-def step_shown(page) -> int:
-    """The step in the output's head line."""
-    found = re.search(r"step (\d+)", page.page.locator(".sdt-JobHeader-facts").inner_text())
-    return int(found.group(1)) if found else 0
-
-
 def saved_output(**changes):
     """An output as a notebook keeps it when its job is over."""
     saved = json.loads(CONTRACT.read_text())["examples"][0]
@@ -56,19 +48,19 @@ def test_a_curve_outlives_page_and_kernel_and_is_saved(page):
     page.run_cell(0)
     page.run_cell(1)
     page.page.wait_for_selector(".sdt-JobRenderer .uplot canvas", timeout=30_000)
-    first = until(lambda: step_shown(page))
-    until(lambda: step_shown(page) > first)
+    page.wait_for_steps()
+    page.wait_for_steps()
+    first = page.step_shown()
     page.picture("live")
     page.save()
 
     page.page.reload()
     page.page.wait_for_selector(".sdt-JobRenderer .uplot canvas", timeout=30_000)
-    again = until(lambda: step_shown(page))
-    assert again > first
+    page.wait_for_steps()
+    assert page.step_shown() > first
     page.wait_for_kernel()
     page.restart_kernel()
-    again = step_shown(page)
-    until(lambda: step_shown(page) > again)
+    page.wait_for_steps()
 
     page.page.wait_for_selector('.sdt-JobRenderer [data-status="Completed"]', timeout=30_000)
     page.picture("completed")
