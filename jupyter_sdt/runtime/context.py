@@ -143,7 +143,9 @@ def choose_backend(asked: str | None, place: ProcessEnvironment) -> ProcessBacke
         return cast("ProcessBackend", asked)
     if virtual_cuda_answers():
         return "gloo"
-    gpus = torch.cuda.device_count()
+    # Virtual devices are for scripts that demand a GPU: there is none to compute on.
+    virtual = asked is None and os.environ.get(names.VIRTUAL_CUDA) == "1"
+    gpus = 0 if virtual else torch.cuda.device_count()
     enough = gpus >= place.local_world_size
     if asked == "nccl" and not enough:
         raise SpecError(

@@ -30,7 +30,9 @@ def _random_states(_: nn.Module) -> Iterator[None]:
     python, numpy = random.getstate(), sys.modules.get("numpy")
     arrays: Any = numpy.random.get_state() if numpy is not None else None
     try:
-        with torch.random.fork_rng():
+        # Named, because torch warns of machines with many GPUs when it has to guess.
+        gpus = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+        with torch.random.fork_rng(gpus):
             yield
     finally:
         random.setstate(python)
