@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 
 from jupyter_sdt.errors import SpecError
@@ -29,6 +30,7 @@ from jupyter_sdt.estimator.uris import resolve_uri
 from jupyter_sdt.launch.devices import count_gpus
 from jupyter_sdt.launch.submission import Submission
 from jupyter_sdt.spec.job_spec import Channel, JobSpec, StudyPoint
+from jupyter_sdt.spec.model_parallel_parameters import model_parallel_size
 from jupyter_sdt.store.job_directory import job_directory
 
 # Arguments that have their own field in the JobSpec, or must not be written.
@@ -175,12 +177,19 @@ def _is_plain(value: object) -> bool:
 
 
 def _with_processes(spec: JobSpec, placement: Placement) -> JobSpec:
-    """Without a number of processes SageMaker starts one per accelerator, or just one."""
+    """Without a number of processes SageMaker starts one per accelerator, or just one.
+
+    Here a model that is divided gets at least as many as one copy of it needs.
+    """
     distribution, accelerators = spec.distribution, placement.instance.accelerators
     if distribution.strategy == "none" or distribution.processes_per_node is not None:
         return spec
-    processes = count_gpus(spec) if accelerators is None else accelerators
-    filled = replace(distribution, processes_per_node=max(1, processes))
+    processes = max(1, count_gpus(spec) if accelerators is None else accelerators)
+    if distribution.strategy == "modelparallel" and placement.instance.local:
+        needed = model_parallel_size(distribution.parameters)
+        if processes * placement.instance_count % needed:
+            processes = ceil(needed / placement.instance_count)
+    filled = replace(distribution, processes_per_node=processes)
     return replace(spec, distribution=filled)
 
 
