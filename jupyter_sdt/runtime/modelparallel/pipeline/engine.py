@@ -58,9 +58,7 @@ class Engine:
         settings: Settings,
     ) -> None:
         self._connections, self._settings = connections, settings
-        named = dict(model.named_modules())
-        numbers = {module: number for number, module in enumerate(named.values())}
-        self._modules = Modules(list(named.values()), list(named), numbers)
+        self._modules, stage_of = Modules.of(model), dict(stage_of)
         replace_remote(self._modules, stage_of, self.stage, self._call)
         self._server = Server(self._modules, self_contained(self._modules, stage_of, self.stage))
         self._numbers = Numbers(self.stage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import torch
 
@@ -22,16 +22,20 @@ def current_mode() -> Mode:
     return Mode(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), autocast)
 
 
-@contextmanager
-def applied(mode: Mode) -> Iterator[None]:
+def applied(mode: Mode) -> AbstractContextManager[object]:
     """Compute in the given way."""
+    return nullcontext() if mode == current_mode() else _changed(mode)
+
+
+@contextmanager
+def _changed(mode: Mode) -> Iterator[None]:
     with ExitStack() as stack:
         if mode.inference:
             stack.enter_context(torch.inference_mode())
         stack.enter_context(torch.set_grad_enabled(mode.grad))
         wanted = dict(mode.autocast)
         for kind in _AUTOCAST_TYPES:
-            if (kind in wanted) or torch.is_autocast_enabled(kind):
-                enabled = kind in wanted
-                stack.enter_context(torch.autocast(kind, dtype=wanted.get(kind), enabled=enabled))
+            on = kind in wanted
+            if on or torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, dtype=wanted.get(kind), enabled=on))
         yield

@@ -34,10 +34,24 @@ _KEPT_FORMS = 4096
 class Modules:
     """The model's modules by number, the same on all stages, and the forms of their results."""
 
-    modules: Sequence[nn.Module]
-    names: Sequence[str]
+    modules: list[nn.Module]
+    names: list[str]
     numbers: dict[nn.Module, int]
     forms: dict[Any, Result] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Modules:
+        """All modules of ``model``, itself included."""
+        named = dict(model.named_modules())
+        modules = list(named.values())
+        return cls(modules, list(named), {module: i for i, module in enumerate(modules)})
+
+    def add(self, module: nn.Module, name: str) -> int:
+        """Give another module a number."""
+        self.modules.append(module)
+        self.names.append(name)
+        self.numbers[module] = len(self.modules) - 1
+        return self.numbers[module]
 
     def learn(self, signature: Any, result: Result) -> None:
         """Remember what comes back for such arguments, if that can be relied on."""
