@@ -74,8 +74,9 @@ describe('JobsApi', () => {
   afterEach(() => server.close());
 
   it('asks below the base URL', async () => {
-    server.answer = () => [200, JSON.stringify({ jobs: [SUMMARY] })];
-    expect(await api.list({ limit: 5, status: '', search: 'a b' })).toEqual([SUMMARY]);
+    const list = { jobs: [SUMMARY], total: 7, running: [] };
+    server.answer = () => [200, JSON.stringify(list)];
+    expect(await api.list({ limit: 5, status: '', search: 'a b' })).toEqual(list);
     expect(server.asked).toEqual(['GET /user/me/jupyter-sdt/jobs?limit=5&search=a+b']);
   });
 
@@ -102,7 +103,10 @@ describe('JobsApi', () => {
   });
 
   it('refuses what was not agreed', async () => {
-    server.answer = () => [200, JSON.stringify({ jobs: [{ job_name: 1 }] })];
+    server.answer = () => [
+      200,
+      JSON.stringify({ jobs: [{ job_name: 1 }], total: 1, running: [] })
+    ];
     await expect(api.list()).rejects.toThrow('job_name');
   });
 
@@ -117,17 +121,67 @@ describe('JobsApi', () => {
     expect(Object.fromEntries(url.searchParams)).toEqual({ since: 'x~y:1', token: 'secret' });
   });
 
-  it('lets the manager say which jobs have ended', async () => {
-    const jobs = [SUMMARY];
-    server.answer = () => [200, JSON.stringify({ jobs })];
+  it('plans a draft, and throws what the server says about it', async () => {
+    const layout = [
+      { rank: 0, node: 'algo-1', local_rank: 0, data_rank: 0, pipeline_rank: 0, tensor_rank: 0 }
+    ];
+    const plan = { page: 'p', layout, messages: ['m'], plan: {} };
+    server.answer = () => [200, JSON.stringify(plan)];
+    expect(await api.plan({ cell: 'x' })).toEqual(plan);
+    expect(server.asked).toEqual(['POST /user/me/jupyter-sdt/plan?draft=1']);
+    const refusal = { message: 'no such flag', hint: '', argument: '--x' };
+    server.answer = () => [200, JSON.stringify({ refusal })];
+    const refused = await api.plan({ cell: 'x' }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ message: 'no such flag', argument: '--x' });
+  });
+
+  it('deletes with undo, restores, runs again and clones', async () => {
+    server.answer = () => [
+      200,
+      JSON.stringify({ ...SUMMARY, cell: '%%sdt_train', messages: [] })
+    ];
+    await api.remove('a', 15);
+    await api.restore('a');
+    await api.rerun('a');
+    expect((await api.cell('a')).cell).toBe('%%sdt_train');
+    expect(server.asked.map(asked => asked.replace('/user/me/jupyter-sdt/', ''))).toEqual([
+      'DELETE jobs/a?undo_seconds=15',
+      'POST jobs/a/restore',
+      'POST jobs/a/rerun',
+      'GET jobs/a/cell'
+    ]);
+  });
+
+  it('lets the manager say which jobs have ended, also those that the list leaves out', async () => {
+    let running = [SUMMARY];
+    const ended = { ...SUMMARY, status: 'Completed' };
+    const detail = { summary: ended, ranks: [], error: null };
+    server.answer = ({ url }) => {
+      const list = { jobs: [], total: 0, running };
+      return [200, JSON.stringify(url?.includes('jobs/digits-1') ? detail : list)];
+    };
     const manager = new JobManager(api);
     await manager.refresh();
     expect(manager.running).toHaveLength(1);
-    const ended = new Promise(resolve => manager.ended.connect((_, job) => resolve(job)));
-    jobs[0] = { ...SUMMARY, status: 'Completed' };
+    const told = new Promise(resolve => manager.ended.connect((_, job) => resolve(job)));
+    running = [];
     await manager.refresh();
-    expect(await ended).toEqual(jobs[0]);
+    expect(await told).toEqual(ended);
     expect(manager.running).toHaveLength(0);
+    manager.dispose();
+  });
+
+  it('lets the manager show more', async () => {
+    server.answer = () => [200, JSON.stringify({ jobs: [SUMMARY], total: 150, running: [] })];
+    const manager = new JobManager(api);
+    await manager.refresh();
+    manager.showMore();
+    await manager.refresh();
+    expect(manager.total).toBe(150);
+    expect(server.asked.at(-1)).toContain('limit=200');
+    manager.setFilter({ search: 'a' });
+    await manager.refresh();
+    expect(server.asked.at(-1)).toContain('limit=100&search=a');
     manager.dispose();
   });
 

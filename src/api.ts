@@ -1,10 +1,17 @@
 /** One typed function per route of the server extension. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { asJobSummary, asList, asLogPage, asObject, asSeries } from './guards';
+import { asFailure, asJobSummary, asList, asLogPage, asObject, asSeries } from './guards';
 import { IJobDetail, IJobSummary, ILogPage, ISeriesReply } from './models';
 import { asLaunchSchema, ILaunchSchema } from './launchSchema';
-import { asCellReply, asJobList, asPlanReply, ICellReply, IJobList, IPlanReply } from './replies';
+import {
+  asCellReply,
+  asJobList,
+  asPlanReply,
+  ICellReply,
+  IJobList,
+  IPlanReply
+} from './replies';
 import { asStudy, IStudy } from './studyModels';
 
 const NAMESPACE = 'jupyter-sdt';
@@ -51,6 +58,9 @@ export class JobsApi {
     const fields = asObject(await this._ask(path(jobName)), 'job');
     asJobSummary(fields.summary);
     asList(fields.ranks, 'ranks');
+    if (fields.error !== null) {
+      asFailure(fields.error);
+    }
     return fields as unknown as IJobDetail;
   }
 
@@ -77,14 +87,24 @@ export class JobsApi {
     return asJobSummary(await this._ask('jobs', 'POST', request));
   }
 
-  /** What `start` would start; nothing is started. */
+  /** What `start` would start; nothing is started. Throws JobsApiError for what is refused. */
   async plan(request: IStartRequest): Promise<IPlanReply> {
-    return asPlanReply(await this._ask('plan', 'POST', request));
+    const reply = asObject(await this._ask('plan?draft=1', 'POST', request), 'plan');
+    if (reply.refusal) {
+      const { message, hint, argument } = reply.refusal as { [key: string]: string };
+      throw new JobsApiError(200, message, hint, argument);
+    }
+    return asPlanReply(reply);
   }
 
   /** The launch form, and what this server's machine has. */
   async schema(): Promise<ILaunchSchema> {
     return asLaunchSchema(await this._ask('schema'));
+  }
+
+  /** Keep jobs in this folder from now on; empty for the server's own. */
+  async chooseFolder(folder: string): Promise<void> {
+    await this._ask('folder', 'PUT', { folder });
   }
 
   /** Start a job with the same spec, source and variables. */

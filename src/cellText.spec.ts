@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { hasOtherMagic, isTrainingCell, processesOf, withProcesses } from './cellText';
+import {
+  hasOtherMagic,
+  isTrainingCell,
+  processesOf,
+  splitCell,
+  withFlags,
+  withProcesses
+} from './cellText';
 
 describe('a cell', () => {
   it('becomes a training cell', () => {
@@ -28,6 +35,24 @@ describe('a cell', () => {
     const cell = '%%sdt_train\nprint("--processes 9")';
     expect(withProcesses(cell, 2)).toContain('print("--processes 9")');
     expect(processesOf(cell)).toBeNull();
+  });
+
+  it('keeps the blank lines above its magic', () => {
+    expect(withProcesses('\n\n%%sdt_train --name a\nx', 2)).toBe(
+      '\n\n%%sdt_train --processes 2 --name a\nx'
+    );
+    expect(processesOf('\n%%sdt_train --processes 3')).toBe(3);
+  });
+
+  it('gets other flags, or loses them', () => {
+    expect(withFlags('x = 1\n', '--name a')).toBe('%%sdt_train --name a\nx = 1\n');
+    expect(withFlags('%%sdt_train --name a\nx', '')).toBe('%%sdt_train\nx');
+    expect(splitCell('%%sdt_train --hp a=1\nx\ny')).toEqual({
+      above: '',
+      flags: '--hp a=1',
+      body: 'x\ny'
+    });
+    expect(splitCell('x').flags).toBeNull();
   });
 
   it('with another magic is known', () => {

@@ -25,7 +25,10 @@ describe('the contract with the server', () => {
     );
     examples('study').forEach(asStudy);
     examples('study_mimebundle').forEach(asSavedStudy);
-    examples('job_detail').forEach(({ summary }) => guards.asJobSummary(summary));
+    examples('job_detail').forEach(({ summary, error }) => {
+      guards.asJobSummary(summary);
+      expect(() => error && guards.asFailure(error)).not.toThrow();
+    });
   });
 
   it.each(Object.keys(examples('job_summary')[0]))('notices a summary without %s', key => {

@@ -3,11 +3,13 @@
  * models.ts promises, or is refused in words.
  */
 import {
+  IJobFailure,
   IJobSummary,
   ILogPage,
   IMetricRecord,
   ISavedJob,
   ISeriesPayload,
+  ISourceFrame,
   Point,
   StreamMessage
 } from './models';
@@ -68,6 +70,23 @@ const SERIES: { [key: string]: Kind } = {
   name: 'string',
   source: 'string',
   rank: 'number'
+};
+
+const FAILURE: { [key: string]: Kind } = {
+  rank: 'number?',
+  type: 'string',
+  message: 'string',
+  traceback: 'string',
+  cell_line: 'number?',
+  cell_label: 'string?'
+};
+const FRAME: { [key in keyof ISourceFrame]: Kind } = {
+  text: 'string',
+  path: 'string',
+  is_cell: 'boolean',
+  cell_id: 'string',
+  line: 'number',
+  source_line: 'string'
 };
 
 /** The value as an object. Throws PayloadError. */
@@ -131,6 +150,18 @@ export function asStreamMessage(value: unknown): StreamMessage {
   throw new PayloadError(`stream message of unknown kind ${String(fields.kind)}`);
 }
 
+/** A place in the user's source. Throws PayloadError. */
+export function asSourceFrame(value: unknown): ISourceFrame {
+  return checked(value, FRAME, 'frame') as unknown as ISourceFrame;
+}
+
+/** Why a job failed. Throws PayloadError. */
+export function asFailure(value: unknown): IJobFailure {
+  const fields = checked(value, FAILURE, 'failure');
+  asList(fields.frames ?? [], 'failure: frames').forEach(asSourceFrame);
+  return fields as unknown as IJobFailure;
+}
+
 /** A page of a log. Throws PayloadError. */
 export function asLogPage(value: unknown): ILogPage {
   const fields = checked(value, LOG_PAGE, 'log page');
@@ -146,6 +177,9 @@ export function asSavedJob(value: unknown): ISavedJob {
   const series = asObject(fields.series, 'saved job: series');
   if (!Object.values(series).every(isPoints)) {
     throw new PayloadError('saved job: series are not points');
+  }
+  if (fields.failure !== undefined) {
+    asFailure(fields.failure);
   }
   return fields as unknown as ISavedJob;
 }

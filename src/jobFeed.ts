@@ -2,7 +2,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { JobsApi, JobsApiError } from './api';
-import { IJobSummary, StreamMessage } from './models';
+import { IJobFailure, IJobSummary, StreamMessage } from './models';
 import { SeriesTable } from './seriesTable';
 import { MetricStream, StreamEnd } from './stream';
 
@@ -23,6 +23,9 @@ export class JobFeed implements IDisposable {
 
   /** The job's latest state, null before the first message. */
   summary: IJobSummary | null = null;
+
+  /** Why the job has failed, once it has. */
+  failure: IJobFailure | null = null;
 
   /** `missing`: the server knows no such job. */
   phase: 'following' | 'ended' | 'missing' = 'following';
@@ -93,14 +96,26 @@ export class JobFeed implements IDisposable {
     if (end === 'stale') {
       // Another job has taken the name: its curves are other ones.
       void this._begin(FIRST_RETRY_MS);
+    } else if (end === 'ended' && this.summary?.status === 'Failed') {
+      void this._askWhy().finally(() => this._end('ended'));
     } else {
       this._end(end);
     }
   }
 
+  private async _askWhy(): Promise<void> {
+    try {
+      this.failure = (await this._api.detail(this.jobName)).error;
+    } catch {
+      // The reason in the summary has to do.
+    }
+  }
+
   private _end(phase: 'ended' | 'missing'): void {
-    this.phase = phase;
-    this._changed.emit();
+    if (!this._isDisposed) {
+      this.phase = phase;
+      this._changed.emit();
+    }
   }
 
   private _stream: MetricStream | null = null;

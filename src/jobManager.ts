@@ -4,12 +4,15 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 import { JobsApi } from './api';
 import { IJobSummary, isTerminal } from './models';
+import { IJobList } from './replies';
 
 const RUNNING_MS = 2000;
 const IDLE_MS = 10000;
 const LONGEST_MS = 60000;
-/** More jobs than anybody scrolls through; searching looks at all of them. */
-const MOST_JOBS = 200;
+/** So many jobs are shown at first, and so many more each time that somebody asks for more. */
+const PAGE_JOBS = 100;
+/** How long the deletion of a job can be undone; the notification is gone a little earlier. */
+const UNDO_SECONDS = 15;
 
 /** What the list shall show. */
 export interface IListFilter {
@@ -20,8 +23,10 @@ export interface IListFilter {
 /** What the rest of the extension sees of the manager. */
 export interface IJobManager extends IDisposable {
   readonly api: JobsApi;
-  /** Newest first, filtered. */
+  /** Newest first, filtered, as many as were asked for. */
   readonly jobs: readonly IJobSummary[];
+  /** How many fit the filter. */
+  readonly total: number;
   /** Of all jobs, whatever the filter. */
   readonly running: readonly IJobSummary[];
   readonly filter: IListFilter;
@@ -32,10 +37,14 @@ export interface IJobManager extends IDisposable {
   readonly ended: ISignal<IJobManager, IJobSummary>;
   readonly removed: ISignal<IJobManager, string>;
   setFilter(filter: Partial<IListFilter>): void;
+  showMore(): void;
   setRefreshSeconds(seconds: number): void;
   refresh(): Promise<void>;
   stop(jobName: string): Promise<void>;
   remove(jobName: string): Promise<void>;
+  restore(jobName: string): Promise<void>;
+  rerun(jobName: string): Promise<IJobSummary>;
+  chooseFolder(folder: string): Promise<void>;
 }
 
 /** Polls often while jobs run, rarely otherwise, not at all while the page is hidden. */
@@ -50,6 +59,7 @@ export class JobManager implements IJobManager {
   }
 
   jobs: readonly IJobSummary[] = [];
+  total = 0;
   running: readonly IJobSummary[] = [];
   filter: IListFilter = { status: '', search: '' };
   problem = '';
@@ -84,7 +94,14 @@ export class JobManager implements IJobManager {
   /** Narrow the list, and look at once. */
   setFilter(filter: Partial<IListFilter>): void {
     this.filter = { ...this.filter, ...filter };
+    this._limit = PAGE_JOBS;
     this._changed.emit();
+    void this.refresh();
+  }
+
+  /** Make the list longer. */
+  showMore(): void {
+    this._limit += PAGE_JOBS;
     void this.refresh();
   }
 
@@ -106,17 +123,35 @@ export class JobManager implements IJobManager {
     await this.refresh();
   }
 
-  /** Delete a job's folder. */
+  /** Delete a job; for a while it can be restored. */
   async remove(jobName: string): Promise<void> {
-    await this.api.remove(jobName);
+    await this.api.remove(jobName, UNDO_SECONDS);
     this._removed.emit(jobName);
+    await this.refresh();
+  }
+
+  /** Undo a deletion. */
+  async restore(jobName: string): Promise<void> {
+    await this.api.restore(jobName);
+    await this.refresh();
+  }
+
+  /** Start a job once more, and return its row. */
+  async rerun(jobName: string): Promise<IJobSummary> {
+    const job = await this.api.rerun(jobName);
+    await this.refresh();
+    return job;
+  }
+
+  /** Keep jobs in another folder; empty for the server's own. */
+  async chooseFolder(folder: string): Promise<void> {
+    await this.api.chooseFolder(folder);
     await this.refresh();
   }
 
   private async _look(): Promise<void> {
     try {
-      const [shown, recent] = await this._ask();
-      this._note(shown, recent);
+      this._note(await this.api.list({ limit: this._limit, ...this.filter }));
       this.problem = '';
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);
@@ -127,24 +162,24 @@ export class JobManager implements IJobManager {
     }
   }
 
-  private async _ask(): Promise<IJobSummary[][]> {
-    const { status, search } = this.filter;
-    const recent = await this.api.list({ limit: MOST_JOBS });
-    if (!status && !search) {
-      return [recent, recent];
+  private _note({ jobs, total, running }: IJobList): void {
+    const names = new Set(running.map(job => job.job_name));
+    const gone = this.running.filter(job => !names.has(job.job_name));
+    this.jobs = jobs;
+    this.total = total;
+    this.running = running;
+    this._adjust();
+    for (const { job_name: name } of gone) {
+      void this._tellEnd(name, jobs);
     }
-    return [await this.api.list({ limit: MOST_JOBS, status, search }), recent];
   }
 
-  private _note(shown: IJobSummary[], recent: IJobSummary[]): void {
-    const before = new Set(this.running.map(job => job.job_name));
-    this.jobs = shown;
-    this.running = recent.filter(job => !isTerminal(job.status));
-    this._adjust();
-    for (const job of recent) {
-      if (before.has(job.job_name) && isTerminal(job.status)) {
-        this._ended.emit(job);
-      }
+  /** The row of a job that ran a moment ago may be filtered out, or deleted. */
+  private async _tellEnd(name: string, jobs: readonly IJobSummary[]): Promise<void> {
+    const listed = jobs.find(job => job.job_name === name);
+    const job = listed ?? (await this.api.detail(name).catch(() => null))?.summary;
+    if (job && isTerminal(job.status) && !this.isDisposed) {
+      this._ended.emit(job);
     }
   }
 
@@ -156,6 +191,7 @@ export class JobManager implements IJobManager {
   }
 
   private _runningMs = RUNNING_MS;
+  private _limit = PAGE_JOBS;
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _removed = new Signal<this, string>(this);

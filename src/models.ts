@@ -72,6 +72,18 @@ export interface IRank {
   exit_code: number | null;
 }
 
+/** A place in the user's source that `text`, a part of a traceback, names. */
+export interface ISourceFrame {
+  text: string;
+  /** For the server's contents; empty where nobody knows it. */
+  path: string;
+  is_cell: boolean;
+  cell_id: string;
+  /** Counted from 1, when the job was started. */
+  line: number;
+  source_line: string;
+}
+
 /** The failure of the first rank that failed. */
 export interface IJobFailure {
   rank: number | null;
@@ -80,6 +92,8 @@ export interface IJobFailure {
   traceback: string;
   cell_line: number | null;
   cell_label: string | null;
+  /** The innermost last; a server of an older version sends none. */
+  frames?: ISourceFrame[];
 }
 
 /** Everything about one job but its metrics and logs. */
@@ -118,6 +132,8 @@ export interface ISavedJob {
   step: number | null;
   total_steps: number | null;
   series: { [name: string]: Point[] };
+  /** Set by the front end when the job has failed. */
+  failure?: IJobFailure;
   /** Set by the front end once the curves are complete: nothing is asked for any more. */
   complete?: boolean;
 }

@@ -2,10 +2,10 @@
 import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { openAction } from './jobCommands';
 import { IJobManager } from './jobManager';
 import { isFailure } from './models';
 import { JobSettings } from './settings';
-import { CommandIds } from './tokens';
 import { jobSummaryText } from './words';
 
 /** Tell each job's end, unless the user does not want to hear it. */
@@ -19,10 +19,7 @@ export function notifyAtEnds(
     if (!settings.value.notifyAtEnd) {
       return;
     }
-    const open = {
-      label: trans.__('Open job page'),
-      callback: () => void commands.execute(CommandIds.open, { jobName: job.job_name })
-    };
+    const open = openAction(commands, job.job_name, trans);
     const tell = isFailure(job.status) ? Notification.error : Notification.success;
     tell(jobSummaryText(job, trans), { actions: [open], autoClose: 5000 });
   });

@@ -45,7 +45,8 @@ export function metricLines(table: SeriesTable, choice: IChartChoice): IMetricLi
   });
 }
 
-function smoothed(
+/** A curve, and behind its smoothed form the raw one. */
+export function smoothed(
   name: string,
   series: ISeries,
   color: number,
@@ -78,7 +79,8 @@ function rising(xs: number[]): number[] {
   return xs.map(x => (last = x > last ? x : last + 1e-6));
 }
 
-function startOf(table: SeriesTable): number {
+/** When the first point of anything was recorded. */
+export function startOf(table: SeriesTable): number {
   const firsts = table.names().flatMap(name => table.overRanks(name).times.slice(0, 1));
   return firsts.length > 0 ? Math.min(...firsts) : 0;
 }

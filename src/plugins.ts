@@ -1,10 +1,5 @@
 /** What JupyterLab is told to activate. */
-import {
-  ILabShell,
-  ILayoutRestorer,
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -12,10 +7,11 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { JobsApi } from './api';
-import { addJobCommands, jobActions } from './jobCommands';
+import { jobActions } from './jobCommands';
 import { JobManager, IJobManager } from './jobManager';
-import { JobPages, showPanel } from './jobPages';
-import { notifyAtEnds } from './notifications';
+import { asSourceFrame } from './guards';
+import { openSource, sourceArguments } from './openSource';
+import { panel } from './panelPlugin';
 import { rendererFactory, RANK } from './renderer';
 import { JobSettings } from './settings';
 import { studyRendererFactory } from './studyRenderer';
@@ -28,10 +24,7 @@ import {
 } from './tokens';
 import { canTrain, trainActiveCell } from './trainCell';
 import { trainingIcon } from './ui/icons';
-import { JobsPanel } from './ui/jobsPanel';
 import { StatusItem } from './ui/statusItem';
-
-const NO_ARGUMENTS = { args: { type: 'object', properties: {} } };
 
 const manager: JupyterFrontEndPlugin<IJobManager> = {
   id: PluginIds.manager,
@@ -48,44 +41,6 @@ const settings: JupyterFrontEndPlugin<JobSettings> = {
   provides: IJobSettingsToken,
   optional: [ISettingRegistry],
   activate: (_, registry: ISettingRegistry | null) => new JobSettings(registry)
-};
-
-const panel: JupyterFrontEndPlugin<void> = {
-  id: PluginIds.panel,
-  description: 'The side panel with all training jobs, and the page of each.',
-  autoStart: true,
-  requires: [IJobManagerToken, IJobSettingsToken],
-  optional: [ITranslator, ILabShell, ILayoutRestorer, ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    jobs: IJobManager,
-    jobSettings: JobSettings,
-    translator: ITranslator | null,
-    labShell: ILabShell | null,
-    restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null
-  ) => {
-    const trans = (translator ?? nullTranslator).load(NAMESPACE);
-    const pages = new JobPages({ app, manager: jobs, settings: jobSettings, trans });
-    const { commands } = app;
-    addJobCommands({ commands, manager: jobs, trans, open: name => pages.open(name) });
-    const side = new JobsPanel({ manager: jobs, trans, actions: jobActions(commands) });
-    app.shell.add(side, 'left', { rank: 650 });
-    commands.addCommand(CommandIds.show, {
-      label: trans.__('Show Training Jobs'),
-      caption: trans.__('Show the panel of distributed training'),
-      icon: trainingIcon,
-      describedBy: NO_ARGUMENTS,
-      execute: () => showPanel(app, labShell, side.id)
-    });
-    palette?.addItem({ command: CommandIds.show, category: trans.__('Distributed Training') });
-    restorer?.add(side, side.id);
-    if (restorer) {
-      pages.restore(restorer);
-    }
-    jobSettings.changed.connect((_, value) => jobs.setRefreshSeconds(value.refreshSeconds));
-    notifyAtEnds(jobs, jobSettings, commands, trans);
-  }
 };
 
 const renderer: JupyterFrontEndPlugin<void> = {
@@ -135,10 +90,31 @@ const cell: JupyterFrontEndPlugin<void> = {
       execute: args =>
         trainActiveCell(tracker, trans, {
           given: typeof args.processes === 'number' ? args.processes : null,
-          usual: jobSettings.value.defaultProcesses
+          usual: jobSettings.value.defaultProcesses,
+          launcher: jobSettings.value.defaultLauncher
         })
     });
     palette?.addItem({ command: CommandIds.train, category: trans.__('Distributed Training') });
+  }
+};
+
+const source: JupyterFrontEndPlugin<void> = {
+  id: PluginIds.source,
+  description: 'Leads from a traceback to the cell or file it names.',
+  autoStart: true,
+  optional: [INotebookTracker, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(NAMESPACE);
+    app.commands.addCommand(CommandIds.source, {
+      label: trans.__('Show a Line of a Traceback'),
+      caption: trans.__('Open the cell or file that a traceback names, and select the line'),
+      describedBy: { args: sourceArguments(trans) },
+      execute: args => openSource({ app, tracker, trans }, asSourceFrame(args))
+    });
   }
 };
 
@@ -161,4 +137,4 @@ const status: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [manager, settings, panel, renderer, cell, status];
+export default [manager, settings, panel, renderer, cell, source, status];

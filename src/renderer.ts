@@ -119,6 +119,7 @@ function completed(saved: ISavedJob, feed: JobFeed, count: number): ISavedJob {
     status: summary.status,
     secondary_status: summary.secondary_status,
     failure_reason: summary.failure_reason,
+    ...(feed.failure ? { failure: feed.failure } : {}),
     world_size: summary.world_size,
     elapsed_seconds: summary.elapsed_seconds,
     step: summary.step,

@@ -8,8 +8,15 @@ const SCHEMA_ID = 'jupyter-sdt:plugin';
 /** What schema/plugin.json describes. */
 export interface IJobSettings {
   defaultProcesses: number;
+  /** Empty for the launcher that fits the distribution. */
+  defaultLauncher: string;
+  /** Where jobs are kept; empty for the server's own choice. */
+  jobsFolder: string;
   refreshSeconds: number;
   showPoints: boolean;
+  xAxis: 'step' | 'time';
+  smoothing: number;
+  logarithmic: boolean;
   notifyAtEnd: boolean;
 }
 
@@ -24,8 +31,13 @@ export class JobSettings {
   /** The settings as they are now. */
   value: IJobSettings = {
     defaultProcesses: 2,
+    defaultLauncher: '',
+    jobsFolder: '',
     refreshSeconds: 2,
     showPoints: false,
+    xAxis: 'step',
+    smoothing: 0,
+    logarithmic: false,
     notifyAtEnd: true
   };
 

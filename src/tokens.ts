@@ -25,7 +25,8 @@ export const PluginIds = {
   panel: 'jupyter-sdt:plugin',
   renderer: 'jupyter-sdt:renderer',
   cell: 'jupyter-sdt:cell',
-  status: 'jupyter-sdt:status'
+  status: 'jupyter-sdt:status',
+  source: 'jupyter-sdt:source'
 };
 
 /** Ids of the commands. */
@@ -34,10 +35,24 @@ export const CommandIds = {
   open: 'jupyter-sdt:open-job',
   /** Stop a job; argument `jobName`. */
   stop: 'jupyter-sdt:stop-job',
-  /** Delete a job after asking; argument `jobName`. */
+  /** Delete a job; the notification can undo it; argument `jobName`. */
   remove: 'jupyter-sdt:delete-job',
+  /** Undo a deletion; argument `jobName`. */
+  restore: 'jupyter-sdt:restore-job',
+  /** Start a job once more; argument `jobName`. */
+  rerun: 'jupyter-sdt:rerun-job',
+  /** Insert a cell that trains as a job did; argument `jobName`. */
+  clone: 'jupyter-sdt:clone-job',
+  /** Open a page with the curves of several jobs; argument `jobNames`. */
+  compare: 'jupyter-sdt:compare-jobs',
+  /** Show the launch form; argument `path` of a script. */
+  launch: 'jupyter-sdt:new-job',
+  /** Show the launch form for the file selected in the file browser; argument `path`. */
+  trainFile: 'jupyter-sdt:train-file',
   /** Show the side panel. */
   show: 'jupyter-sdt:show-panel',
+  /** Show a line that a traceback names; arguments are those of a frame. */
+  source: 'jupyter-sdt:open-source',
   /** Train the active cell; argument `processes`, asked for when left out. */
   train: 'jupyter-sdt:train-cell'
 };

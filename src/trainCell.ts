@@ -2,7 +2,14 @@
 import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { hasOtherMagic, LOAD_MAGICS, processesOf, withProcesses } from './cellText';
+import {
+  hasOtherMagic,
+  isTrainingCell,
+  LOAD_MAGICS,
+  processesOf,
+  withFlags,
+  withProcesses
+} from './cellText';
 
 const MOST_PROCESSES = 1024;
 
@@ -16,7 +23,7 @@ export function canTrain(tracker: INotebookTracker): boolean {
 export async function trainActiveCell(
   tracker: INotebookTracker,
   trans: TranslationBundle,
-  processes: { given: number | null; usual: number }
+  processes: { given: number | null; usual: number; launcher: string }
 ): Promise<void> {
   const panel = tracker.currentWidget;
   const cell = tracker.activeCell;
@@ -29,7 +36,12 @@ export async function trainActiveCell(
   if (count === null) {
     return;
   }
-  sharedModel.setSource(withProcesses(sharedModel.getSource(), count));
+  const source = sharedModel.getSource();
+  const isNew = !isTrainingCell(source);
+  const flags = `--processes ${count} --launcher ${processes.launcher}`;
+  sharedModel.setSource(
+    isNew && processes.launcher ? withFlags(source, flags) : withProcesses(source, count)
+  );
   if (await loadMagics(panel, trans)) {
     panel.content.deselectAll();
     await NotebookActions.run(panel.content, panel.sessionContext);
@@ -52,7 +64,10 @@ async function askForProcesses(
 }
 
 /** The kernel may not know the magic yet; loading it twice does no harm. */
-async function loadMagics(panel: NotebookPanel, trans: TranslationBundle): Promise<boolean> {
+export async function loadMagics(
+  panel: NotebookPanel,
+  trans: TranslationBundle
+): Promise<boolean> {
   const kernel = panel.sessionContext.session?.kernel;
   if (!kernel) {
     Notification.warning(trans.__('The notebook has no kernel that could train the cell.'));

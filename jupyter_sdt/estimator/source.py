@@ -52,6 +52,12 @@ def absolute_source_dir(arguments: Mapping[str, Any]) -> str:
     return given if not given or "://" in given else str(Path(given).expanduser().absolute())
 
 
+def entry_point_file(source: SourceBundle) -> str:
+    """The absolute path of the user's script; an empty string for a cell and for git."""
+    path = source.files.get(source.entry_point)
+    return str(path.absolute()) if path and source.cell_source is None else ""
+
+
 def requirements_path(arguments: Mapping[str, Any]) -> str:
     """The absolute path of ``requirements``, "none", or an empty string. Raises SpecError."""
     given = arguments.get("requirements")

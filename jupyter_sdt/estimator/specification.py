@@ -23,6 +23,7 @@ from jupyter_sdt.estimator.source import (
     CellSource,
     absolute_source_dir,
     base_name,
+    entry_point_file,
     read_source,
     requirements_path,
 )
@@ -69,6 +70,7 @@ def make_submission(arguments: Mapping[str, Any], framework: str, request: Reque
         python=sys.executable,
         created_seconds=request.seconds,
         source_dir=absolute_source_dir(arguments),
+        entry_point_file=entry_point_file(source),
         instance_type=placement.instance.name,
         instance_count=placement.instance_count,
         distribution=placement.distribution,

@@ -119,6 +119,13 @@ def _cell_text(shell: Any, line: str, body: str) -> CellText:
     cell = Cell(
         execution_count=len(stored) - 1 if this else None,
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
+        cell_id=_cell_id(shell),
     )
     blank_lines = count_blank_lines(stored[-1]) if this else 0
     return CellText(line=line, body=body, cell=cell, blank_lines=blank_lines)
+
+
+def _cell_id(shell: Any) -> str:
+    """The cell's id in the notebook, which JupyterLab sends along with the request to run it."""
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return str((parent or {}).get("metadata", {}).get("cellId", ""))

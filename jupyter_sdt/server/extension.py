@@ -17,6 +17,7 @@ ROUTES: dict[str, type[Any]] = {
     "jobs": job_handlers.JobListHandler,
     "plan": job_handlers.PlanHandler,
     "schema": job_handlers.SchemaHandler,
+    "folder": job_handlers.FolderHandler,
     r"studies/([^/]+)": page_handlers.StudyHandler,
     _JOB: job_handlers.JobHandler,
     rf"{_JOB}/stop": job_handlers.StopHandler,

@@ -13,7 +13,9 @@ from tornado.web import authenticated
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.server.again import as_cell, run_again
+from jupyter_sdt.server.answers import RefusedError
 from jupyter_sdt.server.curves import MOST_POINTS, Curves, read_curves
+from jupyter_sdt.server.folder import choose_folder, folder
 from jupyter_sdt.server.form import launch_schema
 from jupyter_sdt.server.handler import JobsHandler
 from jupyter_sdt.server.job_list import MOST_JOBS, list_jobs
@@ -54,9 +56,18 @@ class PlanHandler(JobsHandler):
     @authenticated
     @authorized
     async def post(self) -> None:
-        """Say what a POST to ``jobs`` would start."""
+        """Say what a POST to ``jobs`` would start.
+
+        With ``draft=1`` a refusal is an answer as well: while somebody types, most of what would be
+        planned cannot be right yet, and browsers log every status from 400 up as an error.
+        """
         root = Path(self.settings["server_root_dir"]).expanduser()
-        self.answer(await self.run(_plan, self.request.body, root))
+        try:
+            self.answer(await self.run(_plan, self.request.body, root))
+        except RefusedError as error:
+            if not self.number("draft", 0):
+                raise
+            self.answer({"refusal": error.body})
 
 
 class SchemaHandler(JobsHandler):
@@ -69,6 +80,22 @@ class SchemaHandler(JobsHandler):
         self.answer(await self.run(launch_schema))
 
 
+class FolderHandler(JobsHandler):
+    """``folder``: where jobs are kept."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Return the folder."""
+        self.answer(await self.run(folder))
+
+    @authenticated
+    @authorized
+    async def put(self) -> None:
+        """Choose another one."""
+        self.answer(await self.run(choose_folder, self.request.body))
+
+
 class JobHandler(JobsHandler):
     """``jobs/NAME``."""
 
@@ -76,7 +103,8 @@ class JobHandler(JobsHandler):
     @authorized
     async def get(self, job_name: str) -> None:
         """Return all about one job."""
-        self.answer(await self.run(_detail, job_name))
+        root = Path(self.settings["server_root_dir"]).expanduser()
+        self.answer(await self.run(_detail, job_name, root))
 
     @authenticated
     @authorized
@@ -175,8 +203,8 @@ def _plan(content: bytes, root: Path) -> PlanPayload:
     return read_launch(content, root).plan()
 
 
-def _detail(job_name: str) -> JobDetail:
-    return job_detail(own_job(job_name))
+def _detail(job_name: str, root: Path) -> JobDetail:
+    return job_detail(own_job(job_name), root)
 
 
 def _stop(job_name: str) -> JobSummary:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from jupyter_sdt.errors import SdtError
+from jupyter_sdt.server.error_frames import Frame, error_frames
 from jupyter_sdt.server.latest import BRIEFLY, THOROUGHLY, latest_table
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState, JobStatus, SecondaryStatus
@@ -59,7 +61,10 @@ class RankDetail(TypedDict):
 
 
 class ErrorDetail(TypedDict):
-    """Why a job failed; ``cell_line`` counts from 1 in the cell that ``cell_label`` names."""
+    """Why a job failed; ``cell_line`` counts from 1 in the cell that ``cell_label`` names.
+
+    ``frames`` lead from the traceback to the user's source, the innermost last.
+    """
 
     rank: int | None
     type: str
@@ -67,6 +72,7 @@ class ErrorDetail(TypedDict):
     traceback: str
     cell_line: int | None
     cell_label: str
+    frames: list[Frame]
 
 
 class JobDetail(TypedDict):
@@ -97,8 +103,11 @@ def brief_summary(directory: JobDirectory) -> JobSummary | None:
         return _damaged(directory, error)
 
 
-def job_detail(directory: JobDirectory) -> JobDetail:
-    """Return everything about one job. Raises SdtError when its folder is damaged or gone."""
+def job_detail(directory: JobDirectory, root: Path | None = None) -> JobDetail:
+    """Return everything about one job; ``root`` is the folder that the server serves.
+
+    Raises SdtError when the job's folder is damaged or gone.
+    """
     spec, state = directory.read_spec(), observe(directory)
     done = progress(latest_table(directory), spec, state)
     processes = dict(_processes(directory))
@@ -108,7 +117,7 @@ def job_detail(directory: JobDirectory) -> JobDetail:
         state=state.to_json(),
         plan=_read(directory.plan_file),
         ranks=[_rank(spec, rank, processes.get(rank.rank, {})) for rank in done.ranks],
-        error=_error(directory, spec, state),
+        error=_error(directory, spec, state, root),
     )
 
 
@@ -165,7 +174,9 @@ def _rank(spec: JobSpec, rank: RankProgress, process: Mapping[str, Any]) -> Rank
     )
 
 
-def _error(directory: JobDirectory, spec: JobSpec, state: JobState) -> ErrorDetail | None:
+def _error(
+    directory: JobDirectory, spec: JobSpec, state: JobState, root: Path | None
+) -> ErrorDetail | None:
     error = job_error(directory, state)
     if error is None:
         return None
@@ -177,6 +188,7 @@ def _error(directory: JobDirectory, spec: JobSpec, state: JobState) -> ErrorDeta
         traceback=error.traceback,
         cell_line=report.get("cell_line"),
         cell_label=spec.cell.label if spec.cell else "",
+        frames=error_frames(error.traceback, spec, directory, root),
     )
 
 

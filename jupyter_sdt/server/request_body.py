@@ -20,6 +20,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "variables_out": (list, "a list of names"),
     "notebook": (str, "a path below the server's root"),
     "execution_count": (int, "a whole number"),
+    "cell_id": (str, "text"),
 }
 _NOT_WITH_CELL = ("arguments", "source", "inputs", "job_name", "variables_out")
 
@@ -39,6 +40,7 @@ class StartBody:
     variables_out: tuple[str, ...] = ()
     notebook: str = ""
     execution_count: int | None = None
+    cell_id: str = ""
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:

@@ -77,7 +77,7 @@ class Launch:
 def read_launch(content: bytes, root: Path) -> Launch:
     """Read the body of a request; ``root`` is the server's root folder. Raises SpecError."""
     body = StartBody.from_json(content)
-    cell = Cell(execution_count=body.execution_count, notebook=body.notebook)
+    cell = Cell(execution_count=body.execution_count, notebook=body.notebook, cell_id=body.cell_id)
     if body.cell is None:
         return _from_arguments(body, cell, body.folder(root))
     arguments, source, messages = read_cell(body.cell, cell)

@@ -38,3 +38,27 @@ export function useElapsed(heard: number, running: boolean): number {
   }, [heard, running]);
   return heard + extra;
 }
+
+/** Seconds until a moment (since the epoch), counted down; never below 0. */
+export function useRemaining(moment: number): number {
+  const [now, setNow] = React.useState(Date.now());
+  React.useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now()), 1000);
+    return () => window.clearInterval(timer);
+  }, [moment]);
+  return Math.max(0, Math.ceil(moment - now / 1000));
+}
+
+/**
+ * A control's value that changes with the keystroke, although what it belongs to is drawn with the
+ * next frame: otherwise the cursor would jump to the end.
+ */
+export function useOwnValue<T>(value: T, onChange: (value: T) => void): [T, (value: T) => void] {
+  const [own, setOwn] = React.useState(value);
+  React.useEffect(() => setOwn(value), [value]);
+  const change = (next: T) => {
+    setOwn(next);
+    onChange(next);
+  };
+  return [own, change];
+}

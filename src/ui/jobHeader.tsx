@@ -2,14 +2,17 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { duration } from '../format';
-import { isTerminal } from '../models';
+import { isTerminal, ISourceFrame } from '../models';
 import { IJobLike, phaseLabel, progressLabel, ranksLabel } from '../words';
 import { useElapsed } from './hooks';
 
 export interface IJobActions {
   open?: (jobName: string) => void;
   stop?: (jobName: string) => void;
+  rerun?: (jobName: string) => void;
+  clone?: (jobName: string) => void;
   remove?: (jobName: string) => void;
+  goTo?: (frame: ISourceFrame) => void;
 }
 
 export interface IJobHeaderProps {

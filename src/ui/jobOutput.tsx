@@ -8,6 +8,7 @@ import { isTerminal, ISavedJob } from '../models';
 import { thinned } from '../series';
 import { curveSummary, curveTitle } from '../words';
 import { ChartView } from './chartView';
+import { FailureView } from './failureView';
 import { useSignalFrames } from './hooks';
 import { IJobActions, JobHeader } from './jobHeader';
 
@@ -52,7 +53,12 @@ function ShownJob(props: IJobOutputProps & { curves: INamedCurve[] }): JSX.Eleme
           <CurveChart key={curve.name} {...props} curve={curve} color={curves.indexOf(curve)} />
         ))}
       </div>
-      {job.failure_reason && <p className="sdt-Failure">{job.failure_reason}</p>}
+      <FailureView
+        job={job}
+        failure={feed?.failure ?? saved.failure ?? null}
+        trans={trans}
+        goTo={actions.goTo}
+      />
       {missing && (
         <p className="sdt-Note">
           {trans.__('This server knows the job no more; what was saved is shown.')}

@@ -89,7 +89,12 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
   return (
     <>
       <JobHeader job={job} trans={trans} actions={{ stop: actions.stop }} live={live} />
-      <FailureView job={job} failure={detail?.error ?? null} trans={trans} />
+      <FailureView
+        job={job}
+        failure={detail?.error ?? null}
+        trans={trans}
+        goTo={actions.goTo}
+      />
       <Tabs tabs={tabs} label={trans.__('Parts of the job page')} />
     </>
   );

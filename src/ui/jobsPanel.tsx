@@ -1,18 +1,26 @@
-/** The side panel: all jobs, as they run. */
+/** The side panel: all jobs as they run, or the form for one more. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IJobManager } from '../jobManager';
-import { IJobSummary } from '../models';
+import { LaunchModel } from '../launchModel';
+import { PanelState } from '../panelState';
+import { FilterBar } from './filterBar';
 import { trainingIcon } from './icons';
 import { useSignalFrames } from './hooks';
 import { IJobActions } from './jobHeader';
 import { JobRow } from './jobRow';
+import { LaunchForm } from './launchForm';
 
 export interface IPanelProps {
   manager: IJobManager;
+  state: PanelState;
+  launch: LaunchModel;
   trans: TranslationBundle;
   actions: IJobActions;
+  compare: (jobNames: readonly string[]) => void;
+  start: () => void;
+  selectedFile: () => string | null;
 }
 
 /** The panel as a widget for JupyterLab's left area. */
@@ -32,62 +40,93 @@ export class JobsPanel extends ReactWidget {
   }
 }
 
-function PanelView({ manager, trans, actions }: IPanelProps): JSX.Element {
-  useSignalFrames(manager.changed);
+function PanelView(props: IPanelProps): JSX.Element {
+  const { state, trans } = props;
+  useSignalFrames(state.changed);
+  const isForm = state.view === 'form';
   return (
     <>
-      <h2 className="sdt-Panel-title">{trans.__('Distributed training')}</h2>
-      <FilterBar manager={manager} trans={trans} actions={actions} />
-      {manager.problem && (
-        <p className="sdt-Failure" role="alert">
-          {trans.__('The server does not answer as it should: %1', manager.problem)}
-        </p>
-      )}
-      {manager.jobs.length > 0 ? (
-        <ul className="sdt-Panel-list" aria-label={trans.__('Training jobs')}>
-          {manager.jobs.map((job: IJobSummary) => (
-            <JobRow key={job.job_name} job={job} trans={trans} actions={actions} />
-          ))}
-        </ul>
+      <header className="sdt-Panel-head">
+        <h2 className="sdt-Panel-title">
+          {isForm ? trans.__('New training job') : trans.__('Distributed training')}
+        </h2>
+        {!isForm && (
+          <button className="sdt-Button" onClick={() => state.show('form')}>
+            {trans.__('New job')}
+          </button>
+        )}
+      </header>
+      {isForm ? (
+        <LaunchForm
+          model={props.launch}
+          trans={trans}
+          selectedFile={props.selectedFile}
+          start={props.start}
+          close={() => state.show('jobs')}
+        />
       ) : (
-        <Nothing manager={manager} trans={trans} actions={actions} />
+        <Jobs {...props} />
       )}
     </>
   );
 }
 
-function FilterBar({ manager, trans }: IPanelProps): JSX.Element {
-  const { search, status } = manager.filter;
-  const statuses: [string, string][] = [
-    ['', trans.__('All')],
-    ['InProgress', trans.__('In progress')],
-    ['Completed', trans.__('Completed')],
-    ['Failed', trans.__('Failed')],
-    ['Stopped', trans.__('Stopped')]
-  ];
+function Jobs(props: IPanelProps): JSX.Element {
+  const { manager, state, trans, actions } = props;
+  useSignalFrames(manager.changed);
+  const onSelect = React.useCallback((name: string) => state.toggle(name), [state]);
   return (
-    <div className="sdt-Panel-filter" role="search">
-      <input
-        type="search"
-        className="sdt-Input"
-        value={search}
-        placeholder={trans.__('Search jobs')}
-        aria-label={trans.__('Search jobs')}
-        onChange={event => manager.setFilter({ search: event.target.value })}
-      />
-      <select
-        className="sdt-Input"
-        value={status}
-        aria-label={trans.__('Status')}
-        onChange={event => manager.setFilter({ status: event.target.value })}
-      >
-        {statuses.map(([value, label]) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
+    <>
+      <FilterBar manager={manager} trans={trans} />
+      <SelectionBar {...props} />
+      {manager.problem && (
+        <p className="sdt-Failure" role="alert">
+          {trans.__('The server does not answer as it should: %1', manager.problem)}
+        </p>
+      )}
+      <ul className="sdt-Panel-list" aria-label={trans.__('Training jobs')}>
+        {manager.jobs.map(job => (
+          <JobRow
+            key={job.job_name}
+            isSelected={state.selected.has(job.job_name)}
+            {...{ job, trans, actions, onSelect }}
+          />
         ))}
-      </select>
+      </ul>
+      {manager.jobs.length === 0 && <Nothing {...props} />}
+      {manager.jobs.length < manager.total && <More {...props} />}
+    </>
+  );
+}
+
+function SelectionBar({ state, trans, compare }: IPanelProps): JSX.Element | null {
+  const count = state.selected.size;
+  if (count === 0) {
+    return null;
+  }
+  return (
+    <div className="sdt-Panel-selection" role="toolbar" aria-label={trans.__('Selected jobs')}>
+      <span role="status">{trans._n('%1 job selected', '%1 jobs selected', count)}</span>
+      <button
+        className="sdt-Button"
+        disabled={count < 2}
+        onClick={() => compare([...state.selected])}
+      >
+        {trans.__('Compare')}
+      </button>
+      <button className="sdt-Button" onClick={() => state.clear()}>
+        {trans.__('Clear')}
+      </button>
     </div>
+  );
+}
+
+function More({ manager, trans }: IPanelProps): JSX.Element {
+  const rest = manager.total - manager.jobs.length;
+  return (
+    <button className="sdt-Button sdt-Panel-more" onClick={() => manager.showMore()}>
+      {trans._n('Show more (%1 job)', 'Show more (%1 jobs)', rest)}
+    </button>
   );
 }
 
@@ -101,7 +140,7 @@ function Nothing({ manager, trans }: IPanelProps): JSX.Element | null {
       {search || status
         ? trans.__('No job fits.')
         : trans.__(
-            'No jobs yet. Put %1 on top of a training cell, or use the button of the cell.',
+            'No jobs yet. Put %1 on top of a training cell, use the button of the cell, or make a new job here.',
             '%%sdt_train --processes 2'
           )}
     </p>

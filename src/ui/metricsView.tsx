@@ -64,13 +64,15 @@ function MetricChart({ metric, choice, trans, showPoints }: IMetricChartProps): 
   );
 }
 
-interface IControlsProps {
+export interface IControlsProps {
   choice: IChartChoice;
   onChange: (choice: IChartChoice) => void;
   trans: TranslationBundle;
+  /** Ranks cannot be told apart here. */
+  together?: boolean;
 }
 
-function Controls({ choice, onChange, trans }: IControlsProps): JSX.Element {
+export function Controls({ choice, onChange, trans, together }: IControlsProps): JSX.Element {
   const set = (change: Partial<IChartChoice>) => onChange({ ...choice, ...change });
   return (
     <div className="sdt-Controls" role="group" aria-label={trans.__('How curves are drawn')}>
@@ -101,11 +103,13 @@ function Controls({ choice, onChange, trans }: IControlsProps): JSX.Element {
         value={choice.logarithmic}
         onChange={logarithmic => set({ logarithmic })}
       />
-      <Check
-        label={trans.__('Each rank')}
-        value={choice.byRank}
-        onChange={byRank => set({ byRank })}
-      />
+      {!together && (
+        <Check
+          label={trans.__('Each rank')}
+          value={choice.byRank}
+          onChange={byRank => set({ byRank })}
+        />
+      )}
     </div>
   );
 }

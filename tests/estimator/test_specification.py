@@ -32,6 +32,7 @@ def test_a_minimal_job_is_one_plain_process_of_this_interpreter(script):
     assert spec == JobSpec(
         job_name="train-1970-01-01-00-00-01-000",
         entry_point="train.py",
+        entry_point_file=str(script),
         python=sys.executable,
         created_seconds=1.0,
     )

@@ -1,0 +1,202 @@
+/** The side panel with its commands, job pages and compare pages. */
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { ComparePages } from './comparePages';
+import { addFileCommand, selectedScript } from './fileCommand';
+import { addJobCommands, jobActions, openAction } from './jobCommands';
+import { IJobManager } from './jobManager';
+import { JobPages, showPanel } from './jobPages';
+import { LaunchModel } from './launchModel';
+import { NotebookCells } from './notebookCells';
+import { notifyAtEnds } from './notifications';
+import { PanelState } from './panelState';
+import { JobSettings } from './settings';
+import {
+  CommandIds,
+  IJobManagerToken,
+  IJobSettingsToken,
+  NAMESPACE,
+  PluginIds
+} from './tokens';
+import { trainingIcon } from './ui/icons';
+import { JobsPanel } from './ui/jobsPanel';
+
+/** What the panel is made of; parts of JupyterLab that may be missing are null. */
+interface IParts {
+  app: JupyterFrontEnd;
+  manager: IJobManager;
+  settings: JobSettings;
+  trans: TranslationBundle;
+  labShell: ILabShell | null;
+  restorer: ILayoutRestorer | null;
+  palette: ICommandPalette | null;
+  tracker: INotebookTracker | null;
+  files: IDefaultFileBrowser | null;
+}
+
+/** The plugin that the settings' schema is named after. */
+export const panel: JupyterFrontEndPlugin<void> = {
+  id: PluginIds.panel,
+  description: 'The side panel with all training jobs, and the page of each.',
+  autoStart: true,
+  requires: [IJobManagerToken, IJobSettingsToken],
+  optional: [
+    ITranslator,
+    ILabShell,
+    ILayoutRestorer,
+    ICommandPalette,
+    INotebookTracker,
+    IDefaultFileBrowser
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: IJobManager,
+    settings: JobSettings,
+    translator: ITranslator | null,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    tracker: INotebookTracker | null,
+    files: IDefaultFileBrowser | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(NAMESPACE);
+    const parts = {
+      app,
+      manager,
+      settings,
+      trans,
+      labShell,
+      restorer,
+      palette,
+      tracker,
+      files
+    };
+    activate(parts);
+    followSettings(parts);
+    notifyAtEnds(manager, settings, app.commands, trans);
+  }
+};
+
+function activate(parts: IParts): void {
+  const { app, manager, settings, trans, restorer } = parts;
+  const pages = new JobPages({ app, manager, settings, trans });
+  const comparisons = new ComparePages({ app, manager, settings, trans });
+  const cells = new NotebookCells(parts.tracker, trans);
+  const state = new PanelState();
+  const launch = new LaunchModel({
+    api: manager.api,
+    cells,
+    defaults: () => defaults(settings)
+  });
+  addJobCommands({
+    commands: app.commands,
+    manager,
+    trans,
+    open: name => pages.open(name),
+    compare: names => comparisons.open(names),
+    insertCell: source => cells.insert(source)
+  });
+  const side = new JobsPanel({
+    manager,
+    state,
+    launch,
+    trans,
+    actions: jobActions(app.commands),
+    compare: names => comparisons.open(names),
+    start: () => void start(parts, launch, state),
+    selectedFile: () => selectedScript(parts.files)
+  });
+  app.shell.add(side, 'left', { rank: 650 });
+  manager.removed.connect((_, name) => state.forget(name));
+  addPanelCommands(parts, side.id, state, launch);
+  restorer?.add(side, side.id);
+  if (restorer) {
+    pages.restore(restorer);
+    comparisons.restore(restorer);
+  }
+}
+
+/** What a new form begins with. */
+function defaults({ value }: JobSettings): { [name: string]: string } {
+  return {
+    processes_per_node: String(value.defaultProcesses),
+    launcher: value.defaultLauncher
+  };
+}
+
+function addPanelCommands(
+  parts: IParts,
+  id: string,
+  state: PanelState,
+  launch: LaunchModel
+): void {
+  const { app, trans, labShell, palette } = parts;
+  const { commands } = app;
+  const show = () => showPanel(app, labShell, id);
+  commands.addCommand(CommandIds.show, {
+    label: trans.__('Show Training Jobs'),
+    caption: trans.__('Show the panel of distributed training'),
+    icon: trainingIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: show
+  });
+  const path = {
+    type: 'string',
+    description: trans.__('A script below the root of the server')
+  };
+  commands.addCommand(CommandIds.launch, {
+    label: trans.__('New Training Job…'),
+    caption: trans.__('Choose instances, processes and distribution, and see what would start'),
+    icon: trainingIcon,
+    describedBy: { args: { type: 'object', properties: { path } } },
+    execute: args => {
+      state.show('form');
+      show();
+      return launch.show(typeof args.path === 'string' ? args.path : undefined);
+    }
+  });
+  addFileCommand(commands, parts.files, trans);
+  const category = trans.__('Distributed Training');
+  const inPalette = [
+    ...[CommandIds.show, CommandIds.launch, CommandIds.open, CommandIds.compare],
+    ...[CommandIds.stop, CommandIds.rerun, CommandIds.clone, CommandIds.remove]
+  ];
+  inPalette.forEach(command => palette?.addItem({ command, category }));
+}
+
+async function start(parts: IParts, launch: LaunchModel, state: PanelState): Promise<void> {
+  const { app, manager, trans } = parts;
+  try {
+    const job = await launch.start();
+    state.show('jobs');
+    await manager.refresh();
+    if (job) {
+      const actions = [openAction(app.commands, job.job_name, trans)];
+      Notification.success(trans.__('Started %1.', job.job_name), { actions, autoClose: 5000 });
+    }
+  } catch (error) {
+    Notification.error(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function followSettings({ manager, settings, trans }: IParts): void {
+  let folder = '';
+  settings.changed.connect((_, value) => {
+    manager.setRefreshSeconds(value.refreshSeconds);
+    if (value.jobsFolder !== folder) {
+      folder = value.jobsFolder;
+      manager.chooseFolder(folder).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        Notification.error(trans.__('The folder of jobs stays as it is: %1', reason));
+      });
+    }
+  });
+}
