@@ -1,6 +1,6 @@
-"""AllReduce and training steps over shared memory, against gloo in the same run.
+"""AllReduce and training steps over shared memory, against their peers in the same run.
 
-``.venv/bin/python benchmarks/dataparallel/main.py [--quick]``; see README.md beside this file.
+``.venv/bin/python benchmarks/dataparallel/main.py [--quick] [--only PART ...]``; see README.md.
 """
 
 from __future__ import annotations
@@ -8,75 +8,108 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 
 from forked_ranks import run_ranks
-from measurements import AllReduce, Steps, all_reduce, steps
+from measurements import AllReduce, all_reduce
+from network import measure_network
+from open_mpi import measure_open_mpi
+from training import report, train
 
 from jupyter_sdt.scaling.conditions import current_conditions
 
-SIZES_KB = (4, 64, 1024, 4096, 25 * 1024, 100 * 1024, 256 * 1024)
-ASKED_KB = {64: "64kb", 1024: "1mb", 25 * 1024: "25mb"}
+KB, MB = 1 << 10, 1 << 20
+SIZES = [4 * KB, 64 * KB, MB, 4 * MB, 25 * MB, 100 * MB, 256 * MB]
+ASKED = {4 * KB: "4kb", 64 * KB: "64kb", MB: "1mb", 25 * MB: "25mb", 256 * MB: "256mb"}
+PARTS = ("allreduce", "network", "mlp", "gpt")
 
 
 def main() -> None:
-    """Measure everything, print the tables, the conditions and the JSON line."""
+    """Measure the parts, print the tables, the conditions and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="5 rounds and 25 MB at most")
-    quick = parser.parse_args().quick
-    rounds, sizes = (5, SIZES_KB[:5]) if quick else (15, SIZES_KB)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and 25 MB at most")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    chosen = parser.parse_args()
     load = os.getloadavg()[0]
     results: dict[str, float] = {}
-    for ranks in (2, 4):
-        reduced = run_ranks(ranks, all_reduce, [kb * 1024 for kb in sizes], rounds)
-        print_all_reduce(ranks, reduced)
-        results |= ratios(ranks, reduced)
-    trained = run_ranks(2, steps, rounds)
-    print_steps(trained)
-    results |= {f"step_bound_share_{name}": share for name, share in shares(trained).items()}
-    print(f"\n{current_conditions(None)}; load before the run {load:.2f}; {rounds} rounds in turn")
+    for part in chosen.only:
+        results |= MEASURE[part](chosen.quick)
+    print(f"\n{current_conditions(None)}; load before the run {load:.2f}")
     print(json.dumps({name: float(f"{value:.4g}") for name, value in results.items()}))
 
 
-def print_all_reduce(ranks: int, reduced: list[AllReduce]) -> None:
+def measure_all_reduce(quick: bool) -> dict[str, float]:
+    """Ours, gloo, Open MPI and the floor, on 2 ranks and on 4."""
+    rounds, sizes = (5, SIZES[:5]) if quick else (9, SIZES)
+    results: dict[str, float] = {}
+    for ranks in (2, 4):
+        reduced = run_ranks(ranks, all_reduce, sizes, rounds)
+        others = measure_open_mpi(ranks, sizes, rounds)
+        print_all_reduce(ranks, reduced, others)
+        results |= ratios(ranks, reduced)
+    return results
+
+
+def print_all_reduce(ranks: int, reduced: list[AllReduce], others: dict[int, float]) -> None:
     """Medians in milliseconds and the ratio of each round's pair."""
-    print(f"\nAllReduce, {ranks} ranks, float32, any tensor: median ms of one call")
-    print(f"{'KB':>8} {'smddp':>9} {'gloo':>9} {'ratio':>7} {'floor':>9}  (floor: one copy)")
+    print(f"\nAllReduce, {ranks} ranks, float32: median ms of one call, and times faster than gloo")
+    print(
+        f"{'KB':>7} {'shared':>8} {'x':>6} {'any':>8} {'x':>6} {'gloo':>8} {'MPI':>8} {'copy':>8}"
+    )
     for row in reduced:
-        medians = [1e3 * statistics.median(times) for times in (row.ours, row.gloo, row.floor)]
+        mpi = 1e3 * others.get(row.size, float("nan"))
         print(
-            f"{row.size // 1024:>8} {medians[0]:>9.3f} {medians[1]:>9.3f} {row.ratio:>7.2f} "
-            f"{medians[2]:>9.3f}"
+            f"{row.size // KB:>7} {row.milliseconds('shared'):>8.3f} {row.ratio('shared'):>6.2f} "
+            f"{row.milliseconds('any'):>8.3f} {row.ratio('any'):>6.2f} "
+            f"{row.milliseconds('gloo'):>8.3f} {mpi:>8.3f} {row.milliseconds('floor'):>8.3f}"
         )
 
 
 def ratios(ranks: int, reduced: list[AllReduce]) -> dict[str, float]:
-    """The ratios that are asked for by name."""
+    """The ratios to gloo, by name."""
     tail = "" if ranks == 2 else f"_{ranks}ranks"
     return {
-        f"allreduce_any_ratio_{ASKED_KB[row.size // 1024]}{tail}": row.ratio
+        f"allreduce_{way}_ratio_{ASKED[row.size]}{tail}": row.ratio(way)
+        for way in ("shared", "any")
         for row in reduced
-        if row.size // 1024 in ASKED_KB
+        if row.size in ASKED
     }
 
 
-def shares(trained: Steps) -> dict[str, float]:
-    """How much of the bound each way reaches: median over rounds of bound / time."""
-    bound = trained["independent"]
+def measure_nodes(quick: bool) -> dict[str, float]:
+    """Two nodes of two ranks over 1 Gbit/s."""
+    rows = measure_network([64 * KB, 4 * MB, 25 * MB], 3 if quick else 7)
+    if rows:
+        print(
+            "\nAllReduce, 2 nodes x 2 ranks, 1 Gbit/s: median ms, and times faster than flat gloo"
+        )
+    for row in rows:
+        words = (
+            f"{way} {1e3 * row[way]:.1f} ({row[f'{way}_ratio']:.2f})"
+            for way in ("flat_gloo", "ours", "ours_any", "ours_bf16")
+        )
+        print(f"{row['size'] / KB:>7.0f} KB ", "  ".join(words))
     return {
-        name: statistics.median(b / t for b, t in zip(bound, times, strict=True))
-        for name, times in trained.items()
-        if name != "independent"
+        f"two_nodes_ratio_{ASKED[int(row['size'])]}{tail}": row[f"ours{tail}_ratio"]
+        for row in rows
+        for tail in ("", "_bf16")
+        if row["size"] == 25 * MB
     }
 
 
-def print_steps(trained: Steps) -> None:
-    """Medians in milliseconds and shares of the bound."""
-    print("\nTraining step, MLP of 10 M parameters, 2 ranks; bound: ranks that do not communicate")
-    share = shares(trained)
-    for name, times in trained.items():
-        print(f"{name:>24} {1e3 * statistics.median(times):>9.1f} ms {share.get(name, 1):>6.2f}")
+def measure_steps(model: str, quick: bool) -> dict[str, float]:
+    """Shares of the bound."""
+    rounds, steps = (
+        ((5, 4) if quick else (9, 5)) if model == "mlp" else ((3, 1) if quick else (5, 2))
+    )
+    return report(model, train(model, rounds, steps))
 
+
+MEASURE = {
+    "allreduce": measure_all_reduce,
+    "network": measure_nodes,
+    "mlp": lambda quick: measure_steps("mlp", quick),
+    "gpt": lambda quick: measure_steps("gpt", quick),
+}
 
 if __name__ == "__main__":
     main()

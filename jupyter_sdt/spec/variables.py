@@ -24,6 +24,8 @@ AUTOLOG: Final = "SDT_AUTOLOG"
 NURSERY: Final = "SDT_NURSERY"
 # Seconds without a job after which a nursery ends itself.
 NURSERY_IDLE_SECONDS: Final = "SDT_NURSERY_IDLE_SECONDS"
+# What float32 becomes on its way between nodes: float32, bfloat16 or float16.
+WIRE_DTYPE: Final = "SDT_WIRE_DTYPE"
 # 0: freed memory of a rank goes back to the operating system at once.
 KEEP_FREED_MEMORY: Final = "SDT_KEEP_FREED_MEMORY"
 # "1": torch.cuda answers on the CPU where there is no GPU; "0": the launcher does not ask for it.

@@ -12,12 +12,9 @@ from torch._C import _distributed_c10d as c10d
 from jupyter_sdt.runtime.dataparallel.arithmetic import combine
 from jupyter_sdt.runtime.dataparallel.meeting import PlacesDifferError
 from jupyter_sdt.runtime.dataparallel.topology import Sharing
+from jupyter_sdt.runtime.dataparallel.wire import Wire
 
-# gloo knows no bool; as bytes 0 and 1, these are its "or" and "and".
-_OF_BOOLS = {
-    dist.ReduceOp.SUM: dist.ReduceOp.MAX,
-    dist.ReduceOp.PRODUCT: dist.ReduceOp.MIN,
-}
+_SCRATCH_FROM, _SCRATCH_BYTES = 1 << 20, 64 << 20
 
 
 class SharedCollectives:
@@ -30,6 +27,8 @@ class SharedCollectives:
         self._sharing, self._size = sharing, size
         self._exchange, self._shared = sharing.exchange, sharing.tensors
         self._nodes = len(sharing.topology.nodes)
+        self._wire = None if sharing.across is None else Wire(sharing.across)
+        self._scratch: torch.Tensor | None = None
 
     def share(self, tensor: torch.Tensor) -> bool:
         """Move ``tensor`` of all ranks into shared memory. False where there is no room."""
@@ -80,36 +79,52 @@ class SharedCollectives:
     def _reduce_shared(self, tensor: torch.Tensor, op: Any) -> None:
         function = combine(op, tensor.dtype)
         assert function is not None  # who calls has looked
-
-        def finish(part: torch.Tensor) -> None:
-            if self._sharing.across is not None:
-                self._across(part, op)
+        views = self._shared.views(tensor)
+        if self._wire is not None:
+            wire = self._wire
+            self._exchange.all_reduce_across(views, function, lambda part: wire.start(part, op))
             if op == dist.ReduceOp.AVG:
-                part.div_(self._size)
-
-        self._exchange.all_reduce_in_place(self._shared.views(tensor), function, finish)
+                tensor.div_(self._size)
+            return
+        size = self._size if op == dist.ReduceOp.AVG else 1
+        self._exchange.all_reduce_in_place(views, function, size)
 
     def _reduce_private(self, tensors: Sequence[torch.Tensor], op: Any) -> None:
         for tensor in tensors:
             flat = _flat(tensor)
-            self._reduce_flat(flat, op)
+            if self._wire is not None and flat.nbytes > _SCRATCH_FROM and self._has_scratch(flat):
+                self._reduce_by_scratch(flat, op)
+            else:
+                self._reduce_flat(flat, op)
             _put_back(flat, tensor)
         self._exchange.end()
+
+    def _has_scratch(self, flat: torch.Tensor) -> bool:
+        """Whether there is shared memory through which the ranks of a node can pipeline."""
+        size = min(1 << (flat.nbytes - 1).bit_length(), _SCRATCH_BYTES)
+        if self._scratch is None or self._scratch.nbytes < size:
+            made = torch.empty(size, dtype=torch.uint8)
+            self._scratch = made if self._shared.adopt(made) else None
+        return self._scratch is not None
+
+    def _reduce_by_scratch(self, flat: torch.Tensor, op: Any) -> None:
+        assert self._scratch is not None  # who calls has looked
+        room = self._scratch.view(flat.dtype)
+        for start in range(0, flat.numel(), room.numel()):
+            piece = flat[start : start + room.numel()]
+            used = room[: piece.numel()].copy_(piece)
+            self._exchange.meet()
+            self._reduce_shared(used, op)
+            piece.copy_(used)
 
     def _reduce_flat(self, flat: torch.Tensor, op: Any) -> None:
         function = combine(op, flat.dtype)
         assert function is not None  # who calls has looked
-        across = None if self._sharing.across is None else lambda part: self._across(part, op)
+        wire = self._wire
+        across = None if wire is None else lambda part: wire.start(part, op)()
         self._exchange.all_reduce(flat, function, across)
         if op == dist.ReduceOp.AVG:
             flat.div_(self._size)
-
-    def _across(self, part: torch.Tensor, op: Any) -> None:
-        options: Any = c10d.AllreduceOptions()
-        options.reduceOp = dist.ReduceOp.SUM if op == dist.ReduceOp.AVG else op
-        if part.dtype == torch.bool:
-            part, options.reduceOp = part.view(torch.uint8), _OF_BOOLS.get(op, op)
-        self._sharing.across.allreduce([part], options).wait()
 
     def broadcast(self, tensor: torch.Tensor, root: int, header: str) -> None:
         """Copy rank ``root``'s tensor to all: once to each node, then within the nodes."""

@@ -8,7 +8,8 @@ bits. Tensors are one-dimensional and contiguous.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +24,11 @@ SMALL_BYTES = 64 * 1024
 _KEPT_PLANS = 256
 _BLOCK_BYTES = 512 * 1024  # what stays in a core's cache between its sum and its copies
 
+# What travels between nodes at once, and how many of them wait for their turn.
+_WIRE_BYTES, _WIRE_DEPTH = 2 << 20, 2
+
 Across = Callable[[torch.Tensor], None]
+Start = Callable[[torch.Tensor], Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +145,43 @@ class Exchange:
         return _Plan(cuts, (mine[0], mine[2]), [view[1] for view in views], (first[0], first[2]))
 
     def all_reduce_in_place(
-        self, views: Sequence[torch.Tensor], function: Combine, finish: Across
+        self, views: Sequence[torch.Tensor], function: Combine, divisor: int
     ) -> None:
         """Combine ``views``, the same elements of all ranks, where they lie in shared memory.
 
-        Each rank makes a part and writes it to all; ``finish`` completes what it made, in place.
-        All ranks have met, so that nobody still works on them.
+        Each rank makes a part, divides it and writes it to all. All ranks have met before, so that
+        nobody still works on them.
         """
-        count, size = views[0].numel(), views[0].element_size()
-        low, high = self._bounds(count, size)
-        block = _BLOCK_BYTES // size
-        for start in range(low, high, block):
-            pieces = [view[start : min(start + block, high)] for view in views]
+        for pieces in self._own(views, _BLOCK_BYTES):
             fold(function, pieces, pieces[0])
-            finish(pieces[0])
-            for piece in pieces[1:]:
-                piece.copy_(pieces[0])
+            if divisor > 1:
+                pieces[0].div_(divisor)
+            _spread(pieces)
         self.meet()
+
+    def all_reduce_across(
+        self, views: Sequence[torch.Tensor], function: Combine, start: Start
+    ) -> None:
+        """As :meth:`all_reduce_in_place`, with the other nodes' between combining and writing.
+
+        ``start`` begins that for a piece; while it is on its way the next ones are combined.
+        """
+        under_way: deque[tuple[list[torch.Tensor], Callable[[], None]]] = deque()
+        for pieces in self._own(views, _WIRE_BYTES):
+            fold(function, pieces, pieces[0])
+            under_way.append((pieces, start(pieces[0])))
+            if len(under_way) > _WIRE_DEPTH:
+                _arrive(*under_way.popleft())
+        while under_way:
+            _arrive(*under_way.popleft())
+        self.meet()
+
+    def _own(self, views: Sequence[torch.Tensor], block_bytes: int) -> Iterator[list[torch.Tensor]]:
+        """The part of ``views`` that this rank makes, in blocks of so many bytes."""
+        low, high = self._bounds(views[0].numel(), views[0].element_size())
+        block = block_bytes // views[0].element_size()
+        for start in range(low, high, block):
+            yield [view[start : min(start + block, high)] for view in views]
 
     def _bounds(self, count: int, size: int) -> tuple[int, int]:
         """Where the part of this rank begins and ends; every part begins on a cache line."""
@@ -212,3 +237,14 @@ class Exchange:
         slots = self._slots[self._area]
         self._area = (self._area + 1) % AREAS
         return slots
+
+
+def _arrive(pieces: list[torch.Tensor], finish: Callable[[], None]) -> None:
+    finish()
+    _spread(pieces)
+
+
+def _spread(pieces: list[torch.Tensor]) -> None:
+    """Write the first of them to the others."""
+    for piece in pieces[1:]:
+        piece.copy_(pieces[0])

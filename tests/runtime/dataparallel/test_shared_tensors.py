@@ -76,6 +76,15 @@ assert shared._count == 3, "each net has one bucket to move"
 """
 
 
+NODES = """
+os.environ["SDT_SHARED_MEMORY_NODE"] = str(rank % 2)
+dist.destroy_process_group()
+store = f"file://{os.getcwd()}/again"
+dist.init_process_group("smddp", init_method=store, rank=rank, world_size=size)
+gloo = dist.new_group(backend="gloo")
+"""
+
+
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 def test_tensors_in_shared_memory_are_reduced_where_they_lie(agree, ranks):
     agree(SHARED if ranks > 1 else SHARED.replace("shared.place(part)", "'+60000'"), ranks)
@@ -91,14 +100,28 @@ def test_buckets_of_ddp_move_into_shared_memory_and_train_the_same(agree, ranks)
 
 
 def test_two_nodes_reduce_shared_tensors_as_gloo_does(agree):
-    nodes = 'os.environ["SDT_SHARED_MEMORY_NODE"] = str(int(os.environ["RANK"]) % 2)\n'
-    again = """
-dist.destroy_process_group()
-store = f"file://{os.getcwd()}/again"
-dist.init_process_group("smddp", init_method=store, rank=rank, world_size=size)
-gloo = dist.new_group(backend="gloo")
+    agree(NODES + SHARED, 4)
+
+
+def test_between_nodes_sixteen_bits_travel_where_that_is_asked_for(agree):
+    body = """
+for numel in (1000, 1_300_001):
+    ours = seeded(numel, torch.float32, 1)
+    theirs, exact = ours.clone(), torch.full((numel,), 3.0, dtype=torch.float64)
+    dist.all_reduce(ours)
+    dist.all_reduce(theirs, group=gloo)
+    assert not torch.equal(ours, theirs)
+    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02)
+    same_everywhere(ours)
+    dist.all_reduce(exact)
+    assert exact.unique().tolist() == [12]
 """
-    agree(nodes + again + SHARED, 4)
+    agree(NODES + body, 4, environment={"SDT_WIRE_DTYPE": "bfloat16"})
+
+
+def test_an_unknown_dtype_between_nodes_is_refused(run_ranks):
+    job = run_ranks(NODES, 4, environment={"SDT_WIRE_DTYPE": "int8"})
+    assert "SDT_WIRE_DTYPE='int8' must be one of float32, bfloat16, float16" in job.log()
 
 
 def test_without_room_tensors_stay_where_they_are(agree):
