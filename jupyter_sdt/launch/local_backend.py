@@ -23,6 +23,7 @@ from jupyter_sdt.launch.preload import PRELOADED
 from jupyter_sdt.launch.process_tree import living_ranks
 from jupyter_sdt.launch.rendezvous import choose_rendezvous
 from jupyter_sdt.launch.requirements import install_requirements, skipped_requirements
+from jupyter_sdt.launch.s3_channels import fetched_channels
 from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.verdict import judge
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -75,6 +76,7 @@ class LocalBackend:
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Fill the nodes' trees, install requirements; returns the plan with their folders."""
+        self._spec = fetched_channels(self._spec, self._directory)
         for node in self._spec.nodes:
             prepare_node(self._spec, self._directory, node)
         folders = install_requirements(self._spec, self._directory)

@@ -9,6 +9,7 @@ from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.devices import count_gpus, count_virtual_gpus
 from jupyter_sdt.launch.remote_plan import check_remote
 from jupyter_sdt.launch.rendezvous import LOOPBACK
+from jupyter_sdt.launch.s3_channels import check_s3_channels, on_s3
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout
@@ -46,6 +47,7 @@ def check_runnable(spec: JobSpec) -> None:
             f"{argument}: {place} is out of reach of local nodes, which read and write paths and "
             "file:// only; copy it to this machine and name that path"
         )
+    check_s3_channels(spec)
     _check_gpus(spec)
     _check_port(spec)
 
@@ -69,7 +71,7 @@ def _remote_places(spec: JobSpec) -> Iterator[tuple[str, str]]:
         "source_dir": spec.source_dir,
         "output_path": spec.output_path,
         "checkpoint_s3_uri": spec.checkpoint_uri,
-        **{f"inputs[{channel.name!r}]": channel.uri for channel in spec.channels},
+        **{f"inputs[{c.name!r}]": c.uri for c in spec.channels if not on_s3(c)},
     }
     yield from ((name, place) for name, place in named.items() if _is_remote(place))
     if repository := spec.sagemaker.get("git_config"):

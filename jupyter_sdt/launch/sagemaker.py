@@ -27,8 +27,8 @@ def require_boto3() -> None:
     """Raise LaunchError when boto3 is not installed."""
     if find_spec("boto3") is None:
         raise LaunchError(
-            "ml.* instances need boto3, which is not installed; install it with "
-            "pip install 'jupyter-sdt[sagemaker]', or use instance_type='local'"
+            "ml.* instances and s3:// channels need boto3, which is not installed; install it with "
+            "pip install 'jupyter-sdt[sagemaker]', or use instance_type='local' and paths"
         )
 
 
@@ -45,8 +45,8 @@ def find_region() -> str:
             region = boto3.Session().region_name
     if region is None:
         raise LaunchError(
-            "no AWS region is set; set AWS_REGION=eu-west-1, or say `aws configure set region "
-            "eu-west-1`, https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html"
+            "no AWS region is set; set AWS_REGION=eu-west-1, or say 'aws configure set region "
+            "eu-west-1', https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html"
         )
     return str(region)
 
@@ -79,7 +79,7 @@ class Service:
 
     def renew(self) -> None:
         """Look for credentials again, in files that may have been renewed."""
-        for name in ("session", "_sagemaker", "_logs"):
+        for name in ("session", "s3", "_sagemaker", "_logs"):
             self.__dict__.pop(name, None)
 
     def account(self) -> str:
@@ -94,7 +94,7 @@ class Service:
 
     def ensure_bucket(self, name: str) -> None:
         """Create a bucket that does not exist yet."""
-        client = self._client("s3")
+        client = self.s3
         with _explained(f"the bucket {name}"):
             try:
                 client.head_bucket(Bucket=name)
@@ -109,7 +109,7 @@ class Service:
         """Write a file to S3."""
         encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         with _explained(f"s3://{bucket}/{key}"), path.open("rb") as file:
-            self._client("s3").put_object(Bucket=bucket, Key=key, Body=file, **encrypted)
+            self.s3.put_object(Bucket=bucket, Key=key, Body=file, **encrypted)
 
     def create(self, request: Mapping[str, Any]) -> None:
         """Send CreateTrainingJob."""
@@ -135,7 +135,7 @@ class Service:
 
     def bucket_region(self, name: str) -> str:
         """The region in which a bucket lies."""
-        headers = self._client("s3").head_bucket(Bucket=name)["ResponseMetadata"]["HTTPHeaders"]
+        headers = self.s3.head_bucket(Bucket=name)["ResponseMetadata"]["HTTPHeaders"]
         return str(headers.get("x-amz-bucket-region", self.region))
 
     def training_quota(self, instance_type: str) -> float | None:
@@ -184,6 +184,11 @@ class Service:
         )
         events = tuple((event["timestamp"], event["message"]) for event in page["events"])
         return LogPage(events, page["nextForwardToken"])
+
+    @cached_property
+    def s3(self) -> Any:
+        """A client of S3."""
+        return self._client("s3")
 
     @cached_property
     def _sagemaker(self) -> Any:

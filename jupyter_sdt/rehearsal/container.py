@@ -65,7 +65,7 @@ class Container:
             self._fetch_channel(channel)
         if checkpoints := self.request.get("CheckpointConfig"):
             make_private_folder(self._folders.checkpoints)
-            self.storage.fetch_prefix(checkpoints["S3Uri"], self._folders.checkpoints)
+            self.storage.fetch_channel(checkpoints["S3Uri"], self._folders.checkpoints)
 
     def start(self) -> None:
         """Start the script and return at once. Raises SpecError or LaunchError."""
@@ -128,8 +128,7 @@ class Container:
         folder = make_private_folder(self._folders.input / name)
         if kind == "AugmentedManifestFile":
             raise LaunchError(f"channel {name!r}: a rehearsal reads no AugmentedManifestFile")
-        fetch = self.storage.fetch_prefix if kind == "S3Prefix" else self.storage.fetch_manifest
-        if not fetch(uri, folder):
+        if not self.storage.fetch_channel(uri, folder, kind):
             raise LaunchError(
                 f"Data download failed: NoSuchKey (404): no S3 objects found under prefix: {uri} "
                 f"of channel {name!r}"

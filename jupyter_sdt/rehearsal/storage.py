@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jupyter_sdt.launch.s3_objects import fetch_channel, fetch_object
 from jupyter_sdt.launch.training_request import split_s3
-from jupyter_sdt.store.files import make_private_folder
 
 # Of nobody: moto takes any, and puts everything into one account.
 CREDENTIALS = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"}
@@ -30,34 +28,13 @@ class Storage:
         session = boto3.Session(region_name=self.region, **CREDENTIALS)
         return session.client(name, endpoint_url=self.url)
 
-    def fetch(self, uri: str, target: Path) -> Path:
+    def fetch(self, uri: str, target: Path) -> None:
         """Copy one object to the file ``target``."""
-        bucket, key = split_s3(uri)
-        make_private_folder(target.parent)
-        self._s3.download_file(bucket, key, str(target))
-        return target
+        fetch_object(self._s3, uri, target)
 
-    def fetch_prefix(self, uri: str, folder: Path) -> int:
-        """Copy every object whose key begins with ``uri`` into ``folder``; returns their number."""
-        bucket, prefix = split_s3(uri)
-        fetched = 0
-        for key in self.keys(bucket, prefix):
-            name = key.removeprefix(prefix).lstrip("/") or key.rpartition("/")[2]
-            fetched += self._fetch_below(bucket, key, folder, name)
-        return fetched
-
-    def fetch_manifest(self, uri: str, folder: Path) -> int:
-        """Copy what a ManifestFile lists: ``[{"prefix": "s3://..."}, "name", ...]``."""
-        bucket, key = split_s3(uri)
-        listed = json.loads(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        bucket, prefix = split_s3(listed[0]["prefix"])
-        return sum(self._fetch_below(bucket, prefix + name, folder, name) for name in listed[1:])
-
-    def keys(self, bucket: str, prefix: str) -> Iterator[str]:
-        """Yield the keys of all objects below a prefix, without the marks of empty folders."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for page in pages:
-            yield from (o["Key"] for o in page.get("Contents", ()) if not o["Key"].endswith("/"))
+    def fetch_channel(self, uri: str, folder: Path, kind: str = "S3Prefix") -> int:
+        """Copy what a channel names into ``folder``; returns the number of objects."""
+        return fetch_channel(self._s3, uri, kind, folder)
 
     def put(self, path: Path, uri: str) -> None:
         """Copy a file to S3."""
@@ -69,14 +46,6 @@ class Storage:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 self.put(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}")
-
-    def _fetch_below(self, bucket: str, key: str, folder: Path, name: str) -> int:
-        target = folder / name
-        if not target.resolve().is_relative_to(folder.resolve()):
-            raise ValueError(f"s3://{bucket}/{key} would be written outside of its channel")
-        make_private_folder(target.parent)
-        self._s3.download_file(bucket, key, str(target))
-        return 1
 
     @cached_property
     def _s3(self) -> Any:

@@ -153,10 +153,6 @@ def test_channels_must_not_get_in_each_others_way(jobs, data) -> None:
         )
 
 
-def test_an_s3_channel_is_refused_rather_than_left_out(jobs: Jobs) -> None:
-    with pytest.raises(LaunchError, match=r"channel 'train': s3://b/k needs the SageMaker backend"):
-        check_channels(jobs.spec(channels=(Channel(name="train", uri="s3://b/k"),)))
-
 
 def test_good_channels_pass(jobs, data) -> None:
     modes = ("File", "FastFile", "Pipe")

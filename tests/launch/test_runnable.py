@@ -74,10 +74,6 @@ def test_what_only_local_ranks_can_do_is_refused_for_sagemaker(fields, argument)
         ({"output_path": "s3://b/o"}, "output_path: s3://b/o is out of reach"),
         ({"checkpoint_uri": "s3://b/c"}, "checkpoint_s3_uri: s3://b/c is out of reach"),
         ({"source_dir": "s3://b/s.tar.gz"}, "source_dir: s3://b/s.tar.gz is out of reach"),
-        (
-            {"channels": (Channel(name="a", uri="s3://b/d"),)},
-            "inputs['a']: s3://b/d is out of reach",
-        ),
         ({"channels": (Channel(name="a", uri="efs://fs-1/d"),)}, "efs://fs-1/d is out of reach"),
         ({"sagemaker": {"git_config": {"repo": "https://a/b"}}}, "git_config: https://a/b"),
     ],

@@ -22,6 +22,9 @@ def channel_empty(bench: Bench) -> None:
 
 @scenario
 def channel_on_s3(bench: Bench) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        bench.patch.delenv(name, raising=False)
+    bench.patch.setenv("AWS_CONFIG_FILE", str(bench.folder / "none"))
     bench.estimator().fit({"training": "s3://bucket/digits"})
 
 

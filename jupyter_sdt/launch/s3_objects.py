@@ -1,0 +1,65 @@
+"""Channels as S3 holds them: everything below a prefix, or what a manifest lists.
+
+``client`` is a boto3 S3 client; its errors are raised as they come.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.training_request import split_s3
+from jupyter_sdt.store.files import make_private_folder
+
+
+def fetch_object(client: Any, uri: str, target: Path) -> None:
+    """Copy one object to the file ``target``."""
+    bucket, key = split_s3(uri)
+    make_private_folder(target.parent)
+    client.download_file(bucket, key, str(target))
+
+
+def fetch_channel(client: Any, uri: str, kind: str, folder: Path) -> int:
+    """Copy a channel's objects into ``folder`` and return their number.
+
+    ``kind`` is its ``S3DataType``, S3Prefix or ManifestFile. Raises LaunchError for an object whose
+    name leads out of the folder.
+    """
+    found = _manifest(client, uri) if kind == "ManifestFile" else _prefix(client, uri)
+    fetched = 0
+    for name, source in found:
+        target = folder / name
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise LaunchError(f"{source} would be written outside of its channel")
+        fetch_object(client, source, target)
+        fetched += 1
+    return fetched
+
+
+def _prefix(client: Any, uri: str) -> Iterator[tuple[str, str]]:
+    """Names and URIs of all objects whose key begins so, without the marks of empty folders."""
+    bucket, prefix = split_s3(uri)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for entry in page.get("Contents", ()):
+            key = entry["Key"]
+            if not key.endswith("/"):
+                name = key.removeprefix(prefix).lstrip("/") or key.rpartition("/")[2]
+                yield name, f"s3://{bucket}/{key}"
+
+
+def _manifest(client: Any, uri: str) -> Iterator[tuple[str, str]]:
+    """What ``[{"prefix": "s3://..."}, "name", ...]`` lists."""
+    bucket, key = split_s3(uri)
+    listed = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+    try:
+        prefix = str(listed[0]["prefix"])
+    except (IndexError, KeyError, TypeError):
+        raise LaunchError(
+            f'{uri} is no manifest: its first entry must be {{"prefix": "s3://..."}}'
+        ) from None
+    yield from ((str(name), prefix + str(name)) for name in listed[1:])
