@@ -1,0 +1,92 @@
+"""Hugging Face's Trainer with SageMaker's libraries, on a tiny model with random weights."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from support import Jobs, ranks
+
+pytest.importorskip("transformers")
+pytest.importorskip("accelerate")
+
+# The models' sources come without a network; so do these tests.
+OFFLINE = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
+TRAINER = """
+import argparse, json, os
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--precision", default="fp32")
+parser.add_argument("--resume", default="")
+options = parser.parse_args()
+
+class Tokens(torch.utils.data.Dataset):
+    def __len__(self):
+        return 32
+
+    def __getitem__(self, index):
+        ids = (torch.arange(12) + index) % 16
+        return {"input_ids": ids, "labels": ids}
+
+torch.manual_seed(0)
+config = GPT2Config(vocab_size=16, n_positions=12, n_embd=16, n_layer=2, n_head=2,
+                    bos_token_id=0, eos_token_id=1)
+precision = {} if options.precision == "fp32" else {options.precision: True}
+arguments = TrainingArguments(
+    output_dir=os.environ["SM_OUTPUT_DATA_DIR"], per_device_train_batch_size=4, max_steps=8,
+    learning_rate=1e-2, logging_steps=2, save_steps=4, report_to=[], disable_tqdm=True, **precision)
+trainer = Trainer(model=GPT2LMHeadModel(config), args=arguments, train_dataset=Tokens(),
+                  eval_dataset=Tokens())
+result = trainer.train(resume_from_checkpoint=options.resume or None)
+trainer.save_model(os.environ["SM_MODEL_DIR"])
+print(json.dumps({
+    "mode": arguments.parallel_mode.value, "device": str(arguments.device),
+    "world": arguments.world_size, "backend": torch.distributed.get_backend(),
+    "first": trainer.state.log_history[0]["loss"], "loss": trainer.evaluate()["eval_loss"],
+    "weight": trainer.model.transformer.wte.weight.sum().item(),
+    "steps": trainer.state.global_step, "saved": sorted(os.listdir(arguments.output_dir))}))
+"""
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Jobs:
+    return Jobs(tmp_path / "jobs")
+
+
+def trained(jobs: Jobs, **hyperparameters):
+    """What each of two ranks printed at its end, and the job's directory."""
+    directory = jobs.run(
+        TRAINER,
+        distribution=ranks(2, strategy="smdataparallel"),
+        hyperparameters=hyperparameters,
+        environment=OFFLINE,
+    )
+    log = directory.log(0).read_text()
+    assert directory.read_state().status == "Completed", log
+    told = [directory.log(rank).read_text().splitlines() for rank in range(2)]
+    return [json.loads(next(x for x in reversed(t) if x.startswith("{"))) for t in told], directory
+
+
+@pytest.mark.slow
+def test_the_trainer_trains_through_smddp_and_resumes(jobs: Jobs):
+    (first, second), directory = trained(jobs)
+    assert first["mode"] == "sagemaker_data_parallel"
+    assert (first["world"], first["backend"]) == (2, "smddp")
+    assert first["loss"] < 0.9 * float(first["first"])
+    assert first["weight"] == second["weight"]
+    assert first["saved"] == ["checkpoint-4", "checkpoint-8"]
+    if not torch.cuda.is_available():
+        assert [told["device"] for told in (first, second)] == ["cuda:0", "cuda:1"]
+    kept = directory.node("algo-1") / "output" / "data" / "checkpoint-4"
+    (again, _), _ = trained(jobs, resume=str(kept))
+    assert again["steps"] == 8
+    assert again["weight"] == pytest.approx(first["weight"], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_trainer_trains_in_16_bits(jobs: Jobs):
+    (first, second), _ = trained(jobs, precision="bf16")
+    assert first["loss"] < 0.9 * float(first["first"])
+    assert first["weight"] == second["weight"]
