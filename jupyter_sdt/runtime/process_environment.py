@@ -65,14 +65,20 @@ def _from_torchrun(given: Mapping[str, str]) -> ProcessEnvironment:
 
 
 def _from_open_mpi(given: Mapping[str, str]) -> ProcessEnvironment:
-    rank = _number(given, names.OMPI_RANK)
+    rank, world_size = _number(given, names.OMPI_RANK), _number(given, names.OMPI_SIZE, 1)
+    local_rank = _number(given, names.OMPI_LOCAL_RANK, 0)
     local_world_size = _number(given, names.OMPI_LOCAL_SIZE, 1)
+    node_rank = _node_rank(given, rank // local_world_size)
+    if names.NODE_RANK in given and (nodes := len(_hosts(given))) > 1:
+        # Nodes on one machine are one to mpirun; ours have equally many ranks, in order.
+        local_world_size = max(world_size // nodes, 1)
+        local_rank = rank - node_rank * local_world_size
     return ProcessEnvironment(
         rank=rank,
-        local_rank=_number(given, names.OMPI_LOCAL_RANK, 0),
-        world_size=_number(given, names.OMPI_SIZE, 1),
+        local_rank=local_rank,
+        world_size=world_size,
         local_world_size=local_world_size,
-        node_rank=_node_rank(given, rank // local_world_size),
+        node_rank=node_rank,
         node=_node(given),
         launcher="mpirun",
     )

@@ -15,6 +15,15 @@ OPEN_MPI = {
     "OMPI_COMM_WORLD_LOCAL_SIZE": "2",
 }
 
+# Two nodes on one machine, which mpirun takes for one.
+ONE_MACHINE = {
+    "OMPI_COMM_WORLD_LOCAL_RANK": "3",
+    "OMPI_COMM_WORLD_LOCAL_SIZE": "4",
+    "SDT_NODE_RANK": "1",
+    "SDT_NODE": "algo-2",
+    "SM_HOSTS": '["algo-1", "algo-2"]',
+}
+
 
 def place(environ):
     p = process_environment(environ)
@@ -29,6 +38,7 @@ def place(environ):
         (TORCHRUN | OPEN_MPI, (5, 1, 8, 4, 0, "algo-1", "torchrun")),
         (OPEN_MPI, (3, 1, 4, 2, 1, "algo-1", "mpirun")),
         (OPEN_MPI | {"SDT_NODE_RANK": "0", "SDT_NODE": "n"}, (3, 1, 4, 2, 0, "n", "mpirun")),
+        (OPEN_MPI | ONE_MACHINE, (3, 1, 4, 2, 1, "algo-2", "mpirun")),
         ({"SDT_RANK": "1", "SDT_NODE": "algo-2"}, (1, 0, 2, 1, 0, "algo-2", "python")),
         (
             {"SM_HOSTS": '["algo-1","algo-2","algo-3"]', "SM_CURRENT_HOST": "algo-2"},
