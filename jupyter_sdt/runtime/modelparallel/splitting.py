@@ -72,8 +72,8 @@ def _split_mapping(value: Mapping[Any, Any], how: Split) -> list[Any]:
 
 def _with_entries(value: Mapping[Any, Any], entries: dict[Any, Any]) -> Any:
     """A mapping of the same class, whatever its constructor takes."""
-    clone: Any = copy.copy(value)
     try:
+        clone: Any = copy.copy(value)
         for key, entry in entries.items():
             clone[key] = entry
     except TypeError:  # it cannot be changed
