@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from jupyter_sdt.errors import RuntimeStateError, SpecError
+from jupyter_sdt.errors import DistributionError, RuntimeStateError, SpecError
 from jupyter_sdt.runtime.modelparallel import parameters, world
 from jupyter_sdt.runtime.modelparallel.model import DistributedModel as StagedModel
 from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
@@ -22,8 +22,19 @@ Backward = Callable[[torch.Tensor], object]
 
 
 def divide(module: nn.Module) -> StagedModel:
-    """``module`` with its modules on several ranks, as the job's parameters say."""
-    world.start(parameters.read())
+    """``module`` with its modules on several ranks, as the job's parameters say.
+
+    Raises DistributionError for what they ask of it that nobody does yet.
+    """
+    asked = parameters.read()
+    for name in ("tensor_parallel_degree", "sharded_data_parallel_degree"):
+        if getattr(asked, name) > 1:
+            raise DistributionError(
+                f"{name}={getattr(asked, name)}: DistributedModel divides a model into stages "
+                "only; use pipeline=N, and leave the other ranks to data parallelism",
+                argument="distribution",
+            )
+    world.start(asked)
     return StagedModel(module)
 
 

@@ -13,6 +13,7 @@ from jupyter_sdt.errors import DistributionError
 from jupyter_sdt.spec.layout import Layout
 from jupyter_sdt.spec.model_parallel_parameters import (
     model_parallel_layout,
+    model_parallel_size,
     pipeline_degree,
     read_parameters,
 )
@@ -118,7 +119,7 @@ def read_layout(world_size: int) -> Layout | None:
     """
     launched = _launched(os.environ, sys.argv)
     layout = model_parallel_layout(launched, world_size)
-    return layout if layout.data_parallel_size < world_size else None
+    return layout if model_parallel_size(launched) > 1 else None
 
 
 def _launched(environ: Mapping[str, str], arguments: Sequence[str]) -> dict[str, Any]:

@@ -178,6 +178,25 @@ def test_a_divided_model_cannot_be_called_outside_of_a_step(train):
         assert "called outside of a step; call it in a function that is given to" in job.log(rank)
 
 
+@pytest.mark.parametrize("name", ["tensor_parallel_degree", "sharded_data_parallel_degree"])
+def test_degrees_that_nobody_divides_by_are_refused_and_not_ignored(job, name):
+    body = """
+from torch import nn
+from jupyter_sdt.errors import DistributionError
+from jupyter_sdt.runtime import DistributedModel, init, shutdown
+context = init()
+try:
+    DistributedModel(nn.Linear(2, 2), context)
+except DistributionError as error:
+    print("told:", error)
+shutdown()
+"""
+    environment = {"SM_HP_MP_PARAMETERS": json.dumps({name: 2, "ddp": True})}
+    job.run(body, ranks=2, environment=environment)
+    assert job.codes == [0, 0]
+    assert f"told: {name}=2: DistributedModel divides a model into stages only" in job.log(1)
+
+
 def test_a_function_without_a_loss_and_a_batch_that_cannot_be_split_are_refused(train):
     job = train(
         TELL

@@ -1,0 +1,162 @@
+"""A step of BERT's pretraining, in the style of SageMaker's model-parallel library: four stages.
+
+    estimator = PyTorch(
+        entry_point="smp_bert.py",
+        source_dir="examples/scripts",
+        distribution={
+            "smdistributed": {
+                "modelparallel": {
+                    "enabled": True,
+                    "parameters": {
+                        "partitions": 4, "microbatches": 8, "optimize": "speed", "memory_weight": 0.3,
+                        "pipeline": "interleaved", "placement_strategy": "cluster", "ddp": True,
+                    },
+                }
+            },
+            "mpi": {"enabled": True, "processes_per_host": 4},
+        },
+    )
+    estimator.fit()
+
+Two tasks at once, as in the paper (https://arxiv.org/abs/1810.04805): which letters were masked, and
+whether the second half of a row follows the first. The text is the one behind Python's help().
+"""
+
+import argparse
+from pydoc_data.topics import topics
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import smdistributed.modelparallel.torch as smp
+from smdistributed.modelparallel.torch.nn import FusedLayerNorm
+from smdistributed.modelparallel.torch.optimizers import FusedLAMB
+
+MASK, VOCABULARY = 0, 128
+
+
+class BertEmbeddings(nn.Module):
+    def __init__(self, width, length):
+        super().__init__()
+        self.word_embeddings = nn.Embedding(VOCABULARY, width)
+        self.position_embeddings = nn.Embedding(length, width)
+        self.token_type_embeddings = nn.Embedding(2, width)
+        self.LayerNorm = FusedLayerNorm(width)
+
+    def forward(self, words, types):
+        places = torch.arange(words.shape[1], device=words.device)
+        hidden = self.word_embeddings(words) + self.token_type_embeddings(types)
+        return self.LayerNorm(hidden + self.position_embeddings(places))
+
+
+class BertLayer(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
+        self.value, self.output = nn.Linear(width, width), nn.Linear(width, width)
+        self.intermediate = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU())
+        self.dense = nn.Linear(4 * width, width)
+        self.norm_1, self.norm_2 = FusedLayerNorm(width), FusedLayerNorm(width)
+
+    def forward(self, hidden):
+        def heads(tensor):
+            return tensor.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+        parts = heads(self.query(hidden)), heads(self.key(hidden)), heads(self.value(hidden))
+        mixed = F.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2)
+        hidden = self.norm_1(hidden + self.output(mixed))
+        return self.norm_2(hidden + self.dense(self.intermediate(hidden)))
+
+
+class BertForPreTraining(nn.Module):
+    def __init__(self, width, layers, heads, length):
+        super().__init__()
+        self.embeddings = BertEmbeddings(width, length)
+        self.encoder = nn.ModuleList(BertLayer(width, heads) for _ in range(layers))
+        self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), FusedLayerNorm(width))
+        self.decoder = nn.Linear(width, VOCABULARY)
+        self.decoder.weight = self.embeddings.word_embeddings.weight
+        self.pooler = nn.Sequential(nn.Linear(width, width), nn.Tanh())
+        self.seq_relationship = nn.Linear(width, 2)
+        self.apply(self._init)
+
+    @staticmethod
+    def _init(module):
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            nn.init.normal_(module.weight, std=0.02)
+
+    def forward(self, words, types):
+        hidden = self.embeddings(words, types)
+        for layer in self.encoder:
+            hidden = layer(hidden)
+        return self.decoder(self.transform(hidden)), self.seq_relationship(self.pooler(hidden[:, 0]))
+
+
+@smp.step
+def train_step(model, words, types, masked, follows):
+    letters, relation = model(words, types)
+    loss = F.cross_entropy(letters.flatten(0, 1), masked.flatten(), ignore_index=-1)
+    loss = loss + F.cross_entropy(relation, follows)
+    model.backward(loss)
+    return loss
+
+
+def batches(args):
+    text = "".join(topics.values()).encode("ascii", "replace")
+    text = torch.frombuffer(bytearray(text), dtype=torch.uint8).long()
+    generator = torch.Generator().manual_seed(args.seed)
+    half, count = args.max_seq_length // 2, args.train_batch_size * smp.dp_size()
+    types = torch.arange(2 * half).ge(half).long().expand(count, -1)
+    for _ in range(args.max_steps):
+        starts = torch.randint(len(text) - 2 * half, (2, count), generator=generator)
+        follows = torch.randint(2, (count,), generator=generator)
+        second = torch.where(follows.bool(), starts[0] + half, starts[1])
+        places = torch.arange(half)
+        rows = text[torch.cat([starts[0][:, None] + places, second[:, None] + places], 1)]
+        hidden = torch.rand(rows.shape, generator=generator) < 0.15
+        batch = rows.masked_fill(hidden, MASK), types, rows.masked_fill(~hidden, -1), follows
+        yield [tensor[smp.dp_rank() :: smp.dp_size()].contiguous() for tensor in batch]
+
+
+def held_bytes(model, optimizer):
+    tensors = [*model.local_parameters()]
+    tensors += [p.grad for p in tensors if p.grad is not None]
+    tensors += [v for state in optimizer.state.values() for v in state.values()]
+    return sum(t.nbytes for t in tensors if torch.is_tensor(t) and t.dim())
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--max_steps", type=int, default=60)
+    parser.add_argument("--train_batch_size", type=int, default=32)
+    parser.add_argument("--max_seq_length", type=int, default=64)
+    parser.add_argument("--num_hidden_layers", type=int, default=6)
+    parser.add_argument("--hidden_size", type=int, default=128)
+    parser.add_argument("--num_attention_heads", type=int, default=4)
+    parser.add_argument("--learning_rate", type=float, default=6e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    args, _ = parser.parse_known_args()
+
+    smp.init()
+    torch.cuda.set_device(smp.local_rank())
+    device = torch.device("cuda", smp.local_rank())
+    torch.manual_seed(args.seed)
+    shape = args.hidden_size, args.num_hidden_layers, args.num_attention_heads, args.max_seq_length
+    model = smp.DistributedModel(BertForPreTraining(*shape), trace_execution_times=True)
+    optimizer = smp.DistributedOptimizer(FusedLAMB(model.parameters(), lr=args.learning_rate))
+
+    for step, batch in enumerate(batches(args), 1):
+        optimizer.zero_grad()
+        loss = train_step(model, *(tensor.to(device) for tensor in batch)).reduce_mean()
+        optimizer.step()
+        losses = smp.allgather(loss.item(), smp.DP_GROUP)
+        if smp.rank() == 0 and (step % 10 == 0 or step in (1, args.max_steps)):
+            print(f"step {step}, loss {sum(losses) / len(losses):.5f}", flush=True)
+    print(f"rank {smp.rank()}, stage {smp.pp_rank()}: {held_bytes(model, optimizer)} bytes", flush=True)
+    smp.barrier()
+
+
+if __name__ == "__main__":
+    main()
