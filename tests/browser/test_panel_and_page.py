@@ -53,7 +53,6 @@ def test_a_cell_is_trained_by_its_button_watched_stopped_and_deleted(page):
     job.get_by_role("button", name="Stop").click()
     job.locator('[data-status="Stopped"]').wait_for()
     row.get_by_role("button", name="Delete").click()
-    screen.locator(".jp-Dialog").get_by_role("button", name="Delete").click()
     job.wait_for(state="detached")
     row.wait_for(state="detached")
 

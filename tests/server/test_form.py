@@ -67,7 +67,7 @@ def test_a_missing_mpirun_is_said_with_what_to_do(monkeypatch, tmp_path) -> None
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     missing = {m["what"]: m["why"] for m in machine.look_at_machine()["missing"]}
     assert "pip install" in missing["mpirun"]
-    assert "instance_type" in missing["GPU"]
+    assert "nvidia-smi lists none" in missing["GPU"]
 
 
 def test_parameters_of_strategies_are_those_a_distribution_takes() -> None:

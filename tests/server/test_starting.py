@@ -150,6 +150,15 @@ async def test_a_request_that_cannot_be_right_is_refused(ask, jobs_folder, path,
     assert not jobs_folder.exists()
 
 
+async def test_a_draft_is_refused_in_the_answer(ask) -> None:
+    body, argument, words = REFUSED["bad flag"]
+    status, answer = await ask("POST", "plan", body, draft=1)
+    assert (status, answer["refusal"]["argument"]) == (200, argument)
+    assert words in answer["refusal"]["message"]
+    good = {"cell": "%%sdt_train\nx = 1"}
+    assert (await ask("POST", "plan", good, draft=1))[1]["plan"]["world_size"] == 1
+
+
 async def test_a_body_that_is_no_json_is_refused(jp_fetch) -> None:
     found = await jp_fetch("jupyter-sdt", "jobs", method="POST", body="{", raise_error=False)
     assert (found.code, "not JSON" in json.loads(found.body)["message"]) == (422, True)
