@@ -16,7 +16,7 @@ from jupyter_sdt.store.job_directory import JobDirectory
 # What a healthy rank raises when another one has gone. It is never the cause when there is one.
 _LOST_PEER = re.compile(
     r"[Cc]onnection (closed|reset|refused)|Broken pipe|remote process exited|recvValue failed"
-    r"|rank \d+ is gone: "
+    r"|rank \d+ is gone: |stage \d+ \(rank \d+\) failed: "
     r"|socket (error|timeout)|Socket closed"
 )
 # Less than this and hardly a file can be written any more.

@@ -51,7 +51,11 @@ def test_the_earliest_exception_is_the_cause(directory):
 
 @pytest.mark.parametrize(
     "message",
-    ["Connection closed by peer [127.0.0.1]:1", "rank 1 is gone: it ended, was killed or left"],
+    [
+        "Connection closed by peer [127.0.0.1]:1",
+        "rank 1 is gone: it ended, was killed or left",
+        "stage 1 (rank 1) failed: KeyError: 'part'",
+    ],
 )
 def test_a_lost_peer_is_a_consequence_even_when_it_was_written_first(directory, message):
     left_error(directory, 0, message, 9.0)

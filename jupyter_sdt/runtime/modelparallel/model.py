@@ -14,8 +14,9 @@ from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.checkpoints import model_state
 from jupyter_sdt.runtime.modelparallel.execution import Execution, Options
+from jupyter_sdt.runtime.modelparallel.local_part import LocalPart
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing
-from jupyter_sdt.runtime.modelparallel.placement import Placement
+from jupyter_sdt.runtime.modelparallel.replica_layer import ReplicaLayer
 from jupyter_sdt.runtime.modelparallel.script_state import state
 
 Hook = Callable[[Any, Any], object]
@@ -26,7 +27,7 @@ _OUTSIDE = (
 )
 
 
-class DistributedModel(nn.Module):
+class DistributedModel(LocalPart):
     """``module``, trained by all ranks of the job together; one for each script.
 
     Calls and ``backward`` belong into a function under ``@smp.step``; with one pipeline stage they
@@ -148,30 +149,6 @@ class DistributedModel(nn.Module):
         for hook in list(hooks.values()):
             hook(self, state.optimizer)
 
-    def local_named_parameters(self, *_: Any, **__: Any) -> Iterator[tuple[str, nn.Parameter]]:
-        """Parameters that lie on this rank. Raises RuntimeStateError before the first step."""
-        return self._placement("local_named_parameters").parameters()
-
-    def local_parameters(self, *_: Any, **__: Any) -> Iterator[nn.Parameter]:
-        """As :meth:`local_named_parameters`, without names."""
-        return (parameter for _, parameter in self._placement("local_parameters").parameters())
-
-    def local_named_buffers(self, *_: Any, **__: Any) -> Iterator[tuple[str, torch.Tensor]]:
-        """Buffers that lie on this rank. Raises RuntimeStateError before the first step."""
-        return self._placement("local_named_buffers").buffers()
-
-    def local_buffers(self, *_: Any, **__: Any) -> Iterator[torch.Tensor]:
-        """As :meth:`local_named_buffers`, without names."""
-        return (buffer for _, buffer in self._placement("local_buffers").buffers())
-
-    def local_named_modules(self, *_: Any, **__: Any) -> Iterator[tuple[str, nn.Module]]:
-        """Modules that lie on this rank. Raises RuntimeStateError before the first step."""
-        return self._placement("local_named_modules").modules()
-
-    def local_modules(self, *_: Any, **__: Any) -> Iterator[nn.Module]:
-        """As :meth:`local_named_modules`, without names."""
-        return (module for _, module in self._placement("local_modules").modules())
-
     def named_parameters(self, *arguments: Any, **named: Any) -> Iterator[tuple[str, nn.Parameter]]:
         """The module's own, without a prefix; those of other stages have no elements."""
         return self.get_module().named_parameters(*arguments, **named)
@@ -221,15 +198,6 @@ class DistributedModel(nn.Module):
         """As :meth:`to`."""
         return super().cuda(device) if self.partitioned else self
 
-    def _placement(self, what: str) -> Placement:
-        placement: Placement | None = self._execution.placement
-        if placement is None:
-            raise RuntimeStateError(
-                f"model.{what}() was called before the model was partitioned, which happens in the "
-                "first call of a function under @smp.step; use register_post_partition_hook"
-            )
-        return placement
-
     def _parts(self, what: str) -> model_state.ModelParts:
         placement = self._placement(what)
         return model_state.ModelParts(
@@ -246,23 +214,3 @@ class DistributedModel(nn.Module):
             if name in {"module", "_user_module"}:
                 raise
             return getattr(self._user_module, name)
-
-
-class ReplicaLayer(nn.Module):
-    """Stands where a DistributedDataParallel would: scripts reach their module through it."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, *arguments: Any, **named: Any) -> Any:
-        """Call the module."""
-        return self.module(*arguments, **named)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            if name == "module":
-                raise
-            return getattr(self.module, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, overload
+from typing import Any
 
 from jupyter_sdt.errors import RuntimeStateError, SpecError, did_you_mean
 from jupyter_sdt.runtime.modelparallel import world
@@ -16,15 +16,6 @@ from jupyter_sdt.runtime.modelparallel.step_output import combine
 Function = Callable[..., Any]
 
 
-@overload
-def step(function: Function, /) -> StepFunction: ...
-@overload
-def step(
-    *,
-    non_split_inputs: Collection[str] | None = None,
-    input_split_axes: Mapping[str, int] | None = None,
-    detach_outputs: bool = True,
-) -> Callable[[Function], StepFunction]: ...
 def step(
     function: Function | None = None,
     /,

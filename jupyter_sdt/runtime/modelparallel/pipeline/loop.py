@@ -7,20 +7,19 @@ looks what has arrived.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
 from jupyter_sdt.errors import StageError
 from jupyter_sdt.runtime.modelparallel.pipeline import order
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
     Burst,
     Done,
     Failed,
-    Key,
     Lost,
     Message,
     Values,
@@ -31,18 +30,6 @@ from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 
 # How long a stage waits for the reason after a connection has ended, or for the end of the step.
 _GRACE_SECONDS = 2.0
-
-Tensors = dict[Key, torch.Tensor | None]
-
-
-@dataclass(slots=True)
-class Held:
-    """What a stage holds of one microbatch: tensors by key, and frames that await backward."""
-
-    values: Tensors = field(default_factory=dict)
-    frames: dict[int, Any] = field(default_factory=dict)
-    served: set[int] = field(default_factory=set)
-    surprises: list[int] = field(default_factory=list)
 
 
 class Server(Protocol):
@@ -197,37 +184,25 @@ class Loop:
     def _handle(self, stage: int, message: Message, tensors: list[torch.Tensor]) -> None:
         match message:
             case Values(_, microbatch, keys, absent):
-                self.store(microbatch, keys, tensors, absent)
+                self.held(microbatch).store(keys, tensors, absent)
             case Answer():
                 self._answered(message, tensors)
             case Burst():
                 for microbatch in message.complete:
                     self._held.pop(microbatch, None)
-                self.store(message.microbatch, message.keys, tensors)
+                self.held(message.microbatch).store(message.keys, tensors)
                 self._start(message, stage)
             case Done():
                 self.outcome = (message, tensors)
             case Failed():
                 raise _told(message)
 
-    def store(
-        self,
-        microbatch: int,
-        keys: tuple[Key, ...],
-        tensors: list[torch.Tensor],
-        absent: tuple[Key, ...] = (),
-    ) -> None:
-        """Keep tensors of a microbatch for whoever needs them."""
-        values = self.held(microbatch).values
-        values.update(zip(keys, tensors, strict=True))
-        values.update(dict.fromkeys(absent))
-
     def _answered(self, answer: Answer, tensors: list[torch.Tensor]) -> None:
         task = self._asked.pop(answer.number)
         task.unanswered.discard(answer.number)
         task.surprises.extend(answer.surprises)
         task.results.update((result.frame, result) for result in answer.results)
-        self.store(answer.microbatch, answer.keys, tensors, answer.absent)
+        self.held(answer.microbatch).store(answer.keys, tensors, answer.absent)
 
     def _start(self, burst: Burst, stage: int) -> None:
         task = Task(self.post, burst.microbatch, burst.phase, caller=stage, burst=burst)

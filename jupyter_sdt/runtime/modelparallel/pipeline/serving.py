@@ -9,7 +9,8 @@ from typing import Any, cast
 import torch
 
 from jupyter_sdt.errors import RuntimeStateError
-from jupyter_sdt.runtime.modelparallel.pipeline.loop import Held, Loop
+from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
+from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
     Backward,
