@@ -106,7 +106,7 @@ def warm_server():
     assert server.stdout.readline() == "ready\n"
     yield server
     server.stdin.close()
-    server.wait(10)
+    server.wait(60)
 
 
 @pytest.fixture
