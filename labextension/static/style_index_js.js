@@ -359,7 +359,51 @@
 }
 
 .sdt-Log {
+  position: relative;
   height: 55vh;
+  padding: 0;
+  line-height: 18px;
+}
+
+.sdt-Log-all {
+  position: relative;
+  overflow: visible;
+}
+
+.sdt-Log-rows {
+  position: absolute;
+  top: 0;
+  left: 0;
+  min-width: 100%;
+}
+
+.sdt-Log-line {
+  display: flex;
+  gap: 12px;
+  height: 18px;
+  padding: 0 8px;
+  white-space: pre;
+}
+
+.sdt-Log-number {
+  flex: none;
+  min-width: 5ch;
+  padding: 0;
+  border: none;
+  background: none;
+  color: var(--jp-ui-font-color2);
+  font: inherit;
+  text-align: right;
+  user-select: none;
+}
+
+button.sdt-Log-number {
+  color: var(--jp-content-link-color);
+  cursor: pointer;
+}
+
+a.sdt-Button {
+  text-decoration: none;
 }
 
 .sdt-Failure p {
@@ -462,6 +506,10 @@
 
 .sdt-Panel-head .sdt-Panel-title {
   padding: 0;
+}
+
+.sdt-Panel-head .sdt-Button {
+  flex: none;
 }
 
 .sdt-Panel-selection {
@@ -742,4 +790,4 @@
   outline: 2px solid var(--jp-brand-color1);
   outline-offset: 1px;
 }
-`,""]),e.d(o,{},{A:i})},"./node_modules/css-loader/dist/runtime/api.js"(t){t.exports=function(t){var o=[];return o.toString=function(){return this.map(function(o){var e="",r=void 0!==o[5];return o[4]&&(e+="@supports (".concat(o[4],") {")),o[2]&&(e+="@media ".concat(o[2]," {")),r&&(e+="@layer".concat(o[5].length>0?" ".concat(o[5]):""," {")),e+=t(o),r&&(e+="}"),o[2]&&(e+="}"),o[4]&&(e+="}"),e}).join("")},o.i=function(t,e,r,a,n){"string"==typeof t&&(t=[[null,t,void 0]]);var i={};if(r)for(var s=0;s<this.length;s++){var d=this[s][0];null!=d&&(i[d]=!0)}for(var l=0;l<t.length;l++){var p=[].concat(t[l]);r&&i[p[0]]||(void 0!==n&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=n),e&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=e),a&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=a):p[4]="".concat(a)),o.push(p))}},o}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(t){t.exports=function(t){return t[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(t){var o=[];function e(t){for(var e=-1,r=0;r<o.length;r++)if(o[r].identifier===t){e=r;break}return e}function r(t,r){for(var a={},n=[],i=0;i<t.length;i++){var s=t[i],d=r.base?s[0]+r.base:s[0],l=a[d]||0,p="".concat(d," ").concat(l);a[d]=l+1;var u=e(p),c={css:s[1],media:s[2],sourceMap:s[3],supports:s[4],layer:s[5]};if(-1!==u)o[u].references++,o[u].updater(c);else{var f=function(t,o){var e=o.domAPI(o);return e.update(t),function(o){o?(o.css!==t.css||o.media!==t.media||o.sourceMap!==t.sourceMap||o.supports!==t.supports||o.layer!==t.layer)&&e.update(t=o):e.remove()}}(c,r);r.byIndex=i,o.splice(i,0,{identifier:p,updater:f,references:1})}n.push(p)}return n}t.exports=function(t,a){var n=r(t=t||[],a=a||{});return function(t){t=t||[];for(var i=0;i<n.length;i++){var s=e(n[i]);o[s].references--}for(var d=r(t,a),l=0;l<n.length;l++){var p=e(n[l]);0===o[p].references&&(o[p].updater(),o.splice(p,1))}n=d}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(t){var o={};t.exports=function(t,e){var r=function(t){if(void 0===o[t]){var e=document.querySelector(t);if(window.HTMLIFrameElement&&e instanceof window.HTMLIFrameElement)try{e=e.contentDocument.head}catch(t){e=null}o[t]=e}return o[t]}(t);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(e)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(t){t.exports=function(t){var o=document.createElement("style");return t.setAttributes(o,t.attributes),t.insert(o,t.options),o}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(t,o,e){t.exports=function(t){var o=e.nc;o&&t.setAttribute("nonce",o)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(t){t.exports=function(t){if("u"<typeof document)return{update:function(){},remove:function(){}};var o=t.insertStyleElement(t);return{update:function(e){var r,a,n;r="",e.supports&&(r+="@supports (".concat(e.supports,") {")),e.media&&(r+="@media ".concat(e.media," {")),(a=void 0!==e.layer)&&(r+="@layer".concat(e.layer.length>0?" ".concat(e.layer):""," {")),r+=e.css,a&&(r+="}"),e.media&&(r+="}"),e.supports&&(r+="}"),(n=e.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),t.styleTagTransform(r,o,t.options)},remove:function(){var t;null===(t=o).parentNode||t.parentNode.removeChild(t)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(t){t.exports=function(t,o){if(o.styleSheet)o.styleSheet.cssText=t;else{for(;o.firstChild;)o.removeChild(o.firstChild);o.appendChild(document.createTextNode(t))}}},"./style/index.js"(t,o,e){var r=e("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),a=e.n(r),n=e("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),i=e.n(n),s=e("./node_modules/style-loader/dist/runtime/insertBySelector.js"),d=e.n(s),l=e("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=e.n(l),u=e("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),c=e.n(u),f=e("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),m=e.n(f),g=e("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),x={};x.styleTagTransform=m(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=c(),a()(g.A,x),g.A&&g.A.locals&&g.A.locals;var b=e("./node_modules/css-loader/dist/cjs.js!./style/base.css"),v={};v.styleTagTransform=m(),v.setAttributes=p(),v.insert=d().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=c(),a()(b.A,v),b.A&&b.A.locals&&b.A.locals;var h=e("./node_modules/css-loader/dist/cjs.js!./style/panel.css"),y={};y.styleTagTransform=m(),y.setAttributes=p(),y.insert=d().bind(null,"head"),y.domAPI=i(),y.insertStyleElement=c(),a()(h.A,y),h.A&&h.A.locals&&h.A.locals}}]);
+`,""]),e.d(o,{},{A:i})},"./node_modules/css-loader/dist/runtime/api.js"(t){t.exports=function(t){var o=[];return o.toString=function(){return this.map(function(o){var e="",r=void 0!==o[5];return o[4]&&(e+="@supports (".concat(o[4],") {")),o[2]&&(e+="@media ".concat(o[2]," {")),r&&(e+="@layer".concat(o[5].length>0?" ".concat(o[5]):""," {")),e+=t(o),r&&(e+="}"),o[2]&&(e+="}"),o[4]&&(e+="}"),e}).join("")},o.i=function(t,e,r,a,n){"string"==typeof t&&(t=[[null,t,void 0]]);var i={};if(r)for(var s=0;s<this.length;s++){var d=this[s][0];null!=d&&(i[d]=!0)}for(var l=0;l<t.length;l++){var p=[].concat(t[l]);r&&i[p[0]]||(void 0!==n&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=n),e&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=e),a&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=a):p[4]="".concat(a)),o.push(p))}},o}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(t){t.exports=function(t){return t[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(t){var o=[];function e(t){for(var e=-1,r=0;r<o.length;r++)if(o[r].identifier===t){e=r;break}return e}function r(t,r){for(var a={},n=[],i=0;i<t.length;i++){var s=t[i],d=r.base?s[0]+r.base:s[0],l=a[d]||0,p="".concat(d," ").concat(l);a[d]=l+1;var u=e(p),c={css:s[1],media:s[2],sourceMap:s[3],supports:s[4],layer:s[5]};if(-1!==u)o[u].references++,o[u].updater(c);else{var f=function(t,o){var e=o.domAPI(o);return e.update(t),function(o){o?(o.css!==t.css||o.media!==t.media||o.sourceMap!==t.sourceMap||o.supports!==t.supports||o.layer!==t.layer)&&e.update(t=o):e.remove()}}(c,r);r.byIndex=i,o.splice(i,0,{identifier:p,updater:f,references:1})}n.push(p)}return n}t.exports=function(t,a){var n=r(t=t||[],a=a||{});return function(t){t=t||[];for(var i=0;i<n.length;i++){var s=e(n[i]);o[s].references--}for(var d=r(t,a),l=0;l<n.length;l++){var p=e(n[l]);0===o[p].references&&(o[p].updater(),o.splice(p,1))}n=d}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(t){var o={};t.exports=function(t,e){var r=function(t){if(void 0===o[t]){var e=document.querySelector(t);if(window.HTMLIFrameElement&&e instanceof window.HTMLIFrameElement)try{e=e.contentDocument.head}catch(t){e=null}o[t]=e}return o[t]}(t);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(e)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(t){t.exports=function(t){var o=document.createElement("style");return t.setAttributes(o,t.attributes),t.insert(o,t.options),o}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(t,o,e){t.exports=function(t){var o=e.nc;o&&t.setAttribute("nonce",o)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(t){t.exports=function(t){if("u"<typeof document)return{update:function(){},remove:function(){}};var o=t.insertStyleElement(t);return{update:function(e){var r,a,n;r="",e.supports&&(r+="@supports (".concat(e.supports,") {")),e.media&&(r+="@media ".concat(e.media," {")),(a=void 0!==e.layer)&&(r+="@layer".concat(e.layer.length>0?" ".concat(e.layer):""," {")),r+=e.css,a&&(r+="}"),e.media&&(r+="}"),e.supports&&(r+="}"),(n=e.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),t.styleTagTransform(r,o,t.options)},remove:function(){var t;null===(t=o).parentNode||t.parentNode.removeChild(t)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(t){t.exports=function(t,o){if(o.styleSheet)o.styleSheet.cssText=t;else{for(;o.firstChild;)o.removeChild(o.firstChild);o.appendChild(document.createTextNode(t))}}},"./style/index.js"(t,o,e){var r=e("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),a=e.n(r),n=e("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),i=e.n(n),s=e("./node_modules/style-loader/dist/runtime/insertBySelector.js"),d=e.n(s),l=e("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=e.n(l),u=e("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),c=e.n(u),f=e("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),g=e.n(f),m=e("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),x={};x.styleTagTransform=g(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=c(),a()(m.A,x),m.A&&m.A.locals&&m.A.locals;var b=e("./node_modules/css-loader/dist/cjs.js!./style/base.css"),v={};v.styleTagTransform=g(),v.setAttributes=p(),v.insert=d().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=c(),a()(b.A,v),b.A&&b.A.locals&&b.A.locals;var h=e("./node_modules/css-loader/dist/cjs.js!./style/panel.css"),y={};y.styleTagTransform=g(),y.setAttributes=p(),y.insert=d().bind(null,"head"),y.domAPI=i(),y.insertStyleElement=c(),a()(h.A,y),h.A&&h.A.locals&&h.A.locals}}]);
