@@ -1,19 +1,29 @@
-"""Wrappers of models that take numbers of devices: DistributedDataParallel and DataParallel."""
+"""Wrappers and layers of models that insist on devices: DDP, DataParallel, FSDP, SyncBatchNorm."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
+import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from jupyter_sdt.runtime.batch_norm import normalize_over_ranks
+from jupyter_sdt.runtime.late_import import when_imported
+from jupyter_sdt.runtime.virtual_cuda.devices import CPU
 from jupyter_sdt.runtime.virtual_cuda.patching import Function, wrap
 
 
 def install_replicas() -> None:
-    """Let both wrap a model on the CPU, whichever devices they are told."""
+    """Let all of them work on the CPU, whichever devices they are told."""
     wrap(DistributedDataParallel, "__init__", _distributed)
     wrap(DataParallel, "__init__", _data_parallel)
+    wrap(nn.SyncBatchNorm, "forward", _synchronized)
+    when_imported(
+        "torch.distributed.fsdp.fully_sharded_data_parallel",
+        lambda module: wrap(module.FullyShardedDataParallel, "__init__", _sharded),
+    )
 
 
 def _distributed(original: Function) -> Function:
@@ -44,3 +54,43 @@ def _data_parallel(_original: Function) -> Function:
         self.module, self.dim, self.device_ids = module, dim, []
 
     return begin
+
+
+def _sharded(original: Function) -> Function:
+    def begin(self: Any, module: nn.Module, *arguments: Any, **options: Any) -> None:
+        original(self, module, *arguments, **{**options, "device_id": CPU})
+
+    return begin
+
+
+def _synchronized(original: Function) -> Function:
+    """The form of torch has kernels for GPUs only."""
+
+    def forward(self: nn.SyncBatchNorm, input: torch.Tensor) -> torch.Tensor:  # noqa: A002
+        group = self.process_group or dist.group.WORLD
+        if not self.training or not dist.is_initialized() or dist.get_world_size(group) == 1:
+            plain: torch.Tensor = original(self, input)
+            return plain
+        total: Any = _Sum.apply
+        return normalize_over_ranks(self, input, lambda part: total(part, group))
+
+    return forward
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over the ranks of a group, and of gradients on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: torch.Tensor, group: Any) -> torch.Tensor:
+        """Return the sum."""
+        ctx.group = group
+        summed = tensor.contiguous().clone()
+        dist.all_reduce(summed, group=group)
+        return summed
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """Return the sum of all ranks' gradients."""
+        summed = gradient.contiguous().clone()
+        dist.all_reduce(summed, group=ctx.group)
+        return summed, None
