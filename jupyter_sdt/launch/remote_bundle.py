@@ -26,10 +26,12 @@ JOB_FOLDER = "sdt_job"
 _OLDEST_PYTHON = (3, 11)
 _TRAVELS = ("__init__.py", "errors.py", "py.typed", "runtime", "spec")
 _PROGRAM_TEXT = """\
+from pathlib import Path
+
 from jupyter_sdt.runtime.image_entry import main
 
 if __name__ == "__main__":
-    main()
+    main(Path(__file__).parent / "sdt_job")
 """
 
 

@@ -14,11 +14,9 @@ from jupyter_sdt.runtime import tracebacks
 from jupyter_sdt.runtime.autolog import install_autolog
 from jupyter_sdt.runtime.metrics import STANDARD_OUTPUT
 from jupyter_sdt.runtime.process_environment import process_environment
-from jupyter_sdt.runtime.rank_files import RankFiles
+from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
 from jupyter_sdt.runtime.script import run_python
 from jupyter_sdt.runtime.variables import load_variables
-
-_FOLDER = Path(__file__).parents[2] / "sdt_job"
 
 
 class ImageFiles(RankFiles):
@@ -30,15 +28,19 @@ class ImageFiles(RankFiles):
         return STANDARD_OUTPUT
 
 
-def main(folder: Path = _FOLDER) -> None:
-    """Run the script; an exception ends this process with code 1, its frames told by the cell."""
+def main(folder: Path) -> None:
+    """Run the script that ``folder`` tells of, the ``sdt_job`` that travelled with it.
+
+    An exception ends this process with code 1, its frames told by the cell.
+    """
     place = process_environment()
     files = ImageFiles(folder, place.rank)
     spec = files.read_spec()
     path = folder.parent / str(spec["entry_point"])
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
-    install_autolog(files, place)
+    if rank_files() is None:  # else, in a rehearsal, a launcher's runtime is around us already
+        install_autolog(files, place)
     entry = tracebacks.Entry(str(path), tracebacks.cell_label(spec))
     parent = os.getpid()
     try:
