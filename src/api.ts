@@ -12,6 +12,7 @@ import {
   IJobList,
   IPlanReply
 } from './replies';
+import { asLogLines, asLogMatches, ILogLines, ILogMatches, LogLevel } from './logModels';
 import { asStudy, IStudy } from './studyModels';
 
 const NAMESPACE = 'jupyter-sdt';
@@ -40,6 +41,13 @@ export interface IJobFilter {
 export interface IStartRequest {
   cell: string;
   notebook?: string;
+}
+
+/** What is looked for in a log. */
+export interface ILogQuery {
+  text: string;
+  level: LogLevel;
+  cursor: number;
 }
 
 /** The REST interface. */
@@ -75,6 +83,26 @@ export class JobsApi {
   /** A scaling study. */
   async study(name: string): Promise<IStudy> {
     return asStudy(await this._ask(`studies/${encodeURIComponent(name)}`));
+  }
+
+  /** Lines of a rank's log from a number on. */
+  async logLines(job: string, rank: number, first: number, limit: number): Promise<ILogLines> {
+    const query = `rank=${rank}&first=${first}&limit=${limit}`;
+    return asLogLines(await this._ask(`${path(job)}/logs/lines?${query}`));
+  }
+
+  /** Lines of a rank's log that fit, from a byte on. */
+  async logMatches(job: string, rank: number, wanted: ILogQuery): Promise<ILogMatches> {
+    const { text, level, cursor } = wanted;
+    const given = { rank: String(rank), text, level, cursor: String(cursor) };
+    const query = new URLSearchParams(given);
+    return asLogMatches(await this._ask(`${path(job)}/logs/search?${query}`));
+  }
+
+  /** Where a rank's whole log is to be had. */
+  logUrl(jobName: string, rank: number): string {
+    const route = `${path(jobName)}/logs/download`;
+    return `${URLExt.join(this.settings.baseUrl, NAMESPACE, route)}?rank=${rank}`;
   }
 
   /** A page of a rank's log, from a byte offset on. */

@@ -47,8 +47,7 @@ export class ComparePages {
     const content = new ComparePage({ jobNames, key, manager, trans, settings: value });
     const page = new MainAreaWidget({ content });
     page.id = `${NAMESPACE}-compare-${key}`;
-    page.title.label = trans._n('%1 job', '%1 jobs', jobNames.length);
-    page.title.caption = jobNames.join(', ');
+    page.title.label = page.title.caption = jobNames.join(', ');
     page.title.icon = trainingIcon;
     page.title.closable = true;
     page.toolbar.hide();

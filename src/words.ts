@@ -20,10 +20,24 @@ export function phaseLabel(phase: string, trans: TranslationBundle): string {
   switch (phase) {
     case 'Starting':
       return trans.__('Starting');
+    case 'Pending':
+      return trans.__('Waiting for instances');
+    case 'LaunchingMLInstances':
+      return trans.__('Launching instances');
+    case 'PreparingTrainingStack':
+      return trans.__('Preparing instances');
+    case 'DownloadingTrainingImage':
+      return trans.__('Downloading image');
     case 'Downloading':
       return trans.__('Downloading');
     case 'Training':
       return trans.__('Training');
+    case 'Interrupted':
+      return trans.__('Interrupted');
+    case 'Restarting':
+      return trans.__('Restarting');
+    case 'Updating':
+      return trans.__('Updating');
     case 'Uploading':
       return trans.__('Uploading');
     case 'InProgress':
@@ -40,6 +54,8 @@ export function phaseLabel(phase: string, trans: TranslationBundle): string {
       return trans.__('Lost');
     case 'MaxRuntimeExceeded':
       return trans.__('Stopped at its time limit');
+    case 'MaxWaitTimeExceeded':
+      return trans.__('Stopped: waited too long');
     default:
       return phase;
   }

@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_server.utils import url_path_join
 
-from jupyter_sdt.server import job_handlers, page_handlers
+from jupyter_sdt.server import job_handlers, log_handlers, page_handlers
 from jupyter_sdt.server.stream import StreamHandler
 from jupyter_sdt.server.trash import sweep
 from jupyter_sdt.store.job_directory import jobs_root
@@ -24,7 +24,10 @@ ROUTES: dict[str, type[Any]] = {
     rf"{_JOB}/restore": job_handlers.RestoreHandler,
     rf"{_JOB}/rerun": job_handlers.AgainHandler,
     rf"{_JOB}/cell": job_handlers.CellHandler,
-    rf"{_JOB}/logs": job_handlers.LogHandler,
+    rf"{_JOB}/logs": log_handlers.LogHandler,
+    rf"{_JOB}/logs/lines": log_handlers.LogLinesHandler,
+    rf"{_JOB}/logs/search": log_handlers.LogSearchHandler,
+    rf"{_JOB}/logs/download": log_handlers.LogFileHandler,
     rf"{_JOB}/metrics": job_handlers.MetricsHandler,
     rf"{_JOB}/series": job_handlers.CurvesHandler,
     rf"{_JOB}/stream": StreamHandler,

@@ -10,7 +10,6 @@ from pathlib import Path
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from jupyter_sdt.errors import SpecError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.server.again import as_cell, run_again
 from jupyter_sdt.server.answers import RefusedError
@@ -19,7 +18,6 @@ from jupyter_sdt.server.folder import choose_folder, folder
 from jupyter_sdt.server.form import launch_schema
 from jupyter_sdt.server.handler import JobsHandler
 from jupyter_sdt.server.job_list import MOST_JOBS, list_jobs
-from jupyter_sdt.server.log_pages import MOST_LINES, LogPage, read_page
 from jupyter_sdt.server.metric_feed import MetricFeed, to_json
 from jupyter_sdt.server.own_jobs import own_job
 from jupyter_sdt.server.payloads import JobDetail, JobSummary, job_detail, job_summary
@@ -159,20 +157,6 @@ class StopHandler(JobsHandler):
         self.answer(await self.run(_stop, job_name), 202)
 
 
-class LogHandler(JobsHandler):
-    """``jobs/NAME/logs``."""
-
-    @authenticated
-    @authorized
-    async def get(self, job_name: str) -> None:
-        """Return a page of one rank's log."""
-        rank = self.number("rank", 0)
-        cursor = self.number("cursor", 0, least=-(2**62))
-        limit = self.number("limit", 1000, least=1, most=MOST_LINES)
-        page = await self.run(_log_page, job_name, rank, cursor, limit)
-        self.answer({"rank": rank, **page})
-
-
 class MetricsHandler(JobsHandler):
     """``jobs/NAME/metrics``."""
 
@@ -211,18 +195,6 @@ def _stop(job_name: str) -> JobSummary:
     directory = own_job(job_name)
     TrainingJob(directory).stop()
     return job_summary(directory)
-
-
-def _log_page(job_name: str, rank: int, cursor: int, limit: int) -> LogPage:
-    job = TrainingJob(own_job(job_name))
-    if rank >= job.spec.world_size:
-        raise SpecError(
-            f"rank={rank}: job {job_name} has ranks 0 to {job.spec.world_size - 1}",
-            argument="rank",
-        )
-    # The state comes first: once it is terminal, the log is complete.
-    complete = job.state().terminal
-    return read_page(job.directory.log(rank), cursor, limit, complete=complete)
 
 
 def _metrics(job_name: str, since: str) -> dict[str, object]:

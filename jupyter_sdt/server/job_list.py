@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from jupyter_sdt.server.own_jobs import Stamp, stamp
 from jupyter_sdt.server.payloads import JobSummary, brief_summary
+from jupyter_sdt.spec.job_status import TERMINAL
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.job_store import list_directories
 
@@ -30,7 +31,9 @@ def list_jobs(limit: int = 100, status: str = "", search: str = "") -> JobList:
     its study, in any case.
     """
     directories = list_directories()
-    running = [job for d in directories if d.supervised() and (job := summarize(d))]
+    # Looking at the lock alone is cheaper; a supervisor holds it for a moment after the end.
+    held = [job for d in directories if d.supervised() and (job := summarize(d))]
+    running = [job for job in held if job["status"] not in TERMINAL]
     if not status and not search:
         # The others need not even be opened.
         jobs = [job for directory in directories[:limit] if (job := summarize(directory))]

@@ -75,7 +75,13 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
     {
       id: 'logs',
       label: trans.__('Logs'),
-      body: <LogView {...{ manager, jobName, trans }} count={job.world_size} />
+      body: (
+        <LogView
+          {...{ manager, feed, jobName, trans }}
+          count={job.world_size}
+          rank={detail?.error?.rank ?? 0}
+        />
+      )
     },
     { id: 'plan', label: trans.__('Plan'), body: <PlanView detail={detail} trans={trans} /> }
   ];

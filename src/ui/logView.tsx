@@ -1,113 +1,130 @@
-/** What a rank printed: the end of its log, followed while the job runs. */
+/** What a rank printed: all of it, however long, or the lines that say something. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IJobManager } from '../jobManager';
-import { LogTail, matching } from '../logTail';
-import { Check } from './metricsView';
+import { JobFeed } from '../jobFeed';
+import { ILogFilter, LogLines } from '../logLines';
+import { useSignalFrames } from './hooks';
+import { LogControls } from './logControls';
+import { VirtualList } from './virtualList';
+
+const ROW_PX = 18;
+/** New metrics mean new lines, as a rule; the log is not asked for more often than this. */
+const REFRESH_MS = 500;
+const ALL: ILogFilter = { text: '', level: '' };
 
 export interface ILogProps {
   manager: IJobManager;
+  feed: JobFeed;
   jobName: string;
   count: number;
+  /** The rank that is shown first. */
+  rank: number;
   trans: TranslationBundle;
 }
 
-export function LogView({ manager, jobName, count, trans }: ILogProps): JSX.Element {
-  const [rank, setRank] = React.useState(0);
-  const [search, setSearch] = React.useState('');
+export function LogView(props: ILogProps): JSX.Element {
+  const { manager, jobName, count, trans } = props;
+  const [rank, setRank] = React.useState(props.rank);
+  const [filter, setFilter] = React.useState(ALL);
   const [follow, setFollow] = React.useState(true);
-  const { lines, isCut } = useLog(manager, jobName, rank);
-  const shown = React.useMemo(() => matching(lines, search), [lines, search]);
-  const text = React.useRef<HTMLPreElement>(null);
-  React.useEffect(() => {
-    if (follow && text.current) {
-      text.current.scrollTop = text.current.scrollHeight;
-    }
-  }, [shown, follow]);
+  const [target, setTarget] = React.useState<{ place: number } | null>(null);
+  const log = useLog(props, rank, filter);
+  useSignalFrames(log.changed);
+  const showLine = (line: number) => {
+    setFollow(false);
+    setFilter(ALL);
+    setTarget({ place: line });
+  };
   return (
     <>
-      <div className="sdt-Controls">
-        <RankChoice {...{ rank, count, trans }} onChange={setRank} />
-        <input
-          type="search"
-          className="sdt-Input"
-          value={search}
-          placeholder={trans.__('Search lines')}
-          aria-label={trans.__('Search lines')}
-          onChange={event => setSearch(event.target.value)}
-        />
-        <Check label={trans.__('Follow')} value={follow} onChange={setFollow} />
-        <span className="sdt-Note">{trans._n('%1 line', '%1 lines', shown.length)}</span>
-      </div>
-      {isCut && (
-        <p className="sdt-Note">
-          {trans.__('Only the end is shown; the job folder has it all: logs/rank-%1.log', rank)}
-        </p>
-      )}
-      <pre
-        className="sdt-Log"
-        ref={text}
-        role="log"
-        tabIndex={0}
-        aria-label={trans.__('Log of rank %1', rank)}
-      >
-        {shown.length > 0 ? shown.join('\n') : trans.__('Nothing here.')}
-      </pre>
+      <LogControls
+        {...{ rank, count, filter, follow, trans }}
+        url={manager.api.logUrl(jobName, rank)}
+        onRank={setRank}
+        onFilter={setFilter}
+        onFollow={setFollow}
+      />
+      <p className="sdt-Note" role="status">
+        {countLabel(log, trans)}
+      </p>
+      <VirtualList
+        count={log.count}
+        row={ROW_PX}
+        label={trans.__('Log of rank %1', rank)}
+        follow={follow && !log.isFiltered}
+        target={log.count > (target?.place ?? 0) ? target : null}
+        render={place => <LogLine key={place} {...{ log, place, trans, showLine }} />}
+        onFollow={setFollow}
+      />
     </>
   );
 }
 
-interface IRankChoiceProps {
-  rank: number;
-  count: number;
-  onChange: (rank: number) => void;
+interface ILogLineProps {
+  log: LogLines;
+  place: number;
   trans: TranslationBundle;
+  showLine: (line: number) => void;
 }
 
-function RankChoice({ rank, count, onChange, trans }: IRankChoiceProps): JSX.Element {
+function LogLine({ log, place, trans, showLine }: ILogLineProps): JSX.Element {
+  const found = log.line(place);
+  const number = (found?.line ?? place) + 1;
   return (
-    <label>
-      {trans.__('Rank')}
-      <select
-        className="sdt-Input"
-        value={rank}
-        onChange={event => onChange(Number(event.target.value))}
-      >
-        {Array.from({ length: count }, (_, place) => (
-          <option key={place} value={place}>
-            {place}
-          </option>
-        ))}
-      </select>
-    </label>
+    <div className="sdt-Log-line">
+      {log.isFiltered ? (
+        <button
+          className="sdt-Log-number"
+          aria-label={trans.__('Show line %1 among the others', number)}
+          onClick={() => showLine(number - 1)}
+        >
+          {number}
+        </button>
+      ) : (
+        <span className="sdt-Log-number" aria-hidden="true">
+          {number}
+        </span>
+      )}
+      <span>{found?.text ?? '…'}</span>
+    </div>
   );
 }
 
-/** Read on whenever the list of jobs has been looked at. */
-function useLog(manager: IJobManager, jobName: string, rank: number): LogTail {
-  const tail = React.useMemo(
-    () => new LogTail(manager.api, jobName, rank),
-    [manager, jobName, rank]
+function countLabel(log: LogLines, trans: TranslationBundle): string {
+  if (!log.isFiltered) {
+    return trans._n('%1 line', '%1 lines', log.total);
+  }
+  const found = trans._n('%1 line found', '%1 lines found', log.matches.length);
+  if (log.isFull) {
+    return trans.__('The first %1; say more to see others', found);
+  }
+  return log.isSearching ? trans.__('%1 so far', found) : found;
+}
+
+/** Reads on while the job runs: with the list of jobs, and with new metrics. */
+function useLog(props: ILogProps, rank: number, filter: ILogFilter): LogLines {
+  const { manager, feed, jobName } = props;
+  const log = React.useMemo(
+    () => new LogLines(manager.api, jobName, rank, filter),
+    [manager, jobName, rank, filter]
   );
-  const [, setCount] = React.useState(0);
   React.useEffect(() => {
-    let asking = false;
-    const read = async () => {
-      if (!asking) {
-        asking = true;
-        const isNew = await tail.read().catch(() => false);
-        asking = false;
-        if (isNew) {
-          setCount(count => count + 1);
-        }
+    let last = -Infinity;
+    const look = () => {
+      if (performance.now() - last > REFRESH_MS) {
+        last = performance.now();
+        void log.refresh().catch(() => undefined); // the next look asks again
       }
     };
-    const onChanged = () => void read();
-    onChanged();
-    manager.changed.connect(onChanged);
+    look();
+    manager.changed.connect(look);
+    feed.changed.connect(look);
     return () => {
-      manager.changed.disconnect(onChanged);
+      manager.changed.disconnect(look);
+      feed.changed.disconnect(look);
+      log.dispose();
     };
-  }, [manager, tail]);
-  return tail;
+  }, [manager, feed, log]);
+  return log;
 }
