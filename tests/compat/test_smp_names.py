@@ -138,3 +138,30 @@ def test_a_job_whose_ranks_do_not_fit_its_degrees_says_both_numbers(smp_script, 
     smp_script.start("", 3, partitions=2)
     assert job.wait().codes == [1, 1, 1]
     assert "not a multiple of partitions=2" in job.log()
+
+
+def test_a_script_has_one_model_and_wrapping_it_again_gives_the_same(smp_script):
+    smp_script(
+        """
+from smdistributed.modelparallel.torch.exceptions import RuntimeStateError
+module = network()
+model = smp.DistributedModel(module)
+assert smp.DistributedModel(module, backward_passes_per_step=2) is model
+refused(lambda: smp.DistributedModel(network()), RuntimeStateError, "a second")
+train_step(model, *batch(0))
+assert model.get_module() is module and model.module is module
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.two.weight = self.one.weight
+smp.state.__init__()
+tied = smp.DistributedModel(Tied())
+state = tied.state_dict()
+del state["two.weight"]
+tied.load_state_dict(state)
+del state["one.weight"]
+refused(lambda: tied.load_state_dict(state), RuntimeError, "one.weight, two.weight")
+""",
+        1,
+    )

@@ -41,6 +41,13 @@ class DistributedModel(LocalPart):
     https://sagemaker.readthedocs.io/en/v2.199.0/api/training/smp_versions/latest/smd_model_parallel_pytorch.html
     """
 
+    def __new__(cls, module: nn.Module | None = None, *_: Any, **__: Any) -> DistributedModel:
+        """Return what was made of ``module`` before, if it was: transformers wraps it twice."""
+        made = state.model
+        if isinstance(made, cls) and made.get_module() is module:
+            return made
+        return super().__new__(cls)
+
     def __init__(
         self,
         module: nn.Module,
@@ -53,6 +60,8 @@ class DistributedModel(LocalPart):
         bucket_cap_mb: float = 25,
         **others: Any,
     ) -> None:
+        if state.model is self:
+            return
         super().__init__()
         del trace_device, others
         here = world.current()

@@ -32,6 +32,10 @@ class StepOutput:
         """All microbatches along a new axis 0."""
         return torch.stack(self.outputs)
 
+    def detach(self) -> StepOutput:
+        """The same without gradients; transformers asks for it."""
+        return StepOutput([output.detach() for output in self.outputs])
+
     def __repr__(self) -> str:
         return f"StepOutput({self.outputs!r})"
 

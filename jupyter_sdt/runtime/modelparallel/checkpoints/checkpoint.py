@@ -27,6 +27,7 @@ from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.checkpoints import files, sites
 from jupyter_sdt.runtime.modelparallel.checkpoints.model_state import PARTITION, check_degrees
+from jupyter_sdt.runtime.modelparallel.hugging_face import read_safetensors, weights_file
 from jupyter_sdt.runtime.modelparallel.messages import CommGroup, allgather, barrier
 from jupyter_sdt.runtime.modelparallel.script_state import state as script
 
@@ -174,11 +175,13 @@ def _save_full(folder: Path, tag: str, state: Mapping[str, Any], user_content: A
 
 
 def _read(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)
     return torch.load(path, map_location="cpu", weights_only=False)
 
 
 def _resume_full(folder: Path, tag: str, translate: Translate | None, *, strict: bool) -> Any:
-    state = sites.read_or_receive(folder / tag, CommGroup.WORLD, _read)
+    state = sites.read_or_receive(weights_file(folder / tag), CommGroup.WORLD, _read)
     if translate is not None:
         state = translate(state)
     else:

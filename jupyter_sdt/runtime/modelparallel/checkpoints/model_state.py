@@ -90,6 +90,7 @@ def load(
     for prefix, module in parts.local_modules():
         own = _own_state(module, prefix, state, None if partial else parts.world)
         module._load_from_state_dict(own, prefix, {}, True, missing, [], errors)
+    missing = _without_tied(parts, missing)
     known = set(_all_keys(parts.module))
     unexpected = [key for key in state if key not in known]
     if strict and unexpected:
@@ -116,6 +117,17 @@ def check_degrees(given: Mapping[str, Any], world: World) -> None:
             "change degrees, save and load the whole with partial=False",
             argument="partial",
         )
+
+
+def _without_tied(parts: ModelParts, missing: list[str]) -> list[str]:
+    """The names in ``missing`` whose tensor was not loaded under another name either."""
+    tensors = {
+        prefix + name: tensor
+        for prefix, module in parts.local_modules()
+        for name, tensor in _own_tensors(module)
+    }
+    loaded = {id(tensor) for name, tensor in tensors.items() if name not in missing}
+    return [name for name in missing if id(tensors.get(name)) not in loaded]
 
 
 def _degrees(world: World) -> dict[str, int]:
