@@ -13,11 +13,11 @@ from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import reduction
 from jupyter_sdt.runtime.modelparallel.partition import Assignment
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, write_record
-from jupyter_sdt.runtime.modelparallel.pipeline.connections import connect
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, connect
 from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine, Settings
 from jupyter_sdt.runtime.modelparallel.placement import Placement
 from jupyter_sdt.runtime.modelparallel.script_state import state
-from jupyter_sdt.runtime.modelparallel.world import World
+from jupyter_sdt.runtime.modelparallel.world import GroupName, World
 
 Backward = Callable[..., None]
 RunMicrobatch = Callable[[int], Any]
@@ -123,7 +123,16 @@ class Execution:
             active=asked.active_microbatches,
         )
         connections = connect(group.rank, group.process_group)
-        self._engine = Engine(self.module, assignment.stage_of, connections, settings)
+        replicas = self._replicas(connections)
+        self._engine = Engine(self.module, assignment.stage_of, connections, settings, replicas)
+
+    def _replicas(self, connections: Connections) -> Connections | None:
+        """The other ranks that must compute in the same order; tensor peers communicate in it."""
+        alike: GroupName = "dp" if self.world.parameters.deterministic_server else "tp"
+        group = self.world.groups[alike]
+        if group.size == 1:
+            return None
+        return connect(group.rank, group.process_group, connections.inbox)
 
     def _place(self, stage_of: Any) -> None:
         self.placement = Placement(module=self.module, stage_of=stage_of, stage=self.world.stage)

@@ -94,8 +94,7 @@ def test_two_stages_train_like_one_process(agree, pipeline):
 @pytest.mark.parametrize("placement", ["cluster", "spread"])
 def test_two_replicas_of_two_stages_train_like_one_process(agree, placement):
     agree(
-        "begin(partitions=2, microbatches=2, ddp=True, placement_strategy="
-        f"{placement!r}); train()",
+        f"begin(partitions=2, microbatches=2, ddp=True, placement_strategy={placement!r}); train()",
         4,
     )
 
@@ -106,3 +105,23 @@ def test_two_replicas_of_one_stage_train_like_one_process(agree):
 
 def test_one_process_alone(agree):
     agree("begin(microbatches=2); train()", 1)
+
+
+def test_replicas_serve_in_one_order_where_asked(agree):
+    body = """
+begin(partitions=2, microbatches=4, ddp=True, deterministic_server=True)
+from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
+steps, resume = [], Loop._resume
+def recorded(self, task):
+    steps.append((self.post.step, task.microbatch, task.phase))
+    if here.group("dp").rank and task.microbatch == 1:
+        sum(range(100000))  # this replica takes longer
+    resume(self, task)
+Loop._resume = recorded
+train(3)
+everybody = [None] * 4
+dist.all_gather_object(everybody, steps)
+mine = here.group("dp").ranks
+assert len(steps) > 12 and everybody[mine[0]] == everybody[mine[1]]
+"""
+    agree(body, 4)

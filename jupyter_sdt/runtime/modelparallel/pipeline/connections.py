@@ -42,13 +42,22 @@ class _Address:
 
 
 class Connections:
-    """The other stages of this pipeline, by number."""
+    """The other stages of this pipeline, by number; or the replicas of this stage.
 
-    def __init__(self, stage: int, sockets: dict[int, socket.socket], group: Any) -> None:
+    ``inbox`` is another's, where both are waited for together.
+    """
+
+    def __init__(
+        self,
+        stage: int,
+        sockets: dict[int, socket.socket],
+        group: Any,
+        inbox: SimpleQueue[Delivery] | None = None,
+    ) -> None:
         self.stage, self.group = stage, group
         self.ranks: list[int] = dist.get_process_group_ranks(group)
+        self.inbox: SimpleQueue[Delivery] = inbox or SimpleQueue()
         self._sockets = sockets
-        self._inbox: SimpleQueue[Delivery] = SimpleQueue()
         for peer, connection in sockets.items():
             arguments = (peer, connection)
             name = f"sdt-stage-{peer}"
@@ -59,12 +68,12 @@ class Connections:
         try:
             wire.send(self._sockets[stage], message, tensors)
         except OSError:
-            self._inbox.put((stage, Lost(stage), []))
+            self.inbox.put((stage, Lost(self.ranks[stage]), []))
 
     def receive(self, seconds: float | None) -> Delivery | None:
         """The next message, or None when none came in so many seconds (0: there is none)."""
         try:
-            return self._inbox.get(timeout=seconds) if seconds else self._inbox.get_nowait()
+            return self.inbox.get(timeout=seconds) if seconds else self.inbox.get_nowait()
         except Empty:
             return None
 
@@ -77,14 +86,17 @@ class Connections:
         try:
             while True:
                 message, tensors = wire.receive(connection)
-                self._inbox.put((peer, message, tensors))
+                self.inbox.put((peer, message, tensors))
                 del message, tensors
         except (EOFError, OSError):
-            self._inbox.put((peer, Lost(peer), []))
+            self.inbox.put((peer, Lost(self.ranks[peer]), []))
 
 
-def connect(stage: int, group: Any) -> Connections:
-    """Connect this stage with all others; the ranks of ``group`` are the stages, in order."""
+def connect(stage: int, group: Any, inbox: SimpleQueue[Delivery] | None = None) -> Connections:
+    """Connect this stage with all others; the ranks of ``group`` are the stages, in order.
+
+    Likewise the replicas of a stage, whose messages then arrive in the ``inbox`` of the stages'.
+    """
     folder = tempfile.mkdtemp(prefix="sdt-pipeline-")
     try:
         near, far = _listen(folder)
@@ -99,7 +111,7 @@ def connect(stage: int, group: Any) -> Connections:
             dist.barrier(group)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Connections(stage, sockets, group)
+    return Connections(stage, sockets, group, inbox)
 
 
 def _listen(folder: str) -> tuple[socket.socket, socket.socket]:

@@ -28,6 +28,10 @@ _CPU = torch.device("cpu")
 StepFunction = Callable[[int], Any]
 
 
+class _Surprise(BaseException):
+    """Ends a step function that went by the form of a result that came out differently."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """``schedule`` is "simple" (all forwards first) or "interleaved" (backward when possible).
@@ -47,7 +51,9 @@ class Settings:
 class Engine:
     """Stage ``connections.stage`` of a pipeline over ``model``.
 
-    ``stage_of`` gives each of ``model.named_modules()`` its stage, the same on all ranks.
+    ``stage_of`` gives each of ``model.named_modules()`` its stage, the same on all ranks. With
+    ``replicas``, connections to the other replicas of the stage, all of them do the same in the
+    same order.
     """
 
     def __init__(
@@ -56,8 +62,10 @@ class Engine:
         stage_of: Mapping[str, int],
         connections: Connections,
         settings: Settings,
+        replicas: Connections | None = None,
     ) -> None:
         self._connections, self._settings = connections, settings
+        self._replicas = replicas
         self._modules, stage_of = Modules.of(model), dict(stage_of)
         replace_remote(self._modules, stage_of, self.stage, self._call)
         self._server = Server(self._modules, self_contained(self._modules, stage_of, self.stage))
@@ -88,7 +96,7 @@ class Engine:
         """
         self._step += 1
         post = Post(self._step, self._connections, self._numbers)
-        loop = Loop(post, self._server, self._early, self._settings.seconds)
+        loop = Loop(post, self._server, self._early, self._settings.seconds, self._replicas)
         self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
         try:
             return (
@@ -105,11 +113,12 @@ class Engine:
         """Within the step function: ``run`` backward when it is this microbatch's turn."""
         loop = self._running()
         task = loop.current()
-        task.backward_asked = True
         loop.settle()
-        self._check(task)
+        if task.surprises:
+            raise _Surprise
+        task.backward_asked = True
         loop.wait(self._may_go_back)
-        task.phase = "backward"
+        task.phase, task.went_back = "backward", True
         loop.timeline.turn("backward")
         run()
         task.phase = "forward"
@@ -129,9 +138,7 @@ class Engine:
 
             def work(task: Task = task) -> None:
                 with applied(mode):
-                    results[task.microbatch] = self._finished(function(task.microbatch))
-                loop.settle()
-                self._check(task)
+                    results[task.microbatch] = self._returned(loop, task, function)
                 task.complete = True
                 loop.post.forget(task.microbatch, range(1, self._settings.stages))
 
@@ -144,6 +151,21 @@ class Engine:
         for stage in range(1, self._settings.stages):
             self._connections.send(stage, Done(loop.post.step, packed.skeleton), tensors)
         return results
+
+    def _returned(self, loop: Loop, task: Task, function: StepFunction) -> Any:
+        """What ``function`` returns; it runs again if it went by a form that proved wrong."""
+        while True:
+            try:
+                returned = self._finished(function(task.microbatch))
+                loop.settle()
+            except (Exception, _Surprise):
+                loop.settle()
+                if not task.surprises:
+                    raise
+            if not task.surprises:
+                return returned
+            self._check(task)
+            task.surprises.clear()
 
     def _finished(self, returned: Any) -> Any:
         packed = pack(returned, self._modules.numbers, "the result of the step function")
@@ -160,11 +182,11 @@ class Engine:
         return active < self._settings.active
 
     def _check(self, task: Task) -> None:
-        if task.surprises:
+        if task.went_back:
             names = sorted({self._modules.names[number] for number in task.surprises})
             raise StageError(
-                f"the result of {', '.join(names)} had another form than for equal arguments "
-                "before: the shapes of its tensors depend on their values",
+                f"the result of {', '.join(names)}, called after model.backward(), had another "
+                "form than for equal arguments before: call model.backward() last",
                 stage=self.stage,
             )
 

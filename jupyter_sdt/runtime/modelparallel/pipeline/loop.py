@@ -6,14 +6,14 @@ looks what has arrived.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import torch
 
 from jupyter_sdt.errors import StageError
 from jupyter_sdt.runtime.modelparallel.pipeline import order
-from jupyter_sdt.runtime.modelparallel.pipeline.connections import Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
@@ -22,11 +22,13 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Failed,
     Lost,
     Message,
+    Turn,
     Values,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
+from jupyter_sdt.runtime.modelparallel.pipeline.turns import Turns
 
 # How long a stage waits for the reason after a connection has ended, or for the end of the step.
 _GRACE_SECONDS = 2.0
@@ -41,6 +43,9 @@ class Server(Protocol):
     def stays_here(self, loop: Loop, task: Task) -> bool:
         """Whether that will not call modules of other stages, so that it need not wait."""
 
+    def surprised(self, modules: Iterable[int]) -> None:
+        """Hear that the results of ``modules`` do not always have one form."""
+
 
 class Loop:
     """``server`` does what a burst asks for; ``early`` are messages of the next step."""
@@ -51,12 +56,14 @@ class Loop:
         server: Server,
         early: list[Delivery],
         seconds: float,
+        replicas: Connections | None = None,
     ) -> None:
         self.post = post
         self.running: Task | None = None
         self.outcome: tuple[Done, list[torch.Tensor]] | None = None
         self.timeline = Timeline()
         self._server, self._seconds = server, seconds
+        self._turns = Turns(post.step, replicas)
         self._held: dict[int, Held] = {}
         self._tasks: list[Task] = []
         self._asked: dict[int, Task] = {}
@@ -74,6 +81,7 @@ class Loop:
     def add(self, task: Task, work: Callable[[], object]) -> None:
         """Have ``work`` done when its turn comes."""
         task.work = work
+        self._turns.enter(task)
         self._tasks.append(task)
 
     def run(self, done: Callable[[], bool]) -> None:
@@ -81,7 +89,7 @@ class Loop:
         while not done():
             while self._receive(0):
                 pass
-            task = order.next_task(self._tasks)
+            task = self._turns.choose(self._tasks)
             if task is not None:
                 self._resume(task)
             elif not done():
@@ -100,7 +108,7 @@ class Loop:
         self._pause(task, lambda: not task.unanswered)
 
     def _pause(self, task: Task, ready: Callable[[], bool]) -> None:
-        if ready():
+        if ready() and not self._turns.alike:  # which counts how often a task goes on
             return
         if task.strand is None:  # it was not expected to wait; others run on top of it
             self.run(ready)
@@ -132,7 +140,7 @@ class Loop:
         assert task.work is not None
         self.running = task
         self.timeline.begin(task.microbatch, task.phase)
-        if not task.started and task.burst is not None and self._server.stays_here(self, task):
+        if not self._turns.alike and not task.started and self._server.stays_here(self, task):
             self._tasks.remove(task)
             task.work()
         else:
@@ -153,12 +161,12 @@ class Loop:
         if self._receive(_GRACE_SECONDS if self._lost is not None else self._seconds):
             return
         if self._lost is not None:
-            rank = self.post.connections.ranks[self._lost]
+            stage = self.post.connections.ranks.index(self._lost)
             raise StageError(
-                f"rank {rank} is gone: stage {self._lost} of the pipeline ended, was killed or "
+                f"rank {self._lost} is gone: stage {stage} of the pipeline ended, was killed or "
                 "left the training loop earlier than this one; its log says why",
-                stage=self._lost,
-                rank=rank,
+                stage=stage,
+                rank=self._lost,
             )
         raise StageError(
             f"no other stage of the pipeline has answered for {self._seconds:g} s: one of them "
@@ -175,7 +183,9 @@ class Loop:
     def _take(self, delivery: Delivery) -> None:
         stage, message, tensors = delivery
         if isinstance(message, Lost):
-            self._lost = stage
+            # A replica may have finished; where it has not, its own stages know.
+            if message.rank in self.post.connections.ranks:
+                self._lost = message.rank
         elif message.step > self.post.step:
             self._early.append(delivery)
         elif message.step == self.post.step:
@@ -194,13 +204,17 @@ class Loop:
                 self._start(message, stage)
             case Done():
                 self.outcome = (message, tensors)
+            case Turn():
+                self._turns.hear(message)
             case Failed():
                 raise _told(message)
 
     def _answered(self, answer: Answer, tensors: list[torch.Tensor]) -> None:
         task = self._asked.pop(answer.number)
         task.unanswered.discard(answer.number)
-        task.surprises.extend(answer.surprises)
+        if answer.surprises:
+            task.surprises.extend(answer.surprises)
+            self._server.surprised(answer.surprises)
         task.results.update((result.frame, result) for result in answer.results)
         self.held(answer.microbatch).store(answer.keys, tensors, answer.absent)
 

@@ -118,10 +118,17 @@ class Failed(NamedTuple):
     traceback: str
 
 
+class Turn(NamedTuple):
+    """What the first replica of a stage does next: the others do the same."""
+
+    step: int
+    task: tuple[int, int, int]
+
+
 class Lost(NamedTuple):
-    """The connection to a stage has ended."""
+    """The connection to a rank has ended."""
 
-    stage: int
+    rank: int
 
 
-Message = Burst | Answer | Values | Done | Failed | Lost
+Message = Burst | Answer | Values | Done | Failed | Turn | Lost

@@ -6,7 +6,7 @@ A result whose form is known from earlier calls is not waited for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -38,6 +38,7 @@ class Modules:
     names: list[str]
     numbers: dict[nn.Module, int]
     forms: dict[Any, Result] = field(default_factory=dict)
+    unsteady: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, model: nn.Module) -> Modules:
@@ -55,10 +56,16 @@ class Modules:
 
     def learn(self, signature: Any, result: Result) -> None:
         """Remember what comes back for such arguments, if that can be relied on."""
-        if result.steady:
+        if result.steady and signature[0] not in self.unsteady:
             if len(self.forms) >= _KEPT_FORMS:
                 self.forms.clear()
             self.forms[signature] = result
+
+    def unlearn(self, numbers: Iterable[int]) -> None:
+        """Always wait for the results of these modules from now on."""
+        self.unsteady.update(numbers)
+        for signature in [known for known in self.forms if known[0] in self.unsteady]:
+            del self.forms[signature]
 
 
 class Caller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -91,7 +91,8 @@ class Server:
 
     def stays_here(self, loop: Loop, task: Task) -> bool:
         """Whether serving the task's burst will not call modules of other stages."""
-        assert task.burst is not None
+        if task.burst is None:
+            return False
         frames = loop.held(task.microbatch).frames
         for request in task.burst.requests:
             if isinstance(request, Call):
@@ -103,6 +104,10 @@ class Server:
             if module not in self._self_contained:
                 return False
         return True
+
+    def surprised(self, modules: Iterable[int]) -> None:
+        """Wait for the results of ``modules`` from now on: they do not always have one form."""
+        self._modules.unlearn(modules)
 
     @staticmethod
     def _answer(loop: Loop, task: Task, burst: Burst, reply: _Reply) -> None:

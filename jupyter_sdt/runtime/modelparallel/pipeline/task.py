@@ -72,6 +72,7 @@ class Task:
     burst: Burst | None = None
     started: bool = False
     backward_asked: bool = False
+    went_back: bool = False
     complete: bool = False
     work: Callable[[], object] | None = None
     strand: Strand | None = None

@@ -1,0 +1,63 @@
+"""Whose turn it is on this stage: as it comes, or the same on all replicas of the stage."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from jupyter_sdt.runtime.modelparallel.pipeline import order
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Turn
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
+
+Name = tuple[int, int, int]
+
+
+class Turns:
+    """Chooses the next task of one step.
+
+    With ``replicas`` the first of them chooses and tells the others. Its order can be followed by
+    all, because it respects what the tasks of each microbatch wait for; provided that the replicas
+    call the same modules.
+    """
+
+    def __init__(self, step: int, replicas: Connections | None) -> None:
+        self._step, self._replicas = step, replicas
+        self._told: deque[Name] = deque()
+        self._names: dict[Task, Name] = {}
+        self._bursts: Counter[tuple[int, int]] = Counter()
+
+    @property
+    def alike(self) -> bool:
+        """Whether all replicas do the same in the same order."""
+        return self._replicas is not None
+
+    def enter(self, task: Task) -> None:
+        """A task has come: it is known everywhere by its microbatch and where it came from."""
+        sender = -1 if task.root else task.caller
+        count = self._bursts[task.microbatch, sender]
+        self._names[task] = task.microbatch, sender, count
+        self._bursts[task.microbatch, sender] += 1
+
+    def hear(self, turn: Turn) -> None:
+        """The first replica has chosen."""
+        self._told.append(turn.task)
+
+    def choose(self, tasks: Sequence[Task]) -> Task | None:
+        """The task that goes on; None when it is not ready yet."""
+        if self._replicas is None:
+            return order.next_task(tasks)
+        if self._replicas.stage == 0:
+            return self._lead(tasks, self._replicas)
+        found = [task for task in tasks if self._told and self._names[task] == self._told[0]]
+        task = order.next_task(found)
+        if task is not None:
+            self._told.popleft()
+        return task
+
+    def _lead(self, tasks: Sequence[Task], replicas: Connections) -> Task | None:
+        task = order.next_task(tasks)
+        if task is not None:
+            for replica in range(1, len(replicas.ranks)):
+                replicas.send(replica, Turn(self._step, self._names[task]))
+        return task
