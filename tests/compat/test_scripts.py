@@ -130,6 +130,19 @@ def test_the_horovod_example_trains_under_mpirun(jobs: Jobs):
     assert accuracy(jobs, source, distribution=spread, hyperparameters={"lr": "0.03"}) > 0.95
 
 
+@pytest.mark.slow
+def test_the_masked_language_model_learns_more_than_the_commonest_word(jobs: Jobs):
+    source = (SCRIPTS / "words_bert.py").read_text()
+    # The commonest word would be right 11 times in 100.
+    assert accuracy(jobs, source, distribution=SMDDP) > 0.14
+
+
+@pytest.mark.slow
+def test_the_detector_finds_the_shapes_that_it_draws(jobs: Jobs):
+    source = (SCRIPTS / "shapes_mask_rcnn.py").read_text()
+    assert accuracy(jobs, source, distribution=ranks(2)) > 0.8
+
+
 def test_without_a_distribution_the_nodes_of_a_job_find_each_other(jobs: Jobs):
     source = """
     import torch, horovod.torch as hvd

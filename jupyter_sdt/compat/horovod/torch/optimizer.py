@@ -24,6 +24,7 @@ class _Distributed:
     _loss: Reduction
     _synchronizes: bool
     _synchronized: bool
+    _given: Any
 
     def synchronize(self) -> None:
         """Wait for the gradients of all ranks; ``.grad`` holds them afterwards."""
@@ -52,6 +53,7 @@ class _Distributed:
         With a ``closure``, gradients and loss are those of all ranks each time it is called.
         """
         optimizer: Any = super()
+        self._given._opt_called = True  # a scheduler made for that one warns without it
         if closure is not None:
             return optimizer.step(lambda: self._evaluate(closure))
         if self._synchronizes:
@@ -124,7 +126,9 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
         _check_names(list(named_parameters), parameters)
     kind = type(optimizer)
     made: Any = object.__new__(type(kind.__name__, (_Distributed, kind), {}))
-    made.__dict__.update(optimizer.__dict__)
+    # A scheduler that was made before has put its own step into the object.
+    made.__dict__.update({name: held for name, held in vars(optimizer).items() if name != "step"})
+    made._given = optimizer
     made._synchronizes, made._synchronized, made._reducer = True, False, None
     made._loss = Reduction(op=Average, process_set=process_set)
     reduction = _reduction(op, gradient_predivide_factor, process_set)
