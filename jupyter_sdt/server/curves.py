@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import TypedDict
@@ -14,6 +13,7 @@ from typing import TypedDict
 from jupyter_sdt.server.metric_feed import MetricFeed
 from jupyter_sdt.server.own_jobs import Stamp, UnknownJobError, stamp
 from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.metric_columns import add_lines
 from jupyter_sdt.store.series import Series, SeriesTable
 
 MOST_POINTS = 10_000
@@ -68,8 +68,8 @@ class _Reading:
             self._take()
 
     def _take(self) -> None:
-        for source, records in groupby(self.feed.read(), key=lambda record: record.source):
-            self.tables.setdefault(source, SeriesTable()).add(records)
+        for lines in self.feed.read_lines():
+            add_lines(self.tables, lines)
 
 
 # A million points take 24 MB.

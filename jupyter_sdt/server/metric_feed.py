@@ -49,9 +49,10 @@ class MetricFeed:
 
     def read(self) -> list[MetricRecord]:
         """Return what comes next, file by file."""
-        return list(self._records())
+        return [record for lines in self.read_lines() for record in parse_lines(lines)]
 
-    def _records(self) -> Iterator[MetricRecord]:
+    def read_lines(self) -> Iterator[list[bytes]]:
+        """Yield what comes next as it stands in the files; each list is from one file."""
         room, self.more = CHUNK_BYTES, False
         for tail in self._files():
             lines = tail.read_lines(CHUNK_BYTES) if room > 0 else []
@@ -59,7 +60,8 @@ class MetricFeed:
             # Whoever gets nearly all he asked for has perhaps not got all there is.
             self.more = self.more or room <= 0 or size + LONGEST_LINE >= CHUNK_BYTES
             room -= size
-            yield from parse_lines(lines)
+            if lines:
+                yield lines
 
     def _files(self) -> list[Tail]:
         for name in _names(self._folder):
