@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from typing import Any, Literal, get_args
 
 import torch
@@ -92,7 +93,7 @@ def start(parameters: Parameters | None = None, *, timeout: timedelta = _TIMEOUT
 
     All ranks call it together, in a process started by torchrun, by the nursery, or by mpirun
     alone. torch.distributed is initialised unless the script has done so: with nccl where each rank
-    of the node has a GPU, else with gloo. The variables of torchrun are left unset under mpirun,
+    of the node has a GPU, else with smddp. The variables of torchrun are left unset under mpirun,
     where other libraries would take them for a sign to start training of their own.
 
     Raises SpecError when the degrees do not divide the number of ranks, RuntimeStateError when the
@@ -144,8 +145,11 @@ def _degrees(parameters: Parameters) -> dict[str, Any]:
 
 
 def _backend(place: ProcessEnvironment) -> str:
-    """Objects and tensors on the CPU travel by gloo in any case."""
-    return "cpu:gloo,cuda:nccl" if _computes_on_gpu(place) else "gloo"
+    """On CPUs ranks of a node reduce in shared memory."""
+    if _computes_on_gpu(place):
+        return "cpu:gloo,cuda:nccl"
+    import_module("jupyter_sdt.runtime.dataparallel")  # which registers it
+    return "smddp"
 
 
 def _computes_on_gpu(place: ProcessEnvironment) -> bool:
