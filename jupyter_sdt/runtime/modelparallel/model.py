@@ -15,6 +15,7 @@ from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.checkpoints import model_state
 from jupyter_sdt.runtime.modelparallel.execution import Execution, Options
 from jupyter_sdt.runtime.modelparallel.local_part import LocalPart
+from jupyter_sdt.runtime.modelparallel.original_forward import keep_original_forward
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing
 from jupyter_sdt.runtime.modelparallel.replica_layer import ReplicaLayer
 from jupyter_sdt.runtime.modelparallel.script_state import state
@@ -65,6 +66,7 @@ class DistributedModel(LocalPart):
         super().__init__()
         del trace_device, others
         here = world.current()
+        keep_original_forward(module)
         self.module = ReplicaLayer(module) if here.parameters.ddp else module
         options = Options(
             tracing=Tracing(execution_times=trace_execution_times, memory_usage=trace_memory_usage),

@@ -257,3 +257,26 @@ assert [n for n, _ in model.local_named_modules()] == (["2", "2.0", "2.1"] if ra
     ["", "0", "0.0", "0.1", "1", "1.0", "1.1", "3", "3.0", "3.1", "4"])
 """
     agree(body, 2)
+
+
+def test_a_subclass_calls_the_forward_of_its_base(agree):
+    body = """
+begin(partitions=2, microbatches=2, auto_partition=False, default_partition=0)
+from jupyter_sdt.runtime.modelparallel.partition import set_partition
+class Twice(nn.Linear):
+    def forward(self, x):
+        return super()._orig_forward(x) + super().forward(x)
+module = nn.Sequential(nn.Linear(8, 8), Twice(8, 1))
+set_partition(module[1], 1)
+plain = copy.deepcopy(module)
+model = DistributedModel(module)
+
+@step
+def forward(model, x):
+    return model(x)
+
+x = torch.randn(4, 8)
+torch.testing.assert_close(forward(model, x).concat(), plain(x).detach())
+torch.testing.assert_close(plain[1](x), 2 * F.linear(x, plain[1].weight, plain[1].bias))
+"""
+    agree(body, 2)

@@ -68,7 +68,8 @@ class Engine:
         self._replicas = replicas
         self._modules, stage_of = Modules.of(model), dict(stage_of)
         replace_remote(self._modules, stage_of, self.stage, self._call)
-        self._server = Server(self._modules, self_contained(self._modules, stage_of, self.stage))
+        alone = self_contained(self._modules, stage_of, self.stage)
+        self._server = Server(self._modules, alone, settings.device)
         self._numbers = Numbers(self.stage)
         self._step = 0
         self._early: list[Delivery] = []

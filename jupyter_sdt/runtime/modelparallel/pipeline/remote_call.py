@@ -85,7 +85,7 @@ class Caller:
         known = self._modules.forms.get(signature)
         frame = self._ask(number, stage, packed, asked, mode, known)
         if known is None:
-            outputs, result = self._returned(frame)
+            outputs, result = self._returned(frame, stage)
             self._modules.learn(signature, result)
         else:
             outputs = [
@@ -116,18 +116,22 @@ class Caller:
         task.ask(stage, call, waits=known is None)
         return frame
 
-    def _returned(self, frame: int) -> tuple[list[torch.Tensor], Result]:
+    def _returned(self, frame: int, stage: int) -> tuple[list[torch.Tensor], Result]:
         task = self._loop.current()
         self._loop.wait(lambda: frame in task.results)
         result = task.results.pop(frame)
-        keys = [(frame, "output", index) for index in range(len(result.metas))]
-        return [self.here(key) for key in keys], result
+        outputs: list[torch.Tensor] = []
+        for index, meta in enumerate(result.metas):
+            key = (frame, "output", index)
+            value = self._here(key)
+            on_cpu = value.device.type == "cpu"
+            outputs.append(value if on_cpu else self._expected(meta, key, stage).arrived(value))
+        return outputs, result
 
     def _expected(self, meta: Meta, key: Key, stage: int) -> RemoteTensor:
         return RemoteTensor(meta, key, stage, self.fetch, self._device)
 
-    def here(self, key: Key) -> torch.Tensor:
-        """A tensor that has arrived, on this rank's device."""
+    def _here(self, key: Key) -> torch.Tensor:
         value = self._loop.held(self._loop.current().microbatch).values[key]
         assert value is not None
         return value.to(self._device)

@@ -14,6 +14,7 @@ import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Key, Meta
 
+_CPU = torch.device("cpu")
 Fetch = Callable[["RemoteTensor"], torch.Tensor]
 
 
@@ -24,6 +25,7 @@ class RemoteTensor(torch.Tensor):
     stages: list[int]
     actual: torch.Tensor | None
     _fetch: Fetch
+    _place: torch.device
     _value: torch.Tensor | None
 
     def __new__(
@@ -31,10 +33,17 @@ class RemoteTensor(torch.Tensor):
     ) -> RemoteTensor:
         """Make one of that form; what requires a gradient is decided by autograd."""
         make = torch.Tensor._make_wrapper_subclass
-        tensor: RemoteTensor = make(cls, meta[1], dtype=meta[0], device=device)
-        tensor.key, tensor.stages, tensor._fetch = key, [stage], fetch
+        # To autograd it lies on the CPU: so the thread that called backward, which may wait,
+        # computes its gradient, and not the one thread that a GPU has for all of them.
+        tensor: RemoteTensor = make(cls, meta[1], dtype=meta[0], device=_CPU)
+        tensor.key, tensor.stages, tensor._fetch, tensor._place = key, [stage], fetch, device
         tensor.actual = tensor._value = None
         return tensor
+
+    def arrived(self, value: torch.Tensor) -> RemoteTensor:
+        """Take the content, which came unasked; return the tensor."""
+        self._value = value
+        return self
 
     def value(self) -> torch.Tensor:
         """The content, without a graph."""
@@ -45,6 +54,8 @@ class RemoteTensor(torch.Tensor):
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Answer questions about the form; do everything else with the real tensors."""
+        if func in _PLACE:
+            return _PLACE[func](args[0]._place)
         if func in _FORM:
             with torch._C.DisableTorchFunctionSubclass():
                 return func(*args, **(kwargs or {}))
@@ -59,8 +70,8 @@ class RemoteTensor(torch.Tensor):
 
 
 def is_remote(tensor: torch.Tensor) -> bool:
-    """Whether nobody has asked for its content yet."""
-    return isinstance(tensor, RemoteTensor) and tensor.actual is None
+    """Whether its content is not here, and nobody has asked for it yet."""
+    return isinstance(tensor, RemoteTensor) and tensor.actual is None and tensor._value is None
 
 
 def resolved(thing: Any) -> Any:
@@ -98,22 +109,28 @@ class _Fetched(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
-        return gradient
+        return gradient.cpu()
 
 
 _TENSOR = torch.Tensor
 _PROPERTIES = (
-    *("shape", "dtype", "device", "layout", "requires_grad", "grad_fn", "is_leaf", "ndim"),
-    *("is_cuda", "is_cpu", "is_meta", "is_sparse", "is_quantized", "is_mkldnn", "is_nested"),
+    *("shape", "dtype", "layout", "requires_grad", "grad_fn", "is_leaf", "ndim"),
+    *("is_meta", "is_sparse", "is_quantized", "is_mkldnn", "is_nested"),
     *("itemsize", "nbytes"),
 )
 _METHODS = (
     *("size", "dim", "numel", "nelement", "ndimension", "element_size", "is_floating_point"),
-    *("is_complex", "is_signed", "__len__", "__hash__", "get_device", "is_contiguous"),
-    "is_inference",
+    *("is_complex", "is_signed", "__len__", "__hash__", "is_contiguous", "is_inference"),
 )
 # What depends on the form alone.
 _FORM = {
     *(getattr(_TENSOR, name).__get__ for name in _PROPERTIES if hasattr(_TENSOR, name)),
     *(getattr(_TENSOR, name) for name in _METHODS),
+}
+# And on the device that it will have here.
+_PLACE: dict[Any, Callable[[torch.device], Any]] = {
+    cast("Any", _TENSOR.device).__get__: lambda place: place,
+    cast("Any", _TENSOR.is_cuda).__get__: lambda place: place.type == "cuda",
+    cast("Any", _TENSOR.is_cpu).__get__: lambda place: place.type == "cpu",
+    _TENSOR.get_device: lambda place: -1 if place.index is None else place.index,
 }

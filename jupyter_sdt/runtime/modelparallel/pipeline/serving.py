@@ -64,8 +64,10 @@ class _Reply:
 class Server:
     """Serves bursts. ``self_contained`` are modules that call none of other stages."""
 
-    def __init__(self, modules: Modules, self_contained: Collection[int]) -> None:
-        self._modules, self._self_contained = modules, self_contained
+    def __init__(
+        self, modules: Modules, self_contained: Collection[int], device: torch.device
+    ) -> None:
+        self._modules, self._self_contained, self._device = modules, self_contained, device
         self._token = torch.zeros((), requires_grad=True)
         self._forms: dict[tuple[bytes, tuple[Meta, ...]], int] = {}
 
@@ -147,7 +149,10 @@ class Server:
             reply.surprises.append(call.module)
 
     def _arguments(self, call: Call, held: Held) -> tuple[list[torch.Tensor], _Inputs]:
-        found = [cast("torch.Tensor", held.values[key]).detach() for key, _ in call.arguments]
+        found = [
+            cast("torch.Tensor", held.values[key]).detach().to(self._device)
+            for key, _ in call.arguments
+        ]
         indices = [i for i, (_, wanted) in enumerate(call.arguments) if wanted]
         inputs = _Inputs(indices, [found[i] for i in indices])
         if indices:
@@ -169,7 +174,7 @@ def _go_back(request: Backward, held: Held, reply: _Reply) -> None:
             "for each microbatch, on the sum of the losses"
         )
     pairs = [(frame.outputs[index], held.values[key]) for index, key in request.gradients]
-    present = [(output, gradient) for output, gradient in pairs if gradient is not None]
+    present = [(output, grad.to(output.device)) for output, grad in pairs if grad is not None]
     if present:
         torch.autograd.backward([o for o, _ in present], [g for _, g in present])
     gradients = frame.inputs.gradients or [None] * len(frame.inputs.indices)
