@@ -7,11 +7,20 @@ import pytest
 import torch
 from support import Jobs, ranks
 
+from jupyter_sdt.spec.distribution import Distribution
+
 pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 
 # The models' sources come without a network; so do these tests.
 OFFLINE = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
+SMDDP = ranks(2, strategy="smdataparallel")
+PIPELINE = Distribution(
+    strategy="modelparallel",
+    combined_with="mpi",
+    processes_per_node=2,
+    parameters={"partitions": 2, "microbatches": 2, "ddp": True},
+)
 TRAINER = """
 import argparse, json, os
 import torch
@@ -20,7 +29,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 parser = argparse.ArgumentParser()
 parser.add_argument("--precision", default="fp32")
 parser.add_argument("--resume", default="")
-options = parser.parse_args()
+options, _ = parser.parse_known_args()
 
 class Tokens(torch.utils.data.Dataset):
     def __len__(self):
@@ -32,18 +41,20 @@ class Tokens(torch.utils.data.Dataset):
 
 torch.manual_seed(0)
 config = GPT2Config(vocab_size=16, n_positions=12, n_embd=16, n_layer=2, n_head=2,
-                    bos_token_id=0, eos_token_id=1)
+                    bos_token_id=0, eos_token_id=1, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)
 precision = {} if options.precision == "fp32" else {options.precision: True}
 arguments = TrainingArguments(
     output_dir=os.environ["SM_OUTPUT_DATA_DIR"], per_device_train_batch_size=4, max_steps=8,
-    learning_rate=1e-2, logging_steps=2, save_steps=4, report_to=[], disable_tqdm=True, **precision)
+    learning_rate=1e-2, max_grad_norm=0.0, logging_steps=2, save_steps=4, report_to=[],
+    disable_tqdm=True, **precision)
 trainer = Trainer(model=GPT2LMHeadModel(config), args=arguments, train_dataset=Tokens(),
                   eval_dataset=Tokens())
 result = trainer.train(resume_from_checkpoint=options.resume or None)
 trainer.save_model(os.environ["SM_MODEL_DIR"])
 print(json.dumps({
     "mode": arguments.parallel_mode.value, "device": str(arguments.device),
-    "world": arguments.world_size, "backend": torch.distributed.get_backend(),
+    "world": arguments.world_size,
+    "backend": torch.distributed.get_backend() if torch.distributed.is_initialized() else None,
     "first": trainer.state.log_history[0]["loss"], "loss": trainer.evaluate()["eval_loss"],
     "weight": trainer.model.transformer.wte.weight.sum().item(),
     "steps": trainer.state.global_step, "saved": sorted(os.listdir(arguments.output_dir))}))
@@ -55,18 +66,23 @@ def jobs(tmp_path: Path) -> Jobs:
     return Jobs(tmp_path / "jobs")
 
 
-def trained(jobs: Jobs, **hyperparameters):
-    """What each of two ranks printed at its end, and the job's directory."""
+def trained(jobs: Jobs, distribution=SMDDP, **hyperparameters):
+    """What each rank printed at its end, and the job's directory."""
     directory = jobs.run(
         TRAINER,
-        distribution=ranks(2, strategy="smdataparallel"),
+        distribution=distribution,
         hyperparameters=hyperparameters,
         environment=OFFLINE,
     )
     log = directory.log(0).read_text()
     assert directory.read_state().status == "Completed", log
-    told = [directory.log(rank).read_text().splitlines() for rank in range(2)]
+    ranks = range(distribution.processes_per_node or 1)
+    told = [directory.log(rank).read_text().splitlines() for rank in ranks]
     return [json.loads(next(x for x in reversed(t) if x.startswith("{"))) for t in told], directory
+
+
+def checkpoint(directory, step=4) -> str:
+    return str(directory.node("algo-1") / "output" / "data" / f"checkpoint-{step}")
 
 
 @pytest.mark.slow
@@ -79,8 +95,7 @@ def test_the_trainer_trains_through_smddp_and_resumes(jobs: Jobs):
     assert first["saved"] == ["checkpoint-4", "checkpoint-8"]
     if not torch.cuda.is_available():
         assert [told["device"] for told in (first, second)] == ["cuda:0", "cuda:1"]
-    kept = directory.node("algo-1") / "output" / "data" / "checkpoint-4"
-    (again, _), _ = trained(jobs, resume=str(kept))
+    (again, _), _ = trained(jobs, resume=checkpoint(directory))
     assert again["steps"] == 8
     assert again["weight"] == pytest.approx(first["weight"], abs=1e-5)
 
@@ -90,3 +105,18 @@ def test_the_trainer_trains_in_16_bits(jobs: Jobs):
     (first, second), _ = trained(jobs, precision="bf16")
     assert first["loss"] < 0.9 * float(first["first"])
     assert first["weight"] == second["weight"]
+
+
+@pytest.mark.slow
+def test_the_trainer_trains_a_pipeline_as_one_process_does_and_resumes(jobs: Jobs):
+    (plain,), _ = trained(jobs, Distribution())
+    (first, second), directory = trained(jobs, PIPELINE)
+    assert first["mode"] == second["mode"] == "sagemaker_model_parallel"
+    assert first["world"] == 1
+    # Weights, since the Trainer divides the loss by the labels of a batch in one case and not the
+    # other, which Adam evens out.
+    assert first["weight"] == pytest.approx(plain["weight"], abs=1e-4)
+    assert first["loss"] == second["loss"]
+    (again, _), _ = trained(jobs, PIPELINE, resume=checkpoint(directory))
+    assert again["steps"] == 8
+    assert again["loss"] == pytest.approx(first["loss"], rel=1e-4)
