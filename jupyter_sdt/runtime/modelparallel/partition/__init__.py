@@ -7,7 +7,11 @@ from jupyter_sdt.runtime.modelparallel.partition.assignment import Assignment
 from jupyter_sdt.runtime.modelparallel.partition.costs import Costs, ModuleCost
 from jupyter_sdt.runtime.modelparallel.partition.manual import partition, set_partition
 from jupyter_sdt.runtime.modelparallel.partition.measuring import measure_costs
-from jupyter_sdt.runtime.modelparallel.partition.memory import StageMemory, predict_memory
+from jupyter_sdt.runtime.modelparallel.partition.memory import (
+    StageMemory,
+    predict_memory,
+    recorded_in_flight,
+)
 
 __all__ = [
     "Assignment",
@@ -18,5 +22,6 @@ __all__ = [
     "measure_costs",
     "partition",
     "predict_memory",
+    "recorded_in_flight",
     "set_partition",
 ]

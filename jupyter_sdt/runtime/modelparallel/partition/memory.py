@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from jupyter_sdt.errors import SpecError, did_you_mean
 from jupyter_sdt.runtime.modelparallel.partition.assignment import Assignment
@@ -33,16 +34,18 @@ def predict_memory(
     schedule: Schedule,
     *,
     active_microbatches: int | None = None,
+    in_flight: Sequence[int] | None = None,
     optimizer_factor: float = 2.0,
 ) -> tuple[StageMemory, ...]:
     """Memory of each stage for ``microbatches`` in flight by ``schedule``.
 
+    ``in_flight``, what :func:`recorded_in_flight` found for each stage, goes before the rule.
     ``optimizer_factor`` is the optimizer's state in units of the parameters: 2 for Adam, 1 for SGD
     with momentum, 0 for plain SGD. Activations are only known of measured assignments; what the
     stage holds of inputs that came from elsewhere is not counted. Raises SpecError for a schedule
     that does not exist and numbers below 1.
     """
-    flying = microbatches_in_flight(
+    flying = in_flight or microbatches_in_flight(
         assignment.stages, microbatches, schedule, active_microbatches=active_microbatches
     )
     return tuple(
@@ -64,7 +67,8 @@ def microbatches_in_flight(
     """How many microbatches each stage holds at most between their forward and their backward.
 
     ``simple`` runs all forwards first. ``interleaved`` prefers backwards and lets at most
-    ``active_microbatches`` (stages + 2 by default) into the pipeline. ``1f1b``, the fixed order
+    ``active_microbatches`` (stages + 2 by default) into the pipeline; towards its end there are
+    fewer, which depends on the moment. ``1f1b``, the fixed order
     after the warm-up, holds as many as there are stages from here to the end
     (https://arxiv.org/abs/2104.04473, section 2.2).
     """
@@ -82,5 +86,32 @@ def microbatches_in_flight(
         return (microbatches,) * stages
     limit = min(microbatches, active)
     if schedule == "interleaved":
-        return tuple(limit if stage < stages - 1 else 1 for stage in range(stages))
+        return (limit,) * stages
     return tuple(min(microbatches, stages - stage) for stage in range(stages))
+
+
+def recorded_in_flight(schedule: Mapping[str, Any]) -> tuple[int, ...]:
+    """How many microbatches each stage held at most, in a step whose ``schedule.json`` this is.
+
+    A stage holds one from the beginning of its first forward to the end of its last backward.
+    """
+    return tuple(
+        _most_at_once([task for task in schedule["tasks"] if task["stage"] == stage])
+        for stage in range(schedule["stages"])
+    )
+
+
+def _most_at_once(tasks: Sequence[Mapping[str, Any]]) -> int:
+    begin: dict[int, float] = {}
+    end: dict[int, float] = {}
+    for task in tasks:
+        number = task["microbatch"]
+        begin[number] = min(begin.get(number, task["start"]), task["start"])
+        end[number] = max(end.get(number, task["end"]), task["end"])
+    # One that ends when another begins has made room for it.
+    changes = sorted([(t, 1) for t in begin.values()] + [(t, -1) for t in end.values()])
+    held, most = 0, 0
+    for _, change in changes:
+        held += change
+        most = max(most, held)
+    return most

@@ -31,7 +31,8 @@ def _random_states(_: nn.Module) -> Iterator[None]:
     arrays: Any = numpy.random.get_state() if numpy is not None else None
     try:
         # Named, because torch warns of machines with many GPUs when it has to guess.
-        gpus = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+        started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        gpus = [torch.cuda.current_device()] if started else []
         with torch.random.fork_rng(gpus):
             yield
     finally:

@@ -12,6 +12,7 @@ from jupyter_sdt.runtime.modelparallel.partition import (
     assign_stages,
     measure_costs,
     predict_memory,
+    recorded_in_flight,
 )
 from jupyter_sdt.runtime.modelparallel.partition.measuring import one_step
 from jupyter_sdt.runtime.modelparallel.partition.memory import microbatches_in_flight
@@ -44,9 +45,9 @@ def test_without_a_state_the_optimizer_needs_nothing():
     ("schedule", "microbatches", "active", "flying"),
     [
         ("simple", 8, None, (8, 8, 8)),
-        ("interleaved", 8, None, (5, 5, 1)),
-        ("interleaved", 2, None, (2, 2, 1)),
-        ("interleaved", 8, 3, (3, 3, 1)),
+        ("interleaved", 8, None, (5, 5, 5)),
+        ("interleaved", 2, None, (2, 2, 2)),
+        ("interleaved", 8, 3, (3, 3, 3)),
         ("1f1b", 8, None, (3, 2, 1)),
         ("1f1b", 2, None, (2, 2, 1)),
     ],
@@ -55,6 +56,23 @@ def test_the_schedule_says_how_many_microbatches_are_in_flight(
     schedule, microbatches, active, flying
 ):
     assert microbatches_in_flight(3, microbatches, schedule, active_microbatches=active) == flying
+
+
+def test_a_recorded_schedule_tells_how_many_there_really_were():
+    def task(stage, microbatch, kind, start, end):
+        times = {"start": float(start), "end": float(end)}
+        return {"stage": stage, "microbatch": microbatch, "kind": kind, **times}
+
+    tasks = [
+        *(task(0, n, "forward", n, n + 1) for n in range(3)),
+        *(task(0, n, "backward", 3 + n, 4 + n) for n in range(3)),
+        *(task(1, n, "forward", 10 + 2 * n, 11 + 2 * n) for n in range(3)),
+        *(task(1, n, "backward", 11 + 2 * n, 12 + 2 * n) for n in range(3)),
+    ]
+    found = recorded_in_flight({"stages": 2, "microbatches": 3, "tasks": tasks})
+    assert found == (3, 1)
+    first, last = predict_memory(two_stages(), 3, "interleaved", in_flight=found)
+    assert (first.activations, last.activations) == (3 * 2 * 8 * 16 * 4, 2 * 8 * 16 * 4)
 
 
 def test_wrong_schedules_and_numbers_are_refused():
