@@ -82,7 +82,7 @@ def train(mp_ranks):
 
     def run(body, ranks, parameters=None):
         environment = {} if parameters is None else {"SM_HP_MP_PARAMETERS": json.dumps(parameters)}
-        return mp_ranks(body, ranks, prelude=TRAINING, environment=environment)
+        return mp_ranks(body, ranks, prelude=TRAINING, environment=environment, timeout=120)
 
     return run
 
