@@ -119,7 +119,7 @@ def smp_script(job):
         if folder is not None:
             variables["CHECKPOINTS"] = str(folder / "checkpoints")
         job.write("entry_point.py", SMP + body)
-        job.start("entry_point.py", ranks=ranks, environment=variables)
+        job.start("entry_point.py", ranks=ranks, environment=variables, timeout=150)
 
     def run(body, ranks=2, folder=None, **parameters):
         start(body, ranks, folder, **parameters)

@@ -2,7 +2,11 @@
 
 import signal
 
+import pytest
 import torch
+
+# Several jobs each, on machines that may be busy.
+pytestmark = pytest.mark.timeout(400)
 
 RESUMED = """
 path = os.environ["CHECKPOINTS"]

@@ -11,6 +11,7 @@ from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.hugging_face import read_safetensors, weights_file
 from jupyter_sdt.spec.distribution import Distribution
 
+pytestmark = pytest.mark.timeout(400)  # on machines that may be busy
 OFFLINE = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
 TRAINER = """
 import argparse, json, os

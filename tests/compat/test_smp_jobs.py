@@ -8,6 +8,8 @@ from support import Jobs
 
 from jupyter_sdt.spec.distribution import Distribution
 
+pytestmark = pytest.mark.timeout(400)  # on machines that may be busy
+
 # The form of SageMaker's MNIST example, on data that comes with scikit-learn.
 GROUPED_NET = """
 import argparse, os

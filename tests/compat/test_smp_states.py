@@ -1,5 +1,9 @@
 """States of models and optimizers, as scripts save them by themselves; half precision; shares."""
 
+import pytest
+
+# Several jobs each, on machines that may be busy.
+pytestmark = pytest.mark.timeout(400)
 PATH = """
 path = os.environ["CHECKPOINTS"]
 expected, adam = plain(4)
@@ -102,6 +106,18 @@ same(model.state_dict(), expected.state_dict())
         2,
         **grid,
     )
+    smp_script(
+        PATH
+        + """
+from smdistributed.modelparallel.torch.exceptions import SpecError
+model, optimizer = made()
+refused(lambda: smp.resume_from_checkpoint(path), SpecError, "for the ranks [2]", "every replica")
+smp.resume_from_checkpoint(path, load_sharded_optimizer_state=False)
+assert not optimizer.local_state_dict()["state"]
+""",
+        3,
+        **grid,
+    )
 
 
 def test_half_precision_keeps_full_copies_and_the_loss_scale(smp_script, tmp_path):
@@ -140,6 +156,21 @@ assert optimizer.loss_scale == 128.0
 straight = smp.load(path + "/straight.pt")
 mine = model.local_state_dict()
 assert all(torch.equal(mine[k], v) for k, v in straight.items() if isinstance(v, torch.Tensor))
+""",
+        2,
+        **grid,
+    )
+    smp_script(
+        half
+        + """
+if smp.rank() == 0:
+    [os.remove(f"{path}/h_partial/fp16_states_{stage}_0.pt") for stage in range(2)]
+smp.barrier()
+smp.resume_from_checkpoint(path)
+train_step(model, *batch(0))
+optimizer.update_master_grads()
+weights = [p.float() for p in model.local_parameters()]
+assert all(map(torch.equal, weights, optimizer.param_groups[0]["params"]))
 """,
         2,
         **grid,

@@ -28,6 +28,7 @@ def mp_ranks(job):
     def run(body, ranks, parameters=None, *, prelude=PRELUDE, **options):
         environment = {"SM_HP_MP_PARAMETERS": json.dumps(parameters or {})}
         environment |= options.pop("environment", {})
+        options = {"timeout": 150} | options
         job.run(prelude + body, ranks=ranks, environment=environment, **options)
         assert job.codes == [0] * ranks, "\n".join(job.log(rank) for rank in range(ranks))
         return job

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial as bound
 from pathlib import Path
 from typing import Any
@@ -33,14 +32,6 @@ from jupyter_sdt.runtime.modelparallel.script_state import state as script
 
 _OWN_FILE = ("fp32_copies", "loss_scaler")  # of the optimizer's state: in fp16_states_*.pt
 Translate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Saved:
-    """The state of one rank, file by file."""
-
-    name: str
-    content: Any
 
 
 def save_checkpoint(
@@ -69,11 +60,11 @@ def save_checkpoint(
     if not partial:
         _save_full(folder, tag, _whole(model, translate_if_full), user_content)
         return
-    states = [*_model_files(model), *_optimizer_files(optimizer)]
+    states = _model_files(model) | _optimizer_files(optimizer)
     staging = files.staging_folder(folder, tag)
     own = sites.prepare(staging, lambda: shutil.rmtree(staging, ignore_errors=True))
     if own:
-        states.append(_Saved(name="user_content.pt", content=user_content))
+        states["user_content.pt"] = user_content
     try:
         sites.together(lambda: _write_all(staging, states), "saving a checkpoint")
     except BaseException:
@@ -131,26 +122,25 @@ def _check(tag: object, kept: int | None) -> None:
         raise SpecError(f"{name}={kept} must be at least 1, or None to keep all", argument=name)
 
 
-def _model_files(model: Any) -> list[_Saved]:
+def _model_files(model: Any) -> dict[str, Any]:
     if world.current().group("rdp").rank:
-        return []
-    return [_Saved(name=f"model_{files.rank_name()}.pt", content=model.local_state_dict())]
+        return {}
+    return {f"model_{files.rank_name()}.pt": model.local_state_dict()}
 
 
-def _optimizer_files(optimizer: Any) -> list[_Saved]:
+def _optimizer_files(optimizer: Any) -> dict[str, Any]:
     sharded = script.cfg.shard_optimizer_state
     if optimizer is None or (world.current().group("rdp").rank and not sharded):
-        return []
+        return {}
     state = dict(optimizer.local_state_dict())
     half = {name: state.pop(name) for name in _OWN_FILE if name in state}
     rank = files.rank_name(replica=sharded)
-    found = [_Saved(name=f"optimizer_{rank}.pt", content=state)]
-    return [*found, *([_Saved(name=f"fp16_states_{rank}.pt", content=half)] if half else [])]
+    return {f"optimizer_{rank}.pt": state} | ({f"fp16_states_{rank}.pt": half} if half else {})
 
 
-def _write_all(folder: Path, states: list[_Saved]) -> None:
-    for state in states:
-        files.write(folder / state.name, bound(torch.save, state.content))
+def _write_all(folder: Path, states: Mapping[str, Any]) -> None:
+    for name, content in states.items():
+        files.write(folder / name, bound(torch.save, content))
 
 
 def _whole(model: Any, translate: bool) -> Mapping[str, Any]:
@@ -219,14 +209,33 @@ def _load_part(folder: Path, *, strict: bool) -> None:
 
 
 def _load_optimizer(folder: Path) -> None:
-    sharded = script.cfg.shard_optimizer_state
-
-    def read(kind: str) -> Any:
-        path = folder / f"{kind}_{files.rank_name(replica=sharded)}.pt"
-        return _read(path) if sharded else sites.read_or_receive(path, CommGroup.RDP_GROUP, _read)
-
-    state = {**read("optimizer"), **(read("fp16_states") if script.cfg.fp16 else {})}
+    read = _read_share if script.cfg.shard_optimizer_state else _read_replicas
+    state = dict(read(folder, "optimizer"))
+    if script.cfg.fp16:
+        # A checkpoint that was saved without has none: then copies are made of the parameters.
+        state |= read(folder, "fp16_states") or {}
     if script.optimizer is None:
         script.optimizer_state_to_load = state
     else:
         script.optimizer.load_state_dict(state)
+
+
+def _read_replicas(folder: Path, kind: str) -> Any:
+    path = folder / f"{kind}_{files.rank_name()}.pt"
+    needed = kind == "optimizer"
+    return sites.read_or_receive(path, CommGroup.RDP_GROUP, _read, needed=needed)
+
+
+def _read_share(folder: Path, kind: str) -> Any:
+    path = folder / f"{kind}_{files.rank_name(replica=True)}.pt"
+    lacking = [rank for rank, there in enumerate(allgather(path.exists())) if not there]
+    if not lacking:
+        return _read(path)
+    if kind != "optimizer":
+        return None
+    raise SpecError(
+        f"{str(folder)!r} has no optimizer state for the ranks {lacking}: with "
+        "shard_optimizer_state every replica saves its own, so as many must resume; or begin a new "
+        "state with load_optimizer=False",
+        argument="load_optimizer",
+    )
