@@ -39,6 +39,8 @@ def main() -> None:
         for microbatches in MICROBATCHES[1:2] if quick else MICROBATCHES:
             found = run_ranks(STAGES, measure, size, microbatches, rounds)
             results |= row(size, microbatches, found)
+    for name in ("pipeline_bound_ratio", "pipeline_torch_ratio"):
+        results[name] = max(value for key, value in results.items() if key.startswith(name))
     print(f"\n{current_conditions(None)}; load before the run {load:.2f}; {rounds} rounds in turn")
     print(json.dumps({name: float(f"{value:.4g}") for name, value in results.items()}))
 

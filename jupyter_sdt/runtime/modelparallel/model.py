@@ -14,6 +14,7 @@ from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.checkpoints import model_state
 from jupyter_sdt.runtime.modelparallel.execution import Execution, Options
+from jupyter_sdt.runtime.modelparallel.half_layer import HalfLayer, half_type
 from jupyter_sdt.runtime.modelparallel.local_part import LocalPart
 from jupyter_sdt.runtime.modelparallel.original_forward import keep_original_forward
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing
@@ -34,8 +35,9 @@ class DistributedModel(LocalPart):
     Calls and ``backward`` belong into a function under ``@smp.step``; with one pipeline stage they
     may stand outside, too. The model is partitioned in the first step: then parameters of other
     stages have no elements here. Names of parameters and keys of states are those of ``module``;
-    other attributes are passed through to it. With data parallelism ``self.module.module`` is the
-    script's module, else ``self.module`` is; :meth:`get_module` returns it in any case.
+    other attributes are passed through to it. ``self.module`` is the script's module; data
+    parallelism and half precision put a layer each before it, so that it becomes
+    ``self.module.module`` and so on; :meth:`get_module` returns it in any case.
 
     Arguments that concern GPUs or torch's DistributedDataParallel alone are accepted and have no
     effect. Raises RuntimeStateError before ``smp.init()`` and for a second model.
@@ -67,7 +69,9 @@ class DistributedModel(LocalPart):
         del trace_device, others
         here = world.current()
         keep_original_forward(module)
-        self.module = ReplicaLayer(module) if here.parameters.ddp else module
+        dtype = half_type(here.parameters)
+        inner = module if dtype is None else HalfLayer(module, dtype)
+        self.module = ReplicaLayer(inner) if here.parameters.ddp else inner
         options = Options(
             tracing=Tracing(execution_times=trace_execution_times, memory_usage=trace_memory_usage),
             average_microbatches=average_grads_across_microbatches,
@@ -147,6 +151,21 @@ class DistributedModel(LocalPart):
     def register_post_step_hook(self, hook: Hook) -> RemovableHandle:
         """Call ``hook(model, optimizer)`` after the first step; at once if that is over."""
         return self._register(hook, self._step_hooks, due=self._stepped)
+
+    def register_comm_hook(self, state: object, callable: object) -> None:  # noqa: A002
+        """Not provided: raises NotImplementedError."""
+        del state, callable
+        raise NotImplementedError(
+            "register_comm_hook: gradients are averaged after the last backward of a step, without "
+            "buckets that a hook could take; register tensor hooks on local_parameters()"
+        )
+
+    def join(self, *_: Any, **__: Any) -> None:
+        """Not provided: raises NotImplementedError."""
+        raise NotImplementedError(
+            "join: all replicas make the same number of steps; give them equal numbers of batches "
+            "(DistributedSampler, drop_last=True)"
+        )
 
     def _register(self, hook: Hook, hooks: Any, *, due: bool) -> RemovableHandle:
         handle = RemovableHandle(hooks)

@@ -280,3 +280,33 @@ torch.testing.assert_close(forward(model, x).concat(), plain(x).detach())
 torch.testing.assert_close(plain[1](x), 2 * F.linear(x, plain[1].weight, plain[1].bias))
 """
     agree(body, 2)
+
+
+def test_half_precision_takes_and_returns_full_precision(agree):
+    body = """
+begin(partitions=2, microbatches=2, fp16=True, ddp=True)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.body = nn.Embedding(5, 8), network()
+    def forward(self, ids, *, extra):
+        h = self.embedding(ids) + extra["x"]
+        assert h.dtype == torch.float16 and ids.dtype == torch.int64
+        return {"out": self.body(h), "ids": ids}
+module = Net().float()
+model = DistributedModel(module)
+assert model.module.module.module is module is model.get_module()
+
+@step
+def train_step(model, ids, x):
+    found = model(ids, extra={"x": x})
+    assert found["out"].dtype == torch.float32 and found["ids"].dtype == torch.int64
+    loss = found["out"].pow(2).mean()
+    model.backward(loss)
+    return loss
+
+loss = train_step(model, torch.randint(0, 5, (4,)), torch.randn(4, 8).float()).reduce_mean()
+assert loss.dtype == torch.float32
+assert all(p.grad.dtype == torch.float16 for p in model.local_parameters())
+"""
+    agree(body, 2)

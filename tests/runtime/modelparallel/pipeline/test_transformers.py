@@ -48,6 +48,5 @@ compare(model, stages, loss_of, [tokens, labels], 4)
 """
 
 
-@pytest.mark.parametrize("model", [GPT2, T5, BERT], ids=["gpt2", "t5", "bert"])
-def test_a_language_model(agree, model):
-    agree(model, 2, timeout=150)
+def test_language_models(agree):
+    agree(GPT2 + T5 + BERT, 2, timeout=150)
