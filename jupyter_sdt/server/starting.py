@@ -104,10 +104,13 @@ def _from_arguments(body: StartBody, cell: Cell, folder: Path) -> Launch:
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The form knows the magic's short words for distributions."""
-    from jupyter_sdt.cells.values import DISTRIBUTIONS  # noqa: PLC0415 - with the first request
+    from jupyter_sdt.cells.degrees import read_degrees  # noqa: PLC0415 - with the first request
+    from jupyter_sdt.cells.values import DISTRIBUTIONS  # noqa: PLC0415
 
     given = arguments.get("distribution")
-    known = DISTRIBUTIONS.get(given, given) if isinstance(given, str) else given
+    if not isinstance(given, str):
+        return dict(arguments)
+    known = read_degrees(given) if "=" in given else DISTRIBUTIONS.get(given, given)
     return {**arguments, "distribution": known}
 
 

@@ -103,6 +103,12 @@ async def test_secrets_stay_out_of_the_plan(ask) -> None:
     assert "hush" not in str(body)
 
 
+async def test_degrees_are_understood_as_the_magic_does(ask) -> None:
+    arguments = {"distribution": "pipeline=2,tensor=2"}
+    _, body = await ask("POST", "plan", {"arguments": arguments, "source": "pass"})
+    assert body["plan"]["world_size"] == 4
+
+
 async def test_the_forms_short_word_for_a_distribution_is_understood(ask) -> None:
     arguments = {"distribution": "torch_distributed", "processes_per_node": 3}
     _, body = await ask("POST", "plan", {"arguments": arguments, "source": "pass"})
