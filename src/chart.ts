@@ -186,7 +186,11 @@ function joined(lines: readonly ILine[], logarithmic: boolean): uPlot.AlignedDat
     const drawn = logarithmic ? ys.map(y => (y !== null && y > 0 ? y : null)) : [...ys];
     return [[...xs], drawn];
   });
-  return tables.length === 1 ? tables[0] : uPlot.join(tables);
+  const [first, ...others] = lines;
+  if (others.every(({ xs }) => xs === first.xs)) {
+    return [tables[0][0], ...tables.map(table => table[1])] as uPlot.AlignedData;
+  }
+  return uPlot.join(tables);
 }
 
 function fromNothing(_: uPlot, __: number | null, high: number | null): uPlot.Range.MinMax {

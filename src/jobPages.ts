@@ -49,8 +49,9 @@ export class JobPages {
   private _make(jobName: string): MainAreaWidget<JobPage> {
     const { app, manager, settings, trans } = this._context;
     const actions = jobActions(app.commands);
-    const { showPoints } = settings.value;
-    const content = new JobPage({ jobName, manager, trans, actions, showPoints });
+    const { showPoints, xAxis: x, smoothing, logarithmic } = settings.value;
+    const choice = { x, smoothing, logarithmic };
+    const content = new JobPage({ jobName, manager, trans, actions, showPoints, choice });
     const page = new MainAreaWidget({ content });
     page.id = `${NAMESPACE}-job-${jobName}`;
     page.title.label = jobName;

@@ -132,7 +132,7 @@ export function fieldAtFault(schema: ILaunchSchema, argument: string): IField | 
 }
 
 function field(name: string, value: unknown): IField {
-  const property = asObject(value, `schema: ${name}`) as Partial<Property>;
+  const property: Partial<Property> = asObject(value, `schema: ${name}`);
   const flags = property['x-flags'] ?? [];
   const entry = flags.find(({ kind }) => ENTRY_KINDS.includes(kind));
   const { default: fallback = '' } = property;

@@ -1,5 +1,6 @@
 /** What the charts of a job page draw: any metric, by step or by time, smoothed or not. Pure. */
 import { ILine } from './chart';
+import { onGrid } from './grid';
 import { ISeries, smooth, thinned } from './series';
 import { SeriesTable } from './seriesTable';
 
@@ -39,7 +40,7 @@ export function metricLines(table: SeriesTable, choice: IChartChoice): IMetricLi
     const ranks = choice.byRank ? [...table.byRank(name)].slice(0, MOST_RANKS) : [];
     const lines =
       ranks.length > 0
-        ? ranks.map(([rank, series]) => line(`${rank}`, series, rank, zero, choice))
+        ? together(ranks.map(([rank, series]) => line(`${rank}`, series, rank, zero, choice)))
         : smoothed(name, combined, place, zero, choice);
     return { name, combined, lines };
   });
@@ -66,10 +67,10 @@ function line(
   series: ISeries,
   color: number,
   zero: number,
-  { x }: IChartChoice
+  choice: IChartChoice
 ): ILine {
-  const { steps, times, values } = thinned(series, DRAWN_POINTS);
-  const xs = x === 'step' ? steps : rising(times.map(time => time - zero));
+  const { steps, times, values } = choice.byRank ? series : thinned(series, DRAWN_POINTS);
+  const xs = choice.x === 'step' ? steps : rising(times.map(time => time - zero));
   return { label, xs, ys: values, color };
 }
 
@@ -79,8 +80,20 @@ function rising(xs: number[]): number[] {
   return xs.map(x => (last = x > last ? x : last + 1e-6));
 }
 
+/** Lines of few points stay as they are; more are drawn over common stretches. */
+function together(lines: ILine[]): ILine[] {
+  const points = lines.reduce((sum, { xs }) => sum + xs.length, 0);
+  return points <= DRAWN_POINTS
+    ? lines
+    : onGrid(lines).map((columns, place) => ({ ...lines[place], ...columns }));
+}
+
 /** When the first point of anything was recorded. */
 export function startOf(table: SeriesTable): number {
-  const firsts = table.names().flatMap(name => table.overRanks(name).times.slice(0, 1));
+  const firsts = table
+    .names()
+    .flatMap(name =>
+      [...table.byRank(name).values()].flatMap(({ times }) => times.slice(0, 1))
+    );
   return firsts.length > 0 ? Math.min(...firsts) : 0;
 }

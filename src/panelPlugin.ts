@@ -18,7 +18,7 @@ import { LaunchModel } from './launchModel';
 import { NotebookCells } from './notebookCells';
 import { notifyAtEnds } from './notifications';
 import { PanelState } from './panelState';
-import { JobSettings } from './settings';
+import { IJobSettings, JobSettings } from './settings';
 import {
   CommandIds,
   IJobManagerToken,
@@ -189,7 +189,7 @@ async function start(parts: IParts, launch: LaunchModel, state: PanelState): Pro
 
 function followSettings({ manager, settings, trans }: IParts): void {
   let folder = '';
-  settings.changed.connect((_, value) => {
+  const follow = (value: IJobSettings) => {
     manager.setRefreshSeconds(value.refreshSeconds);
     if (value.jobsFolder !== folder) {
       folder = value.jobsFolder;
@@ -198,5 +198,8 @@ function followSettings({ manager, settings, trans }: IParts): void {
         Notification.error(trans.__('The folder of jobs stays as it is: %1', reason));
       });
     }
-  });
+  };
+  // They may have been loaded before anybody listened.
+  follow(settings.value);
+  settings.changed.connect((_, value) => follow(value));
 }

@@ -78,16 +78,19 @@ export function ordered(series: ISeries): ISeries {
 
 /**
  * One curve for all ranks, over the steps that every rank has reached. Ranks that were thinned
- * keep different steps: between two points of a rank the line between them counts.
+ * keep different steps: between two points of a rank the line between them counts. `most` bounds the
+ * number of steps.
  */
-export function combine(ranks: readonly ISeries[], how: Aggregate): ISeries {
+export function combine(ranks: readonly ISeries[], how: Aggregate, most = Infinity): ISeries {
   const curves = ranks.map(ordered).filter(curve => curve.steps.length > 0);
   if (curves.length <= 1) {
     return curves[0] ?? emptySeries();
   }
+  // Each rank names the steps where it is extreme, and all are read there.
+  const share = Math.max(4, Math.floor(most / curves.length));
   const first = Math.max(...curves.map(curve => curve.steps[0]));
   const last = Math.min(...curves.map(curve => curve.steps[curve.steps.length - 1]));
-  const union = new Set(curves.flatMap(curve => curve.steps));
+  const union = new Set(curves.flatMap(curve => thinned(curve, share).steps));
   const steps = [...union].filter(step => first <= step && step <= last);
   steps.sort((a, b) => a - b);
   const columns = curves.map(curve => sample(curve, steps));

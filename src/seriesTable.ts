@@ -1,4 +1,5 @@
 /** All curves of a job, by metric, source and rank. */
+import { CombinedCurve } from './combined';
 import { IMetricRecord, ISeriesPayload } from './models';
 import { aggregateOf, combine, emptySeries, ISeries, thinned } from './series';
 
@@ -21,6 +22,7 @@ export class SeriesTable {
         series.steps.push(record.step ?? series.steps.length);
         series.times.push(record.time);
         series.values.push(value);
+        this._combine(name, record, series);
         this._bound(name, record);
       }
     }
@@ -29,6 +31,7 @@ export class SeriesTable {
   /** Start anew with the server's curves. */
   reset(payloads: readonly ISeriesPayload[]): void {
     this._series.clear();
+    this._combined.clear();
     for (const { name, source, rank, steps, times, values } of payloads) {
       this._ranks(name, source).set(rank, { steps, times, values });
     }
@@ -48,7 +51,17 @@ export class SeriesTable {
 
   /** One curve for all ranks. */
   overRanks(name: string): ISeries {
-    return combine([...this.byRank(name).values()], aggregateOf(name));
+    const ranks = this.byRank(name);
+    if (ranks.size <= 1) {
+      return combine([...ranks.values()], aggregateOf(name));
+    }
+    const known = this._combined.get(name);
+    if (known && !known.isStale) {
+      return { ...known.series };
+    }
+    const made = new CombinedCurve(ranks, aggregateOf(name), MOST_POINTS);
+    this._combined.set(name, made);
+    return { ...made.series };
   }
 
   /** Which metric is the training loss; empty when none looks like one. */
@@ -56,6 +69,18 @@ export class SeriesTable {
     const names = this.names();
     const likely = [...LOSS_NAMES, ...names.filter(name => /loss/i.test(name))];
     return likely.find(name => names.includes(name)) ?? '';
+  }
+
+  /** Let the curve of all ranks grow; one more rank or a better source makes another of it. */
+  private _combine(name: string, { rank, source }: IMetricRecord, series: ISeries): void {
+    const last = series.values.length - 1;
+    if (last === 0) {
+      this._combined.delete(name);
+    } else if (this._combined.has(name) && this.byRank(name) === this._ranks(name, source)) {
+      const { steps, times, values } = series;
+      const point = { step: steps[last], time: times[last], value: values[last] };
+      this._combined.get(name)!.add(rank, point);
+    }
   }
 
   private _ranks(name: string, source: string): ByRank {
@@ -81,6 +106,7 @@ export class SeriesTable {
     }
   }
 
+  private readonly _combined = new Map<string, CombinedCurve>();
   private readonly _series = new Map<string, Map<string, ByRank>>();
 }
 

@@ -53,7 +53,10 @@ export function useRemaining(moment: number): number {
  * A control's value that changes with the keystroke, although what it belongs to is drawn with the
  * next frame: otherwise the cursor would jump to the end.
  */
-export function useOwnValue<T>(value: T, onChange: (value: T) => void): [T, (value: T) => void] {
+export function useOwnValue<T>(
+  value: T,
+  onChange: (value: T) => void
+): [T, (value: T) => void] {
   const [own, setOwn] = React.useState(value);
   React.useEffect(() => setOwn(value), [value]);
   const change = (next: T) => {

@@ -5,6 +5,7 @@ import * as React from 'react';
 import { JobFeed } from '../jobFeed';
 import { IJobManager } from '../jobManager';
 import { IJobDetail } from '../models';
+import { IChartChoice } from '../pageLines';
 import { FailureView } from './failureView';
 import { useSignalFrames } from './hooks';
 import { IJobActions, JobHeader } from './jobHeader';
@@ -21,6 +22,8 @@ export interface IPageProps {
   trans: TranslationBundle;
   actions: IJobActions;
   showPoints: boolean;
+  /** How curves are drawn at first. */
+  choice: Partial<IChartChoice>;
 }
 
 /** The page as a widget; it follows its job until it is closed. */
@@ -65,7 +68,9 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
     {
       id: 'curves',
       label: trans.__('Curves'),
-      body: <MetricsView feed={feed} trans={trans} showPoints={props.showPoints} />
+      body: (
+        <MetricsView {...{ feed, trans }} choice={props.choice} showPoints={props.showPoints} />
+      )
     },
     {
       id: 'ranks',

@@ -10,14 +10,16 @@ import { useSignalFrames } from './hooks';
 export interface IMetricsProps {
   feed: JobFeed;
   trans: TranslationBundle;
+  /** How curves are drawn at first. */
+  choice: Partial<IChartChoice>;
   showPoints: boolean;
 }
 
 const INITIAL: IChartChoice = { x: 'step', smoothing: 0, logarithmic: false, byRank: false };
 
-export function MetricsView({ feed, trans, showPoints }: IMetricsProps): JSX.Element {
+export function MetricsView({ feed, trans, showPoints, ...props }: IMetricsProps): JSX.Element {
   const frames = useSignalFrames(feed.changed);
-  const [choice, setChoice] = React.useState(INITIAL);
+  const [choice, setChoice] = React.useState({ ...INITIAL, ...props.choice });
   const metrics = React.useMemo(() => metricLines(feed.table, choice), [feed, choice, frames]);
   return (
     <>
