@@ -110,7 +110,9 @@ _SCRIPT = (
     _estimator("entry-point", "text", "a script; the cell then holds hyperparameters"),
     _estimator("source-dir", "text", "folder copied beside the entry point"),
     _estimator("dependencies", "names", "further folders copied beside the entry point"),
-    _estimator("requirements", "text", "a requirements.txt installed for the job; none: none at all"),
+    _estimator(
+        "requirements", "text", "a requirements.txt installed for the job; none: none at all"
+    ),
     _estimator("hyperparameters", "json", "all hyperparameters as one JSON object"),
     _estimator("hp", "setting", "one hyperparameter; may be repeated", keyword="hyperparameters"),
     _estimator(
@@ -136,6 +138,7 @@ _LIMITS = (
     _estimator("max-run", "seconds", "the job is stopped after this time"),
     _estimator("stop-seconds", "seconds", "time between SIGTERM and SIGKILL; default 120"),
     _estimator("hang-seconds", "seconds", "report stacks when a rank makes no step for so long"),
+    _estimator("max-restarts", "integer", "start all ranks anew so often when one is lost"),
 )
 _SAGEMAKER = (
     _estimator("role", "text", "execution role"),

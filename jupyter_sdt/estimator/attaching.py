@@ -30,6 +30,7 @@ def arguments_of(job: TrainingJob, framework: str) -> dict[str, Any]:
         "max_run": spec.max_run_seconds,
         "stop_seconds": spec.stop_seconds,
         "hang_seconds": spec.hang_seconds,
+        "max_restarts": spec.max_restarts,
         **_kept(spec.sagemaker, framework),
     }
     if "instance_groups" in arguments:

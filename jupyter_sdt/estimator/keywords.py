@@ -50,6 +50,7 @@ class EstimatorKeywords(TypedDict, total=False):
     max_wait: float
     stop_seconds: float  # ours: between SIGTERM and SIGKILL
     hang_seconds: float  # ours: the watchdog
+    max_restarts: int  # ours: as torchrun's
     # Image and framework
     image_uri: str
     framework_version: str

@@ -46,7 +46,7 @@ _CHECKS: dict[str, Check] = {
     "input_mode": one_of("File", "Pipe", "FastFile"),
     "hyperparameter_style": one_of("sagemaker", "json", "switch"),
     **dict.fromkeys(("instance_count", "volume_size"), integer_from(1)),
-    "container_log_level": integer_from(0),
+    **dict.fromkeys(("container_log_level", "max_restarts"), integer_from(0)),
     "keep_alive_period_in_seconds": integer_from(0, 21600),
     "max_retry_attempts": integer_from(1, 30),
     **dict.fromkeys(("max_run", "hang_seconds", "max_wait"), POSITIVE),

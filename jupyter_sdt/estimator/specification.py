@@ -41,6 +41,7 @@ _OWN_FIELD = frozenset(
         *("environment", "instance_type", "instance_count", "instance_groups", "distribution"),
         *("processes_per_node", "launcher", "output_path", "checkpoint_s3_uri"),
         *("metric_definitions", "max_run", "stop_seconds", "hang_seconds", "sagemaker_session"),
+        "max_restarts",
     }
 )
 
@@ -86,6 +87,7 @@ def make_submission(arguments: Mapping[str, Any], framework: str, request: Reque
         max_run_seconds=_default(arguments, "max_run"),
         stop_seconds=_default(arguments, "stop_seconds"),
         hang_seconds=arguments.get("hang_seconds"),
+        max_restarts=arguments.get("max_restarts", 0),
         variables_in=tuple(request.variables),
         variables_out=_names(request.variables_out),
         cell=request.cell.cell if request.cell else None,

@@ -53,6 +53,8 @@ def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, 
     Raises DistributionError for a launcher that cannot serve the strategy.
     """
     wanted = spec.distribution.launcher
+    if spec.max_restarts:
+        return _restarting(spec, wanted)
     if spec.distribution.strategy == "mpi":
         if wanted not in (None, "mpirun"):
             raise DistributionError(
@@ -69,6 +71,19 @@ def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, 
     if spec.distribution.strategy == "none" or spec.distribution.started_by_mpi:
         fallback = "python"
     return fallback, (f"the nursery is not available: started by {fallback} instead",)
+
+
+def _restarting(spec: JobSpec, wanted: Launcher | None) -> tuple[Launcher, tuple[str, ...]]:
+    """Ranks are restarted by torchrun, from one agent: its static rendezvous cannot meet again."""
+    others = wanted not in (None, "nursery", "torchrun") or spec.distribution.started_by_mpi
+    if others or spec.instance_count > 1:
+        raise DistributionError(
+            f"max_restarts={spec.max_restarts}: torchrun restarts the ranks of one node; it needs "
+            f"instance_count=1 (given: {spec.instance_count}) and launcher='torchrun' (given: "
+            f"{'mpirun' if spec.distribution.started_by_mpi else wanted or 'none'})",
+            argument="max_restarts",
+        )
+    return "torchrun", ("started by torchrun, which restarts lost ranks",)
 
 
 def hosts_store(spec: JobSpec, launcher: Launcher) -> bool:

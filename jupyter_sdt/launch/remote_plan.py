@@ -36,6 +36,11 @@ def check_remote(spec: JobSpec) -> None:
             f"hang_seconds={spec.hang_seconds:g} watches local ranks only; use max_run",
             argument="hang_seconds",
         )
+    if spec.max_restarts:
+        raise SpecError(
+            f"max_restarts={spec.max_restarts} restarts local ranks only; use max_retry_attempts",
+            argument="max_restarts",
+        )
     if spec.sagemaker.get("git_config"):
         raise LaunchError(
             "git_config: this version does not fetch repositories; clone it and give the folder as "

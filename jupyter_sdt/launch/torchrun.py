@@ -41,7 +41,7 @@ def _agent_plan(
             f"--node-rank={node_rank}",
             f"--master-addr={meeting.address}",
             f"--master-port={meeting.port}",
-            "--max-restarts=0",
+            f"--max-restarts={spec.max_restarts}",
             "-m",
             RUN_MODULE,
             *entry_arguments(spec),

@@ -12,11 +12,13 @@ second time): each time gets keys of its own.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from types import ModuleType
 from typing import Any
 
 from jupyter_sdt.runtime.late_import import when_imported
+from jupyter_sdt.spec.variables import TORCHELASTIC_RESTART_COUNT
 
 _kept: list[Any] = []
 _worlds_left = 0
@@ -56,9 +58,11 @@ def _prefix_store(rendezvous: ModuleType) -> None:
     @functools.wraps(create)
     def create_c10d_store(*args: Any, **kwargs: Any) -> Any:
         store = create(*args, **kwargs)
-        if not _worlds_left:
+        # torchrun's static rendezvous keeps its store, with the addresses of ranks that are gone.
+        restarts = os.environ.get(TORCHELASTIC_RESTART_COUNT, "0")
+        if not _worlds_left and restarts == "0":
             return store
         torch_distributed: Any = sys.modules["torch.distributed"]
-        return torch_distributed.PrefixStore(f"meeting_{_worlds_left}", store)
+        return torch_distributed.PrefixStore(f"meeting_{restarts}_{_worlds_left}", store)
 
     rendezvous._create_c10d_store = create_c10d_store  # type: ignore[attr-defined]

@@ -32,6 +32,7 @@ from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_
 from jupyter_sdt.runtime.process_groups import keep_process_groups, separate_meetings
 from jupyter_sdt.runtime.process_record import ProcessRecord
 from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
+from jupyter_sdt.runtime.restarts import note_restart
 from jupyter_sdt.runtime.script import exec_program, run_python
 from jupyter_sdt.runtime.streams import dump_stacks_on_signal, redirect_streams
 from jupyter_sdt.runtime.variables import load_variables, save_variables
@@ -113,6 +114,7 @@ def _prepare(argv: Sequence[str]) -> _Run:
         _record = ProcessRecord(files=files, place=place)
         _record.write_start()
         spec = files.read_spec()
+        note_restart(files)
     keep_freed_memory()
     start_fresh(path.parent)
     if files is not None:

@@ -103,6 +103,7 @@ class JobSpec:
     max_run_seconds: float = 86400
     stop_seconds: float = 120
     hang_seconds: float | None = None
+    max_restarts: int = 0
     variables_in: tuple[str, ...] = ()
     variables_out: tuple[str, ...] = ()
     cell: Cell | None = None

@@ -13,8 +13,8 @@ container-log-level dependencies disable-output-compression disable-profiler dis
 enable-infra-check enable-network-isolation enable-remote-debug enable-sagemaker-metrics
 encrypt-inter-container-traffic entry-point env environment framework-version hang-seconds help hp
 hyperparameter-style hyperparameters image-uri in input input-mode instance-count instance-groups
-instance-type keep-alive-period-in-seconds launcher max-retry-attempts max-run max-wait metric
-metric-definitions model-channel-name model-uri name no-wait out output-kms-key output-path
+instance-type keep-alive-period-in-seconds launcher max-restarts max-retry-attempts max-run max-wait
+metric metric-definitions model-channel-name model-uri name no-wait out output-kms-key output-path
 oversubscribe plan processes py-version repeats requirements role scale scaling security-group-ids
 source-dir stop-seconds study subnets tags use-spot-instances volume-kms-key volume-size wait
 warmup-steps
