@@ -26,6 +26,8 @@ from jupyter_sdt.store.job_directory import JobDirectory
 
 # CloudWatch shows the last lines some seconds after the job has ended.
 SETTLE_SECONDS = 2.0
+# How long a supervisor tries to stop a job whose directory is gone.
+UNSEEN_SECONDS = 600.0
 # How often new streams are looked for: before the first was found, and after that.
 _STREAM_SECONDS = {False: 5.0, True: 15.0}
 
@@ -54,6 +56,7 @@ class SageMakerBackend:
         self._created = False
         self._adopted = bool(spec.sagemaker.get(ADOPTED))
         self._stopped = False
+        self._unseen_since: float | None = None
         self._notes: dict[str, str] = {}
 
     def plan(self) -> LaunchPlan:
@@ -90,6 +93,8 @@ class SageMakerBackend:
             self._describe(now)
         if self._reading.due(now) and not self._status.ended:
             self._read_logs(now)
+        if self._abandoned(now):
+            return Outcome(exit_code=1, reason="its directory was deleted, AWS is out of reach")
         if not self._status.ended:
             return None
         self._drain_logs()
@@ -167,6 +172,13 @@ class SageMakerBackend:
         if kind != "throttled":
             told = explain(error, resource=f"the job {self._spec.job_name}")
             self._notes[what] = f"{what} fails, the job itself goes on: {told}"
+
+    def _abandoned(self, now: float) -> bool:
+        """Whether nobody can see this job any more and it cannot be stopped either."""
+        if self._directory.path.exists():
+            return False
+        self._unseen_since = self._unseen_since or now
+        return not self._stopped and now - self._unseen_since > UNSEEN_SECONDS
 
     def _stop(self) -> None:
         if self._stopped or not self._created:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -36,6 +36,7 @@ class TrainingJobs:
     url: str
     folder: Path
     conditions: Conditions
+    on_describe: Callable[[str], None]
     _courses: list[threading.Thread] = field(default_factory=list)
     _calls: count[int] = field(default_factory=lambda: count(1))
 
@@ -56,8 +57,13 @@ class TrainingJobs:
         self._begin(job)
         return job
 
-    def find(self, name: str) -> RehearsedJob:
+    def describe(self, name: str) -> dict[str, Any]:
         """DescribeTrainingJob. Raises RefusedError."""
+        self.on_describe(name)
+        return self.find(name).describe()
+
+    def find(self, name: str) -> RehearsedJob:
+        """The job of a name. Raises RefusedError."""
         if name not in self.jobs:
             # The service says ValidationException here, and not ResourceNotFound.
             raise RefusedError("ValidationException", "Requested resource not found.")

@@ -36,7 +36,7 @@ class Handlers:
     def describe(self, response: SageMakerResponse) -> ActionResult:
         """DescribeTrainingJob."""
         name = json.loads(response.body)["TrainingJobName"]
-        return ActionResult(self._here(response).find(name).describe())
+        return ActionResult(self._here(response).describe(name))
 
     def stop(self, response: SageMakerResponse) -> ActionResult:
         """StopTrainingJob."""

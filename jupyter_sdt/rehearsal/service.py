@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -28,6 +28,8 @@ class Rehearsal:
     folder: Path
     conditions: Conditions
     region: str = "us-east-1"
+    # Called with the job's name for each DescribeTrainingJob; for counting them.
+    on_describe: Callable[[str], None] | None = None
     _places: dict[tuple[str, str], TrainingJobs] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -49,9 +51,15 @@ class Rehearsal:
             if found is None or found.jobs is not jobs:  # moto was reset
                 if found is not None:
                     found.end()
-                found = TrainingJobs(jobs, region, account, self.url, self.folder, self.conditions)
+                found = TrainingJobs(
+                    jobs, region, account, self.url, self.folder, self.conditions, self._described
+                )
                 self._places[account, region] = found
             return found
+
+    def _described(self, job_name: str) -> None:
+        if self.on_describe is not None:
+            self.on_describe(job_name)
 
     def interrupt(self, job_name: str) -> None:
         """Take the capacity of a spot job away now, once. Raises SpecError for an unknown name."""
@@ -88,15 +96,15 @@ def rehearse(
     folder = Path(tempfile.mkdtemp(prefix="sdt-rehearsal-"))
     rehearsal = Rehearsal(f"http://{host}:{taken}", folder, conditions or Conditions(), region)
     _forget(rehearsal.url)
-    try:
-        with training_jobs_in_moto(rehearsal.training_jobs, rehearsal.conditions.quotas):
+    # Ours until nobody can call any more: moto's own handlers know nothing of our jobs.
+    with training_jobs_in_moto(rehearsal.training_jobs, rehearsal.conditions.quotas):
+        try:
             yield rehearsal
+        finally:
             rehearsal.end()
-    finally:
-        rehearsal.end()
-        _forget(rehearsal.url)
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+            _forget(rehearsal.url)
+            server.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _forget(url: str) -> None:

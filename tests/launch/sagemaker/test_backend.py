@@ -189,3 +189,12 @@ def test_at_rest_the_service_is_asked_once_in_ten_seconds(bench):
         pace.went_well(now)
     assert 10 <= pace._due - now <= 12.5
     assert not pace.due(now + 9.9)
+
+
+def test_a_job_that_nobody_sees_and_nobody_can_stop_is_given_up(bench, monkeypatch):
+    monkeypatch.setattr(sagemaker_backend, "UNSEEN_SECONDS", -1.0)
+    bench.describe("InProgress", "Training", "Training")
+    bench.no_logs(1)
+    bench.directory.path.rename(bench.directory.path.with_name("gone"))
+    outcome = bench.poll()
+    assert (outcome.exit_code, "was deleted" in outcome.reason) == (1, True)
