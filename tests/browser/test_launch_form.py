@@ -15,6 +15,7 @@ for step in range(20):
     log_metrics(step, loss=1 / (1 + step))
 print("rank", context.rank, "has ended")
 """
+DEGREES = "4 ranks on 1 node: data 2 \u00d7 pipeline 2"
 SCRIPT = "import sys\nprint('arguments', sys.argv[1:])\n"
 
 
@@ -82,7 +83,17 @@ def test_degrees_of_a_strategy_and_what_is_missing_are_shown(page):
     control(screen, "distribution").select_option("modelparallel")
     control(screen, "pipeline_parallel_degree").fill("2")
     control(screen, "ddp").check()
+    control(screen, "variables_in").fill("")
+    planned(screen, "world_size 4")
+    drawn = screen.locator(".sdt-Layout")
+    assert drawn.locator("figcaption").inner_text() == DEGREES
+    places = ["0 D0 P0", "1 D0 P1", "2 D1 P0", "3 D1 P1"]
+    assert [text.replace("\n", " ") for text in drawn.locator("li").all_inner_texts()] == places
+    control(screen, "pipeline_parallel_degree").fill("3")
+    field(screen, "distribution").get_by_text("are not a multiple").wait_for()
     page.picture("form-degrees")
+    control(screen, "pipeline_parallel_degree").fill("2")
+    control(screen, "variables_in").fill("data")
     screen.get_by_role("button", name="Write cell").click()
     line = screen.evaluate(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
