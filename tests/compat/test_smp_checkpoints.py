@@ -168,6 +168,7 @@ def test_a_job_killed_while_it_saves_leaves_the_good_checkpoint(job, smp_script,
             + """
 model, optimizer = made()
 assert smp.resume_from_checkpoint(path) == "good"
+assert not [name for name in os.listdir(path) if name.startswith(".")]
 train(model, optimizer, 3, first=1)
 same(model.state_dict(), expected.state_dict())
 smp.save_checkpoint(path, "after", num_kept_partial_checkpoints=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import shutil
@@ -150,13 +151,19 @@ def publish(path: Path, tag: str) -> None:
 
 
 def recover(path: Path) -> None:
-    """Bring back a folder that was about to be replaced when its job ended."""
+    """Clear up after a job that ended while it saved: a folder it was about to replace comes back.
+
+    Several nodes that share ``path`` may do so at once.
+    """
     for old in path.glob(f".*{_PARTIAL}.replaced"):
         final = path / old.name[1:].removesuffix(".replaced")
         if final.exists():
             shutil.rmtree(old, ignore_errors=True)
         else:
-            old.rename(final)
+            with contextlib.suppress(OSError):
+                old.rename(final)
+    for unfinished in path.glob(f".*{_PARTIAL}.incomplete"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def prune(path: Path, kept: int) -> None:

@@ -48,7 +48,7 @@ class DistributedOptimizer(torch.optim.Optimizer):
     def __init__(
         self,
         optimizer: torch.optim.Optimizer,
-        static_loss_scale: float = 1.0,
+        static_loss_scale: float | None = 1.0,
         dynamic_loss_scale: bool = False,
         dynamic_loss_args: Mapping[str, Any] | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class DistributedOptimizer(torch.optim.Optimizer):
         if self._world.parameters.fp16 and dynamic_loss_scale:
             self.loss_scaler = DynamicLossScale.from_arguments(dynamic_loss_args or {})
         elif self._world.parameters.fp16:
-            self.loss_scaler.scale = static_loss_scale
+            self.loss_scaler.scale = static_loss_scale or 1.0
         script.optimizer = self
         script.when_partitioned(self._keep_local)
         if script.model is None:
