@@ -23,6 +23,7 @@ from jupyter_sdt.launch.children import become_subreaper
 from jupyter_sdt.launch.ending import Ending
 from jupyter_sdt.launch.local_backend import LocalBackend
 from jupyter_sdt.launch.node_directory import write_failure
+from jupyter_sdt.launch.resources import ResourceSampler
 from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
 from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.state_keeper import StateKeeper
@@ -88,6 +89,7 @@ class _Supervisor:
         self._watchdog = Watchdog(spec, directory)
         self._notes: tuple[str, ...] = ()
         self._regexes = RegexMetrics(directory, spec.metric_definitions)
+        self._resources: ResourceSampler | None = None
 
     def run(self) -> int:
         """Prepare, train, collect; the state tells of each phase."""
@@ -95,6 +97,8 @@ class _Supervisor:
             self._launch()
             outcome = self._watch()
         finally:
+            if self._resources is not None:
+                self._resources.close()
             self._backend.kill()
         self._regexes.finish()
         return self._finish(outcome)
@@ -112,6 +116,7 @@ class _Supervisor:
         self._backend.submit(plan)
         if local:
             self._keeper.enter("Training")
+            self._resources = ResourceSampler(self._spec, self._directory)
         with contextlib.suppress(OSError):  # a full disk: the ranks run all the same
             write_json(self._directory.plan_file, plan.to_json(), durable=False)
 
@@ -125,6 +130,8 @@ class _Supervisor:
             if now >= next_regexes:
                 self._regexes.poll()
                 next_regexes = now + REGEX_SECONDS
+            if self._resources is not None:
+                self._resources.poll()
             self._watchdog.check(now, self._ending)
             self._ending.check(now)
             if now >= ends_at:

@@ -23,6 +23,8 @@ from jupyter_sdt.store.tail import CHUNK_BYTES, LONGEST_LINE, Tail
 _FILE = re.compile(r"([\w-]{1,80})\.jsonl", re.ASCII)
 _POSITION = re.compile(r"([\w-]{1,80}):(\d{1,18})", re.ASCII)
 
+_RESOURCES = "resources"
+
 
 class MetricFeed:
     """Reads on from a cursor, about a megabyte of lines at a time.
@@ -37,7 +39,7 @@ class MetricFeed:
         self._job = _name_of(stamp(directory))
         self.more = False
         self._tails = {
-            name: Tail(self._folder / f"{name}.jsonl", position)
+            name: Tail(self._path(name), position)
             for name, position in _positions(cursor, self._job).items()
         }
 
@@ -63,9 +65,14 @@ class MetricFeed:
             if lines:
                 yield lines
 
+    def _path(self, name: str) -> Path:
+        """A file of metrics, or the one about resources, which lies beside their folder."""
+        folder = self._folder.parent if name == _RESOURCES else self._folder
+        return folder / f"{name}.jsonl"
+
     def _files(self) -> list[Tail]:
-        for name in _names(self._folder):
-            self._tails.setdefault(name, Tail(self._folder / f"{name}.jsonl"))
+        for name in (*_names(self._folder), _RESOURCES):
+            self._tails.setdefault(name, Tail(self._path(name)))
         return list(self._tails.values())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-Source = Literal["script", "autolog", "regex"]
+Source = Literal["script", "autolog", "regex", "resources"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class MetricRecord:
 
     ``time`` is in seconds since the epoch. ``step`` is None when the writer knows none (regular
     expressions on a log). ``source`` tells who recorded: the script through ``log_metrics``,
-    ``autolog``, or a ``regex`` of ``metric_definitions``. Values are finite floats, or None where
+    ``autolog``, a ``regex`` of ``metric_definitions``, or the supervisor about ``resources``. Values are finite floats, or None where
     the script logged NaN or infinity, which JSON cannot carry.
     """
 

@@ -93,6 +93,11 @@ class JobDirectory:
         return self.path / "metrics"
 
     @property
+    def resources_file(self) -> Path:
+        """``resources.jsonl``: what each rank used of the machine, second by second."""
+        return self.path / "resources.jsonl"
+
+    @property
     def processes(self) -> Path:
         """``processes/rank-N.json``: pid, start time and, after the end, exit code of each rank."""
         return self.path / "processes"
