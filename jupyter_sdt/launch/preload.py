@@ -24,6 +24,7 @@ PRELOADED = (
     "jupyter_sdt.runtime.distributed_model",
     "jupyter_sdt.runtime.metrics",
     "jupyter_sdt.runtime.sampler",
+    "jupyter_sdt.runtime.virtual_cuda.installing",
 )
 
 

@@ -79,6 +79,12 @@ def launcher_that_cannot_serve(bench: Bench) -> None:
 
 
 @scenario
+def launcher_that_says_too_much(bench: Bench) -> None:
+    library = {"smdistributed": {"modelparallel": ON}, "mpi": ON}
+    bench.estimator(distribution=library, launcher="torchrun")
+
+
+@scenario
 def library_not_here_yet(bench: Bench) -> None:
     library = {"smdistributed": {"modelparallel": ON}, "torch_distributed": ON}
     bench.estimator(distribution=library).fit()

@@ -27,6 +27,17 @@ def test_without_being_asked_nothing_is_touched(job):
     assert job.log() == "False torch.cuda builtin_function_or_method\n"
 
 
+def test_where_torch_finds_a_real_gpu_nothing_is_touched(job):
+    job.run("""
+    import torch
+    from types import SimpleNamespace
+    from jupyter_sdt.runtime.virtual_cuda.installing import install
+    with_gpu = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True))
+    print(install(with_gpu), vars(with_gpu).keys(), type(torch.zeros).__name__)
+    """)
+    assert job.log() == "False dict_keys(['cuda']) builtin_function_or_method\n"
+
+
 def test_the_current_device_is_set_by_number_digit_name_and_context(virtual):
     virtual("""
 cuda = torch.cuda
