@@ -68,15 +68,33 @@ def broadcast(obj: Any, group: CommGroup = CommGroup.WORLD) -> None:
 
 def allgather(obj: Any, group: CommGroup = CommGroup.WORLD) -> list[Any]:
     """Return the objects of all ranks of ``group``, in its order. All of them call it."""
-    members, content = members_of(group), pack(obj)
+    members = members_of(group)
+    sizes, padded = _padded(pack(obj), members)
+    parts = [torch.empty_like(padded) for _ in members.ranks]
+    dist.all_gather(parts, padded, group=members.process_group)
+    return [unpack(part[:size]) for part, size in zip(parts, sizes, strict=True)]
+
+
+def gather(obj: Any, group: CommGroup = CommGroup.WORLD) -> list[Any] | None:
+    """As :func:`allgather`, on the first rank of ``group`` alone; the others get None."""
+    members = members_of(group)
+    sizes, padded = _padded(pack(obj), members)
+    first = members.rank == 0
+    parts = [torch.empty_like(padded) for _ in members.ranks] if first else None
+    dist.gather(padded, parts, dst=members.ranks[0], group=members.process_group)
+    if parts is None:
+        return None
+    return [unpack(part[:size]) for part, size in zip(parts, sizes, strict=True)]
+
+
+def _padded(content: torch.Tensor, members: Group) -> tuple[list[int], torch.Tensor]:
+    """The sizes of all ranks' contents, and this rank's, as long as the longest."""
     sizes = torch.zeros(members.size, dtype=torch.int64)
     sizes[members.rank] = content.numel()
     dist.all_reduce(sizes, group=members.process_group)
     padded = torch.empty(int(sizes.max()), dtype=torch.uint8)
     padded[: content.numel()] = content
-    parts = [torch.empty_like(padded) for _ in members.ranks]
-    dist.all_gather(parts, padded, group=members.process_group)
-    return [unpack(part[:size]) for part, size in zip(parts, sizes.tolist(), strict=True)]
+    return sizes.tolist(), padded
 
 
 def barrier(group: CommGroup = CommGroup.WORLD) -> None:

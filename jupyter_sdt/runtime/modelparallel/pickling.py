@@ -37,6 +37,8 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, thing: Any) -> Any:
         if type(thing) is not torch.Tensor or thing.layout is not torch.strided:
             return NotImplemented
+        if thing.device.type == "meta":
+            return NotImplemented
         if thing.device.type != "cpu":
             return _to_own_device, (thing.detach().cpu(), thing.requires_grad)
         if thing.untyped_storage().nbytes() > thing.numel() * thing.element_size():

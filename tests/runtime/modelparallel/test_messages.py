@@ -45,6 +45,8 @@ for group, kind in zip(CommGroup, RankType):
         found = recv_from(sender, kind)
         assert found == {"group": group.name, "from": members.ranks[sender]}, found
     assert allgather((rank, "x" * rank), group) == [(r, "x" * r) for r in members.ranks]
+    gathered = gather("y" * rank, group)
+    assert gathered == (["y" * r for r in members.ranks] if members.rank == 0 else None)
     barrier(group)
 """
     talk(body, 4, GRID)
@@ -57,10 +59,12 @@ whole = torch.arange(1_000_000.0)
 assert pack(whole[:10]).numel() < 2000
 leaf = torch.ones(3, requires_grad=True)
 wanted = {"view": whole[5:8], "grown": leaf * 2, "weight": torch.nn.Parameter(leaf.detach()),
-          "half": torch.ones(2, dtype=torch.bfloat16), "list": [torch.tensor(True)]}
+          "half": torch.ones(2, dtype=torch.bfloat16), "none": torch.empty(3, device="meta"),
+          "list": [torch.tensor(True)]}
 for found in allgather(wanted, CommGroup.MP_GROUP):
     assert found["view"].tolist() == [5, 6, 7] and found["grown"].tolist() == [2, 2, 2]
     assert found["grown"].is_leaf and isinstance(found["weight"], torch.nn.Parameter)
+    assert found["none"].is_meta
     assert found["half"].dtype == torch.bfloat16 and found["list"][0].item() is True
 """)
 

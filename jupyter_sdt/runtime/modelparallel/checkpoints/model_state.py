@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.runtime.modelparallel.messages import CommGroup, allgather
+from jupyter_sdt.runtime.modelparallel.messages import CommGroup, allgather, gather
 from jupyter_sdt.runtime.modelparallel.script_state import state as script
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice, slice_of
 from jupyter_sdt.runtime.modelparallel.world import World
@@ -62,8 +62,9 @@ def whole_state(parts: ModelParts, *, gather_to_rank0: bool = False) -> dict[str
     for prefix, module in parts.local_modules():
         module._save_to_state_dict(mine, prefix, keep_vars=False)
         slices |= {prefix + name: slice_of(tensor) for name, tensor in _own_tensors(module)}
-    everything = allgather((_on_cpu(mine), slices), CommGroup.MP_GROUP)
-    if gather_to_rank0 and parts.world.group("mp").rank:
+    collect = gather if gather_to_rank0 else allgather
+    everything = collect((_on_cpu(mine), slices), CommGroup.MP_GROUP)
+    if everything is None:
         return {}
     found = {key for state, _ in everything for key in state}
     ordered = [key for key in _all_keys(parts.module) if key in found]
