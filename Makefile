@@ -14,6 +14,7 @@ help:
 	@echo 'make test    lint, type check and run every test (pytest options: ARGS="-k nursery")'
 	@echo 'make front   check the TypeScript, and build labextension/ from it; needs node'
 	@echo 'make bench   measure the launch against its peers (ARGS=--quick for a short run)'
+	@echo 'make screenshots  take the pictures of JupyterLab in docs/images; needs chromium'
 	@echo 'make lint    ruff and mypy alone'
 	@echo 'make clean   remove .venv, build/ and every cache'
 
@@ -37,6 +38,10 @@ bench:
 	@$(SETUP) test
 	.venv/bin/python benchmarks/launch/main.py $(ARGS)
 
+screenshots:
+	@$(SETUP) test
+	.venv/bin/python tools/screenshots.py
+
 lint:
 	@$(SETUP) test
 	.venv/bin/ruff check .
@@ -47,4 +52,4 @@ clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo lab test front bench lint clean
+.PHONY: help demo lab test front bench screenshots lint clean

@@ -1,0 +1,104 @@
+"""Take the documents' pictures of JupyterLab anew: real training, a real server, a real browser.
+
+    make screenshots
+
+It needs what the browser tests need: Chromium and playwright.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+from lab_page import LabPage, launch_browser  # noqa: E402
+from lab_server import LabServer  # noqa: E402
+from support import until  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+EXAMPLE = ROOT / "examples" / "01_first_job.ipynb"
+MAGIC = "%%sdt_train --processes 2 --name digits --no-wait\n"
+# Enough of the curve to look at, before the job has ended.
+STEPS = 60
+OUTPUT, PAGE, FORM = ".sdt-JobRenderer", ".sdt-Page", ".sdt-Layout"
+
+
+def training_cell() -> str:
+    """The example's training as one cell, with its data."""
+    sources = [cell.source for cell in nbformat.read(EXAMPLE, 4).cells]
+    data = next(text for text in sources if "load_digits" in text).partition("\nfigure, ")[0]
+    training = next(text for text in sources if "--out accuracy" in text).partition("\n")[2]
+    return f"{data.replace('import matplotlib.pyplot as plt', '').strip()}\n\n{training}"
+
+
+def keep(screen: Any, name: str) -> None:
+    """Save what is seen, when all has been drawn and no cursor blinks."""
+    path = IMAGES / f"{name}.png"
+    screen.screenshot(path=path, animations="disabled", caret="hide")
+    print(f"screenshots: {path.relative_to(ROOT)}")
+
+
+def cell_and_panel(window: LabPage) -> None:
+    """A job below its cell while it trains, and in the panel."""
+    window.execute("jupyter-sdt:show-panel")
+    window.run_cell(0)
+    window.run_cell(1)
+    output = window.page.locator(OUTPUT)
+    output.locator(".uplot canvas").first.wait_for()
+    output.scroll_into_view_if_needed()
+    until(lambda: window.step_shown() > STEPS, 60)
+    keep(window.page, "lab")
+
+
+def job_page(window: LabPage) -> None:
+    """The page of the job, when it has ended."""
+    window.execute("jupyter-sdt:open-job", jobName="digits")
+    window.page.locator(f'{PAGE} [data-status="Completed"]').wait_for(timeout=120_000)
+    window.page.locator(f"{PAGE} .uplot canvas").first.wait_for()
+    for close in window.page.locator(".Toastify__close-button, .jp-toast-button--close").all():
+        close.click()
+    keep(window.page, "lab_job")
+    window.execute("application:close")
+
+
+def launch_form(window: LabPage) -> None:
+    """The form with another cell, planned for two nodes."""
+    window.page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 2; }")
+    window.execute("jupyter-sdt:new-job")
+    window.page.locator(".sdt-Field[data-field='instance_count'] input").first.fill("2")
+    window.page.locator(f"{FORM} figcaption", has_text="2 nodes").wait_for()
+    window.page.get_by_text("Plan", exact=True).click()  # paths of this machine
+    keep(window.page, "lab_form")
+
+
+def main() -> int:
+    """Start a server and a browser, take the pictures, stop both."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = launch_browser(playwright)
+        if browser is None:
+            print("screenshots: chromium is not installed", file=sys.stderr)
+            return 1
+        server = LabServer(Path(folder) / "lab")
+        try:
+            server.wait()
+            context = browser.new_context(viewport={"width": 1400, "height": 1000})
+            window = LabPage(context.new_page(), server)
+            cell = training_cell()
+            window.write_notebook("digits.ipynb", ["%load_ext jupyter_sdt", MAGIC + cell, cell])
+            window.open_notebook("digits.ipynb")
+            for take in (cell_and_panel, job_page, launch_form):
+                take(window)
+        finally:
+            server.close()
+            browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
