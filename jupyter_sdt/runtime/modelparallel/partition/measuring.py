@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_leaves
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.partition.activations import kept_bytes, returned_bytes
 from jupyter_sdt.runtime.modelparallel.partition.costs import Costs, ModuleCost
+from jupyter_sdt.runtime.modelparallel.partition.tree import read_tree
 from jupyter_sdt.runtime.modelparallel.partition.unchanged import unchanged
 from jupyter_sdt.runtime.modelparallel.partition.watching import Backward, Watch
 from jupyter_sdt.runtime.modelparallel.partition.work import ReadingCounter, WorkCounter
@@ -37,8 +38,11 @@ def measure_costs(
     where the fastest counts, and once more when memory is. Otherwise times come from counting
     operations, which gives the same result every time, and activations from the sizes of what
     modules return. Parameters, buffers, gradients and random states are afterwards what they
-    were. Raises SpecError when ``run`` does not call the model.
+    were. Raises SpecError when ``run`` does not call the model, and for a model that cannot be
+    partitioned.
     """
+    # Before a lazy module gets its shape here, and on no other rank.
+    read_tree(model)
     with unchanged(model):
         counted = _count(model, run)
         try:

@@ -120,6 +120,13 @@ def test_a_step_that_does_not_call_the_model_is_refused():
         measure_costs(Siamese(), lambda backward: None)
 
 
+def test_a_model_that_cannot_be_partitioned_is_refused_before_it_runs():
+    model = nn.Sequential(nn.Linear(2, 2), nn.LazyLinear(2))
+    with pytest.raises(SpecError, match="has no shape yet"):
+        measure_costs(model, one_step(model, torch.randn(2, 2)))
+    assert isinstance(model[1].weight, nn.parameter.UninitializedParameter)
+
+
 class Sleepy(nn.Linear):
     def forward(self, rows):
         time.sleep(0.08)
