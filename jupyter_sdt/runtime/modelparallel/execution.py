@@ -21,7 +21,7 @@ from jupyter_sdt.runtime.modelparallel.world import GroupName, World
 
 Backward = Callable[..., None]
 RunMicrobatch = Callable[[int], Any]
-# The second step: the first one finds out what modules return.
+# The second one that trains: the first finds out what modules return.
 _RECORDED_STEP = 2
 
 
@@ -64,12 +64,12 @@ class Execution:
         if self.placement is None:
             self.partition(run)
         self._microbatches, self._trained = microbatches, False
-        self._steps += 1
         try:
             results = self._run(run, microbatches)
         finally:
             self._microbatches = 0
         if self._trained:
+            self._steps += 1
             self._record()
             self._exchange()
         return results

@@ -5,7 +5,8 @@ import json
 import pytest
 
 PRELUDE = """
-import copy, os, sys
+import copy, faulthandler, os, sys
+faulthandler.dump_traceback_later(50)  # a hanging test says where
 import torch, torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import socket
 import struct
+import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -88,7 +89,9 @@ class Connections:
                 message, tensors = wire.receive(connection)
                 self.inbox.put((peer, message, tensors))
                 del message, tensors
-        except (EOFError, OSError):
+        except Exception as error:  # noqa: BLE001 - the engine waits for this thread's messages
+            if not isinstance(error, (EOFError, OSError)):
+                sys.excepthook(type(error), error, error.__traceback__)
             self.inbox.put((peer, Lost(self.ranks[peer]), []))
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 PRELUDE = """
-import copy, os, sys, signal, time
+import copy, faulthandler, os, sys, signal, time
+faulthandler.dump_traceback_later(50)  # a hanging test says where
 import torch, torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
@@ -25,7 +26,7 @@ def pipeline(model, stage_of, **settings):
     for name, _ in model.named_modules():
         above = stages.get(name.rpartition(".")[0], 0) if name else 0
         stages[name] = stage_of.get(name, above)
-    settings = {"stages": size, "rank": rank, "seconds": 60.0} | settings
+    settings = {"stages": size, "rank": rank, "seconds": 30.0} | settings
     engine = Engine(model, stages, connect(rank, dist.group.WORLD), Settings(**settings))
     engine.stage_of = stages
     return engine
