@@ -1,5 +1,8 @@
 """Tensors in shared memory: reduced where they lie, with gloo's results, and freed when unused."""
 
+import signal
+from pathlib import Path
+
 import pytest
 
 SHARED = """
@@ -134,3 +137,41 @@ dist.all_reduce(tensor)
 assert tensor.unique().tolist() == [size]
 """
     agree(body, 2)
+
+
+KILLED = """
+value = dataparallel.shared_zeros(300_000)
+print("shares", flush=True)
+for count in range(10**9):
+    if count == 20 and rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    try:
+        dist.all_reduce(value)
+    except RuntimeError as error:
+        print(type(error).__name__, error, flush=True)
+        raise SystemExit(3)
+"""
+
+
+def test_a_kill_in_the_middle_ends_the_others_and_leaves_nothing(run_ranks):
+    job = run_ranks(KILLED, 3, timeout=60)
+    assert job.codes == [3, -signal.SIGKILL, 3]
+    for rank in (0, 2):
+        assert "CollectiveError rank 1 is gone" in job.log(rank)
+    pids = [job.process(rank)["pid"] for rank in range(3)]
+    left = [path.name for path in Path("/dev/shm").iterdir()]
+    assert not [name for name in left for pid in pids if f"_{pid}_" in name or f"-{pid}-" in name]
+
+
+WORKERS = """
+from torch.utils.data import DataLoader
+value = dataparallel.shared_zeros(100_000)
+for _ in range(2):
+    for batch in DataLoader(list(range(8)), num_workers=1, multiprocessing_context="fork"):
+        dist.all_reduce(value.fill_(1))
+        assert value.unique().tolist() == [size]
+"""
+
+
+def test_forked_workers_of_data_loaders_do_no_harm_to_shared_tensors(agree):
+    agree(WORKERS, 2)
