@@ -183,8 +183,8 @@ class Loop:
     def _take(self, delivery: Delivery) -> None:
         stage, message, tensors = delivery
         if isinstance(message, Lost):
-            # A replica may have finished; where it has not, its own stages know.
-            if message.rank in self.post.connections.ranks:
+            # The first is the cause. A replica may have finished; if not, its own stages know.
+            if self._lost is None and message.rank in self.post.connections.ranks:
                 self._lost = message.rank
         elif message.step > self.post.step:
             self._early.append(delivery)
