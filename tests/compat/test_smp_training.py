@@ -175,3 +175,41 @@ for make in (lambda p: torch.optim.Adam(p, 0.01), FusedLAMB, FusedNovoGrad):
         auto_partition=False,
         default_partition=0,
     )
+
+
+def test_half_precision_finds_its_loss_scale_and_learns(smp_script):
+    smp_script(
+        """
+model = smp.DistributedModel(network().float())
+optimizer = smp.DistributedOptimizer(
+    torch.optim.AdamW(model.parameters(), 0.01), static_loss_scale=None, dynamic_loss_scale=True,
+    dynamic_loss_args={"scale_window": 1000, "min_scale": 1, "delayed_shift": 2})
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer.optimizer, 1, gamma=0.99)
+
+@smp.step
+def half_step(model, x, y):
+    loss = F.mse_loss(model(x).float(), y)
+    model.backward(loss)
+    return loss
+
+losses, skipped = [], 0
+for step in range(50):
+    x, y = batch(0)
+    optimizer.zero_grad(set_grads_to_None=True)
+    losses.append(half_step(model, x.float(), y.float()).reduce_mean().item())
+    optimizer.update_master_grads()
+    optimizer.clip_master_grads(1.0)
+    optimizer.step()
+    skipped += optimizer.overflow
+    if not optimizer.overflow:
+        scheduler.step()
+assert 10 < skipped < 25 and optimizer.loss_scale < 2.0**24, (skipped, optimizer.loss_scale)
+assert len(set(smp.allgather((skipped, optimizer.loss_scale)))) == 1
+assert losses[skipped] == losses[0] and losses[-1] < 0.5 * losses[0], losses
+assert next(model.local_parameters()).dtype == torch.float16
+""",
+        2,
+        partitions=2,
+        microbatches=2,
+        fp16=True,
+    )
