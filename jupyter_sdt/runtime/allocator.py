@@ -29,18 +29,27 @@ def keep_freed_memory(environment: Mapping[str, str] = os.environ) -> bool:
     tuned = "malloc" in environment.get("GLIBC_TUNABLES", "")
     if chosen or tuned or environment.get(KEEP_FREED_MEMORY) == "0":
         return False
-    mallopt = _mallopt()
-    if mallopt is None:
+    library = _glibc()
+    if library is None:
         return False
-    return all([mallopt(_MMAP_THRESHOLD, _MMAP_BYTES), mallopt(_TRIM_THRESHOLD, _TRIM_BYTES)])
+    big_blocks = library.mallopt(_MMAP_THRESHOLD, _MMAP_BYTES)
+    top = library.mallopt(_TRIM_THRESHOLD, _TRIM_BYTES)
+    return bool(big_blocks and top)
 
 
-def _mallopt() -> ctypes._NamedFuncPointer | None:
+def give_back_now() -> None:
+    """Return what is free to the operating system, once: what will not be needed again."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
     if not sys.platform.startswith("linux"):
         return None
     try:
         library = ctypes.CDLL(None)
-        # musl has a function of that name that does nothing.
-        return library.mallopt if hasattr(library, "gnu_get_libc_version") else None
+        # musl has a mallopt, too, that does nothing.
+        return library if hasattr(library, "gnu_get_libc_version") else None
     except (OSError, AttributeError):
         return None

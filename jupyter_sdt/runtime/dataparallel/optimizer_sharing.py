@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 
 from jupyter_sdt.errors import CollectiveError, RuntimeStateError, SpecError
+from jupyter_sdt.runtime.allocator import give_back_now
 from jupyter_sdt.runtime.dataparallel.node_memory import NodeMemory, node_memory
 
 # What these compute for an element depends on nothing but that element.
@@ -128,6 +129,7 @@ class _Sharing:
         for parameter, shared in zip(new, common, strict=True):
             parameter.data = shared
             self._slices[parameter] = torch.nn.Parameter(self._slice(shared))
+        give_back_now()  # the memory that the parameters had
 
     def _taken(self, optimizer: Any) -> dict[torch.Tensor, dict[str, Any]]:
         """The slices of the state that the optimizer begins with: none, or one that was loaded."""

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
+from jupyter_sdt.runtime.allocator import give_back_now
 from jupyter_sdt.runtime.dataparallel.exchange import SMALL_BYTES, Exchange
 from jupyter_sdt.runtime.dataparallel.segment import FOLDER_VARIABLE, LINE
 
@@ -93,6 +94,7 @@ class SharedTensors:
             self._is_possible = False
             return False
         file, size = storage._share_fd_cpu_()
+        give_back_now()  # the memory that it had
         found = self._gather([os.getpid(), file, size])
         others = [row if rank != self._rank else None for rank, row in enumerate(found)]
         views = [None if row is None else _bytes_of(*row) for row in others]
