@@ -49,8 +49,6 @@ def hand_over(
     """
     if not available(environment) or spec.python != sys.executable:
         return False
-    if not find_instance(spec.instance_type).local:
-        return False  # nothing runs here that torch was imported for
     try:
         address = nursery_address(environment)
         if not forks_ranks(spec) and not address.ready.exists():
@@ -64,7 +62,9 @@ def hand_over(
 
 
 def forks_ranks(spec: JobSpec) -> bool:
-    """Whether the job's launcher is the nursery."""
+    """Whether the job's ranks are forked here: it is local, and its launcher is the nursery."""
+    if not find_instance(spec.instance_type).local:
+        return False
     distribution = spec.distribution
     return distribution.launcher in (None, "nursery") and distribution.strategy != "mpi"
 

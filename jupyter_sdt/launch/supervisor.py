@@ -57,6 +57,8 @@ def supervise(
         if find_instance(spec.instance_type).local:
             backend = LocalBackend(spec, directory, warm=warm, private=(lock,), standby=standby)
         else:
+            for rank in standby:
+                rank.dismiss()
             backend = SageMakerBackend(spec, directory)
         return _Supervisor(spec, directory, backend, keeper, ending).run()
     except SdtError as error:
