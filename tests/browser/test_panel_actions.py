@@ -136,6 +136,9 @@ def test_jobs_and_studies_are_laid_over_each_other(page, store):
     speed = screen.locator(".sdt-Compare-studies")
     speed.get_by_text("speed, ideal").first.wait_for()
     page.picture("compare-study")
+    # JupyterLab saves its layout a moment after a change.
+    saved = f"{page.server.base}lab/api/workspaces/compare?token={TOKEN}"
+    until(lambda: "speed-n2" in screen.request.get(saved).text())
     screen.reload()
     screen.locator(".sdt-Page").first.wait_for(state="attached")
 

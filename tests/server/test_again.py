@@ -19,8 +19,9 @@ from jupyter_sdt.store.job_directory import job_directory
 CELL = """
 %%sdt_train --processes 2 --launcher python --name twice --hp lr=0.5 --hp "note=a b" --env WHO=me
 import os, sys
-print(sys.argv[1:], os.environ["WHO"], os.path.exists("left.txt"))
-open("left.txt", "w").close()
+left = "left-" + os.environ["RANK"]
+print(sys.argv[1:], os.environ["WHO"], os.path.exists(left))
+open(left, "w").close()
 """
 
 
