@@ -57,4 +57,5 @@ def report(model: str, rows: list[Trained]) -> dict[str, float]:
 
 
 def _name(way: str, model: str) -> str:
-    return f"step_bound_share_{model}" if way == "ours" else f"step_bound_share_{model}_{way}"
+    tails = {"ours_shared_optimizer": "", "ours": "_unmodified"}
+    return f"step_bound_share_{model}{tails.get(way, f'_{way}')}"

@@ -147,3 +147,11 @@ def test_hooks_of_torch_that_communicate_in_callbacks_run_on_it(agree):
 
 def test_a_model_freed_after_its_group_does_not_hang(agree):
     assert "left the function" in agree(FREED, 2, timeout=40).log(1)
+
+
+def test_all_of_it_holds_for_buckets_in_shared_memory(agree):
+    """So small a bucket would stay where it is."""
+    body = "import jupyter_sdt.runtime.dataparallel.shared_tensors as module\n"
+    body += "module.SMALL_BYTES = 64\n" + TRAIN + WAYS + ACCUMULATION + HOOKS
+    body += "assert dist.group.WORLD._sharing.tensors._count > 5\n"
+    agree(body, 2, timeout=60)
