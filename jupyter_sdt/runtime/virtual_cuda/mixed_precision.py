@@ -15,10 +15,9 @@ from jupyter_sdt.runtime.virtual_cuda.patching import Function, wrap
 def install_mixed_precision() -> None:
     """Let everything that names the device type "cuda" mean the CPU."""
     wrap(autocast_mode.autocast, "__init__", _autocast)
+    wrap(autocast_mode.autocast, "__enter__", _entering)
+    wrap(autocast_mode.autocast, "__exit__", _leaving)
     wrap(grad_scaler.GradScaler, "__init__", _scaler)
-    wrap(torch, "is_autocast_enabled", _enabled)
-    wrap(torch, "get_autocast_dtype", _dtype)
-    wrap(torch, "get_autocast_gpu_dtype", lambda _: lambda: torch.get_autocast_dtype("cuda"))
     for name in ("custom_fwd", "custom_bwd"):
         for module in (autocast_mode, torch.amp):
             wrap(module, name, _custom)
@@ -35,8 +34,37 @@ def _autocast(original: Function) -> Function:
         if device_type == "cuda" and dtype is None:
             dtype = torch.get_autocast_dtype("cuda")
         original(self, _type_on_cpu(device_type), dtype, *rest, **options)
+        # All tensors are on the CPU: what is said about the one goes for the other.
+        self._virtual = device_type in {"cuda", "cpu"}
 
     return begin
+
+
+def _entering(original: Function) -> Function:
+    """What torch tells about autocast for "cuda" stays in step with what the CPU does."""
+
+    def enter(self: Any) -> Any:
+        if getattr(self, "_virtual", False):
+            before = torch.is_autocast_enabled("cuda"), torch.get_autocast_dtype("cuda")
+            self._before = [*getattr(self, "_before", ()), before]
+            _tell(self._enabled, self.fast_dtype)
+        return original(self)
+
+    return enter
+
+
+def _leaving(original: Function) -> Function:
+    def leave(self: Any, *details: Any) -> Any:
+        if getattr(self, "_virtual", False):
+            _tell(*self._before.pop())
+        return original(self, *details)
+
+    return leave
+
+
+def _tell(enabled: bool, dtype: torch.dtype) -> None:
+    torch.set_autocast_enabled("cuda", enabled)
+    torch.set_autocast_dtype("cuda", dtype)
 
 
 def _scaler(original: Function) -> Function:
@@ -44,22 +72,6 @@ def _scaler(original: Function) -> Function:
         original(self, _type_on_cpu(device), *arguments, **options)
 
     return begin
-
-
-def _enabled(original: Function) -> Function:
-    def is_enabled(device_type: str = "cuda") -> bool:
-        return bool(original(_type_on_cpu(device_type)))
-
-    return is_enabled
-
-
-def _dtype(original: Function) -> Function:
-    def get_dtype(device_type: str) -> torch.dtype:
-        inside = device_type == "cuda" and torch.is_autocast_enabled("cpu")
-        dtype: torch.dtype = original("cpu" if inside else device_type)
-        return dtype
-
-    return get_dtype
 
 
 def _custom(original: Function) -> Function:

@@ -28,6 +28,8 @@ class VirtualDeviceProperties:
     regs_per_multiprocessor: int = 65536
     is_integrated: bool = True
     is_multi_gpu_board: bool = False
+    # Inductor makes it a part of the name of what it has compiled.
+    gcnArchName: str = _NAME  # noqa: N815 - torch's name for it
 
 
 def device_memory() -> int:

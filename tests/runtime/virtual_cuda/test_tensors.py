@@ -199,6 +199,10 @@ def forward(x):
     return model(x).relu() + torch.zeros(3, device="cuda") + torch.ones_like(x)
 
 assert forward(torch.ones(3)).shape == (3,)
+with torch.autocast("cuda"):
+    assert forward(torch.ones(3).to("cuda")).shape == (3,) and torch.is_autocast_enabled()
+moved = torch.compile(lambda x: x.to("cuda") * 2, backend="eager")
+assert moved(torch.ones(2)).tolist() == [2, 2] and not torch.is_autocast_enabled()
 
 @torch.jit.script
 def summed(n: int):
