@@ -1,0 +1,129 @@
+"""Whatever a script does with its model, a pipeline computes what one process would."""
+
+import pytest
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_results_whose_form_depends_on_values(agree, nested):
+    body = """
+class Chosen(nn.Module):
+    '''As many rows as are positive: nobody can know before.'''
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+    def forward(self, x):
+        return self.linear(x)[x[:, 0] > 0]
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.chosen, self.last = block(), Chosen(), block()
+    def forward(self, x):
+        h = self.chosen(self.first(x))
+        return self.last(h).sum() / (1 + h.shape[0])
+class Outer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = Net()
+    def forward(self, x):
+        return self.net(x)
+"""
+    if nested:
+        model, stages = "Outer()", "{'net': 1, 'net.chosen': 2}"
+    else:
+        model, stages = "Net()", "{'chosen': 1, 'last': 1}"
+    # The first microbatches are alike, so that a form is learnt and then proves wrong.
+    body += f"""
+x = torch.rand(16, 8)
+x[9:14:2, 0] -= 5
+model = {model}
+with torch.no_grad():
+    first = model.net.first if hasattr(model, "net") else model.first
+    first[0].weight.copy_(torch.eye(8))
+    first[0].bias.zero_()
+engine = compare(model, {stages}, lambda m, x: m(x), [x], 4)
+assert rank != {int(nested)} or engine._modules.unsteady  # a form was learnt, and was wrong
+"""
+    agree(body, 3 if nested else 2)
+
+
+def test_stages_that_share_no_files_talk_over_tcp(agree):
+    body = """
+import tempfile
+tempfile.tempdir = tempfile.mkdtemp()  # as if each rank were on a node of its own
+engine = compare(nn.Sequential(block(), block(), block()), {"1": 1, "2": 2},
+                 lambda m, x: m(x).sum(), [torch.randn(8, 8)])
+families = {s.family.name for s in engine._connections._sockets.values()}
+assert families == {"AF_INET"}, families
+"""
+    agree(body, 3)
+
+
+def test_dropout_buffers_autocast_and_frozen_parameters(agree):
+    body = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.ReLU(inplace=True))
+        self.second = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(8, 8), nn.BatchNorm1d(8))
+        self.first[0].weight.requires_grad_(False)
+        self.second[1].bias.requires_grad_(False)
+    def forward(self, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            h = self.second(self.first(x) * 1.0)
+            assert h.dtype == torch.bfloat16 or rank == 0
+        return h.float().sum()
+torch.set_default_dtype(torch.float32)
+model = Net()
+plain = copy.deepcopy(model)
+engine = pipeline(model, {"second": 1})
+x = torch.randn(8, 8)
+for _ in range(2):
+    losses = train_step(engine, model, lambda m, x: m(x), [x], 2)
+    expected = plain_step(plain, lambda m, x: m(x), [x], 2)
+torch.testing.assert_close(torch.stack(losses), torch.stack(expected))
+mine, its = (model.second[2], plain.second[2]) if rank else (model.first[1], plain.first[1])
+torch.testing.assert_close(mine.running_mean, its.running_mean)
+assert (model.second[1].bias.grad is None) and (model.first[0].weight.grad is None)
+"""
+    agree(body, 2)
+
+
+def test_evaluation_without_gradients_and_steps_of_both_kinds_in_turn(agree):
+    body = """
+model = nn.Sequential(block(), block(), block())
+plain = copy.deepcopy(model)
+engine = pipeline(model, {"1": 1})
+x = torch.randn(8, 8)
+for _ in range(3):
+    with torch.no_grad():
+        parts = engine.run_step(lambda n: {"y": model(x.chunk(4)[n]), "n": n}, 4)
+    torch.testing.assert_close(torch.cat([part["y"] for part in parts]), plain(x).detach())
+    assert [part["n"] for part in parts] == [0, 1, 2, 3]
+    losses = train_step(engine, model, lambda m, x: m(x).sum(), [x], 2)
+    expected = plain_step(plain, lambda m, x: m(x).sum(), [x], 2)
+    check_equal(engine, model, plain, losses, expected)
+with torch.inference_mode():
+    (only,) = engine.run_step(lambda n: model(x), 1)
+    assert only.is_inference() or rank
+"""
+    agree(body, 2)
+
+
+def test_activation_checkpointing_runs_the_forward_of_other_stages_again(agree):
+    body = """
+from torch.utils.checkpoint import checkpoint
+class Net(nn.Module):
+    def __init__(self, reentrant):
+        super().__init__()
+        self.reentrant = reentrant
+        self.parts = nn.ModuleList(block() for _ in range(4))
+    def forward(self, x):
+        h = self.parts[0](x)
+        h = checkpoint(self.pair, h, use_reentrant=self.reentrant)
+        return self.parts[3](h).sum()
+    def pair(self, x):
+        return self.parts[2](self.parts[1](x)) + x
+for reentrant in (False, True):
+    compare(Net(reentrant), {"parts.1": 1, "parts.3": 1}, lambda m, x: m(x), [torch.randn(8, 8)])
+"""
+    agree(body, 2)
