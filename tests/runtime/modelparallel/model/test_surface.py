@@ -1,8 +1,6 @@
 """What smp.DistributedModel has to offer beside training."""
 
-
-def test_a_model_on_two_stages_answers_as_documented(agree):
-    body = """
+TWO_STAGES = """
 begin(partitions=2, microbatches=2, skip_tracing=True)
 module = network()
 whole = {name: tensor.clone() for name, tensor in module.state_dict().items()}
@@ -20,6 +18,16 @@ def refused(call, *words):
     else:
         raise AssertionError("it was accepted")
 
+@step
+def forward(model, x):
+    return {"out": model(x), "rows": len(x)}
+
+x = torch.randn(4, 8)
+"""
+
+
+def test_a_model_on_two_stages_answers_as_documented(agree):
+    body = """
 refused(lambda: model(torch.randn(2, 8)), "the model was called outside of smp.step")
 refused(lambda: model.backward(torch.ones(())), "model.backward() was called outside")
 refused(lambda: list(model.local_parameters()), "local_parameters", "register_post_partition_hook")
@@ -29,11 +37,6 @@ model.register_post_step_hook(lambda m, o: called.append(("step", o)))
 removed = model.register_post_partition_hook(lambda m, o: called.append("removed"))
 removed.remove()
 
-@step
-def forward(model, x):
-    return {"out": model(x), "rows": len(x)}
-
-x = torch.randn(4, 8)
 expected = copy.deepcopy(module)(x).detach()
 model.eval()
 with torch.no_grad():
@@ -43,6 +46,13 @@ torch.testing.assert_close(found["out"].concat(), expected)
 assert found["rows"] == [2, 2] and not found["out"].outputs[0].requires_grad
 assert called == [("partition", True), ("step", None)]
 refused(lambda: model(x), "outside")
+"""
+    agree(TWO_STAGES + body, 2)
+
+
+def test_states_are_those_of_the_whole_model(agree):
+    body = """
+forward(model, x)
 local = dict(model.local_named_parameters())
 assert local.keys() == {n for n, p in model.named_parameters() if p.numel()}
 assert all(torch.equal(p, whole[n]) for n, p in local.items())
@@ -58,7 +68,7 @@ assert partial["_smp_is_partial"] and local.keys() <= partial.keys()
 model.load_state_dict({name: tensor + 1 for name, tensor in whole.items()})
 assert all(torch.equal(p, whole[n] + 1) for n, p in model.local_named_parameters())
 """
-    agree(body, 2)
+    agree(TWO_STAGES + body, 2)
 
 
 def test_gradients_are_exchanged_at_every_nth_step_where_asked(agree):
