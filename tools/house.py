@@ -34,7 +34,7 @@ def entries() -> list[Path]:
 def _inside(folder: Path) -> list[Path]:
     found = [folder]
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and (path / "__init__.py").exists():
+        if path.is_dir() and any(path.glob("*.py")):  # not every folder is a package
             found += _inside(path)
         elif path.suffix == ".py" and (path.name != "__init__.py" or _has_code(path)):
             found.append(path)
@@ -50,6 +50,8 @@ def first_sentence(path: Path) -> str:
     if path.name == "__init__.py":
         return "its public names"
     source = path / "__init__.py" if path.is_dir() else path
+    if not source.exists():
+        return "Put on the path of a job's processes as it is, no package"
     docstring = ast.get_docstring(ast.parse(source.read_text())) or ""
     line = docstring.partition("\n")[0].replace("``", "")
     return line.partition(". ")[0].rstrip(".")
