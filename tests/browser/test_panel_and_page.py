@@ -65,5 +65,5 @@ def test_a_failure_shows_the_ranks_own_words(page):
     output = page.page.locator(".sdt-JobRenderer")
     output.locator('[data-status="Failed"]').wait_for()
     output.get_by_role("button", name="Open job page").click()
-    page.page.locator(".sdt-Failure pre", has_text="IndexError").wait_for()
+    page.page.locator(".sdt-Page .sdt-Failure pre", has_text="IndexError").wait_for()
     page.picture("failure")
