@@ -19,8 +19,7 @@ from pipelines import STAGES, Size, measure
 
 from jupyter_sdt.scaling.conditions import current_conditions
 
-# Milliseconds of forward and backward of one microbatch on one stage, about.
-SIZES = (Size("50ms", 512, 8, 96), Size("15ms", 384, 4, 64), Size("5ms", 192, 4, 64))
+SIZES = (Size(50, 384), Size(15, 256), Size(5, 128))
 MICROBATCHES = (4, 8, 16)
 
 
@@ -60,7 +59,7 @@ def row(size: Size, microbatches: int, found: dict[str, list[float]]) -> dict[st
         f"{ours:>6.2f} {torchs:>6.2f}",
         flush=True,
     )
-    tail = f"{size.name}_m{microbatches}"
+    tail = f"{size.milliseconds}ms_m{microbatches}"
     return {f"pipeline_bound_ratio_{tail}": ours, f"pipeline_torch_ratio_{tail}": ratio}
 
 

@@ -21,17 +21,16 @@ from jupyter_sdt.runtime.modelparallel.step import step
 
 BLOCKS = 8
 STAGES = 2
+SEQUENCES = 4
 Step = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Transformer blocks of ``width`` on microbatches of ``sequences`` x ``tokens``."""
+    """Transformer blocks of ``width``, on as many tokens as take a stage so many milliseconds."""
 
-    name: str
+    milliseconds: int
     width: int
-    sequences: int
-    tokens: int
 
 
 def measure(size: Size, microbatches: int, rounds: int) -> dict[str, list[float]]:
@@ -40,7 +39,7 @@ def measure(size: Size, microbatches: int, rounds: int) -> dict[str, list[float]
     world.start(Parameters.from_mapping(asked | {"default_partition": 0}))
     torch.manual_seed(0)
     model = network(size)
-    shape = (microbatches * size.sequences, size.tokens, size.width)
+    shape = (microbatches * SEQUENCES, tokens(size), size.width)
     x, y = torch.randn(shape), torch.randn(shape)
     ways = {
         "sequential": sequential(copy.deepcopy(model), x, y, microbatches),
@@ -54,6 +53,20 @@ def measure(size: Size, microbatches: int, rounds: int) -> dict[str, list[float]
             if number > 1:
                 found[name].append(seconds)
     return found
+
+
+def tokens(size: Size) -> int:
+    """How many of them in a sequence, by the processor time that rank 0 needs for some."""
+    part, tried = network(size)[: BLOCKS // STAGES], 64
+    x = torch.randn(SEQUENCES, tried, size.width)
+    times = []
+    for _ in range(6):
+        start = time.process_time()
+        part(x).sum().backward()
+        times.append(time.process_time() - start)
+    found = torch.tensor(max(8, round(tried * size.milliseconds / 1e3 / min(times) / 8) * 8))
+    dist.broadcast(found, 0)
+    return int(found)
 
 
 def network(size: Size) -> nn.Sequential:
