@@ -3,5 +3,25 @@
 from __future__ import annotations
 
 from jupyter_sdt.runtime.modelparallel.fused import FusedLayerNorm
+from jupyter_sdt.runtime.modelparallel.tensor import (
+    DistributedAttentionLayer,
+    DistributedEmbedding,
+    DistributedLinear,
+    DistributedModule,
+    DistributedTransformer,
+    DistributedTransformerLayer,
+    DistributedTransformerLMHead,
+    DistributedTransformerOutputLayer,
+)
 
-__all__ = ["FusedLayerNorm"]
+__all__ = [
+    "DistributedAttentionLayer",
+    "DistributedEmbedding",
+    "DistributedLinear",
+    "DistributedModule",
+    "DistributedTransformer",
+    "DistributedTransformerLMHead",
+    "DistributedTransformerLayer",
+    "DistributedTransformerOutputLayer",
+    "FusedLayerNorm",
+]
