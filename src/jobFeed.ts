@@ -21,6 +21,9 @@ export class JobFeed implements IDisposable {
   /** All curves so far. */
   readonly table = new SeriesTable();
 
+  /** What each rank uses of its machine. */
+  readonly resources = new SeriesTable('resources');
+
   /** The job's latest state, null before the first message. */
   summary: IJobSummary | null = null;
 
@@ -53,6 +56,7 @@ export class JobFeed implements IDisposable {
       const { cursor, series } = await this._api.series(this.jobName);
       if (!this._isDisposed) {
         this.table.reset(series);
+        this.resources.reset(series);
         this._follow(cursor);
       }
     } catch (error) {
@@ -88,6 +92,7 @@ export class JobFeed implements IDisposable {
       this.summary = message.summary;
     } else if (message.kind === 'records') {
       this.table.add(message.records);
+      this.resources.add(message.records);
     }
     this._changed.emit();
   }

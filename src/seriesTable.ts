@@ -14,9 +14,15 @@ type ByRank = Map<number, ISeries>;
 
 /** Grows by records; never by more than it can draw. */
 export class SeriesTable {
+  /** Takes what ranks learn, or else what they use. */
+  constructor(private readonly _kind: 'metrics' | 'resources' = 'metrics') {}
+
   /** Take in records, in order. */
   add(records: readonly IMetricRecord[]): void {
     for (const record of records) {
+      if (!this._takes(record.source)) {
+        continue;
+      }
       for (const [name, value] of Object.entries(record.values)) {
         const series = this._of(name, record.source, record.rank);
         series.steps.push(record.step ?? series.steps.length);
@@ -33,7 +39,9 @@ export class SeriesTable {
     this._series.clear();
     this._combined.clear();
     for (const { name, source, rank, steps, times, values } of payloads) {
-      this._ranks(name, source).set(rank, { steps, times, values });
+      if (this._takes(source)) {
+        this._ranks(name, source).set(rank, { steps, times, values });
+      }
     }
   }
 
@@ -81,6 +89,10 @@ export class SeriesTable {
       const point = { step: steps[last], time: times[last], value: values[last] };
       this._combined.get(name)!.add(rank, point);
     }
+  }
+
+  private _takes(source: string): boolean {
+    return (source === 'resources') === (this._kind === 'resources');
   }
 
   private _ranks(name: string, source: string): ByRank {

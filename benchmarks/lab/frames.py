@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from collections import Counter
 from typing import Any
 
 CATEGORIES = ["devtools.timeline", "toplevel", "disabled-by-default-devtools.timeline"]
-_FRAME = "BeginMainThreadFrame"
+# A callback of requestAnimationFrame: the charts draw there, once per frame.
+_DRAWING = "FireAnimationFrame"
+_TASKS = ("RunTask", "ThreadControllerImpl::RunTask")
+# Callbacks of one frame follow each other at once.
+_SAME_FRAME_MICROSECONDS = 4000
 
 
 def frame_costs(trace: bytes) -> tuple[list[float], list[float]]:
@@ -19,22 +24,29 @@ def frame_costs(trace: bytes) -> tuple[list[float], list[float]]:
     events = json.loads(trace)["traceEvents"]
     thread = _main_thread(events)
     ours = [event for event in events if (event.get("pid"), event.get("tid")) == thread]
-    frames = sorted(event["ts"] for event in ours if event["name"] == _FRAME)
+    frames = _frames(sorted(event["ts"] for event in ours if event["name"] == _DRAWING))
     costs = [[0.0, 0.0] for _ in range(len(frames) + 1)]
     for event in ours:
-        if event["name"] in ("RunTask", "ThreadControllerImpl::RunTask") and "dur" in event:
-            cost = costs[bisect_right(frames, event["ts"])]
+        if event["name"] in _TASKS and "dur" in event:
+            # A task that draws begins before its callback does.
+            cost = costs[bisect_right(frames, event["ts"] + event["dur"])]
             cost[0] += event["dur"] / 1000
             cost[1] += event.get("tdur", 0) / 1000
     whole = costs[1:-1]
     return [cost[0] for cost in whole], [cost[1] for cost in whole]
 
 
+def _frames(moments: list[float]) -> list[float]:
+    frames: list[float] = []
+    last = float("-inf")
+    for moment in moments:
+        if moment - last > _SAME_FRAME_MICROSECONDS:
+            frames.append(moment)
+        last = moment
+    return frames
+
+
 def _main_thread(events: list[dict[str, Any]]) -> tuple[int, int]:
-    """The page's: of all renderers' main threads the one with the most frames."""
-    counts: dict[tuple[int, int], int] = {}
-    for event in events:
-        if event["name"] == _FRAME:
-            key = event["pid"], event["tid"]
-            counts[key] = counts.get(key, 0) + 1
-    return max(counts, key=counts.__getitem__)
+    """The page's: the thread that draws."""
+    counts = Counter((e["pid"], e["tid"]) for e in events if e["name"] == _DRAWING)
+    return counts.most_common(1)[0][0]

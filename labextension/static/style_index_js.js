@@ -494,6 +494,46 @@ a.sdt-Button {
   text-decoration: underline;
   white-space: inherit;
 }
+
+/* Heat map of step times */
+
+.sdt-HeatMap {
+  max-width: 1100px;
+  margin: 14px 0;
+}
+
+.sdt-HeatMap p {
+  margin: 2px 4px;
+}
+
+.sdt-HeatMap-body {
+  display: flex;
+  gap: 8px;
+}
+
+.sdt-HeatMap-body canvas {
+  flex: 1;
+  min-width: 0;
+  border: 1px solid var(--jp-border-color2);
+  image-rendering: pixelated;
+}
+
+.sdt-HeatMap-ranks {
+  display: flex;
+  flex-direction: column;
+  color: var(--jp-ui-font-color2);
+  font-size: var(--jp-ui-font-size0);
+  text-align: right;
+}
+
+.sdt-HeatMap-ranks span {
+  line-height: 22px;
+}
+
+.sdt-HeatMap-axis {
+  color: var(--jp-ui-font-color2);
+  font-size: var(--jp-ui-font-size0);
+}
 `,""]),e.d(o,{},{A:i})},"./node_modules/css-loader/dist/cjs.js!./style/chart.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),i=(e.n(n))()(a());i.push([t.id,`/* uPlot's own colours are for white paper. */
 
 .sdt-Chart-plot .u-select {

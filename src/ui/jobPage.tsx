@@ -7,12 +7,14 @@ import { IJobManager } from '../jobManager';
 import { IJobDetail } from '../models';
 import { IChartChoice } from '../pageLines';
 import { FailureView } from './failureView';
+import { HeatMapView } from './heatMapView';
 import { useSignalFrames } from './hooks';
 import { IJobActions, JobHeader } from './jobHeader';
 import { LogView } from './logView';
 import { MetricsView } from './metricsView';
 import { PlanView } from './planView';
 import { RanksTable } from './ranksTable';
+import { ResourcesView } from './resourcesView';
 import { StudyTab } from './studyTab';
 import { Tabs } from './tabs';
 
@@ -75,7 +77,13 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
     {
       id: 'ranks',
       label: trans.__('Ranks'),
-      body: <RanksTable ranks={detail?.ranks ?? []} trans={trans} />
+      body: (
+        <>
+          <RanksTable ranks={detail?.ranks ?? []} trans={trans} />
+          <HeatMapView ranks={feed.table.byRank('step_seconds')} trans={trans} />
+          <ResourcesView feed={feed} trans={trans} />
+        </>
+      )
     },
     {
       id: 'logs',
