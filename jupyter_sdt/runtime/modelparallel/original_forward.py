@@ -5,6 +5,8 @@ Ours does not, so that ``super().forward()`` works as well.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from torch import nn
 
 
@@ -14,4 +16,4 @@ def keep_original_forward(model: nn.Module) -> None:
     for kind in classes:
         forward = vars(kind).get("forward")
         if forward is not None and issubclass(kind, nn.Module) and kind is not nn.Module:
-            kind._orig_forward = forward
+            cast("Any", kind)._orig_forward = forward
