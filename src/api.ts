@@ -105,6 +105,11 @@ export class JobsApi {
     return `${URLExt.join(this.settings.baseUrl, NAMESPACE, route)}?rank=${rank}`;
   }
 
+  /** Where the archive is to be had with which the job can be run again. */
+  bundleUrl(jobName: string): string {
+    return URLExt.join(this.settings.baseUrl, NAMESPACE, path(jobName), 'bundle');
+  }
+
   /** A page of a rank's log, from a byte offset on. */
   async logs(jobName: string, rank: number, query: string): Promise<ILogPage> {
     return asLogPage(await this._ask(`${path(jobName)}/logs?rank=${rank}&${query}`));

@@ -31,8 +31,8 @@ _README = """# {name}
 
 `run.py` starts `source/{entry_point}` with the hyperparameters, the number of ranks and the
 environment of the job. Inputs are not in here: `inputs.json` names each with the SHA-256 of its
-files, and `run.py` expects them where they were. Variables with secrets were never written down: set {secrets}
-before the start. Seed: {seed}.
+files, and `run.py` expects them where they were. Variables with secrets were never written down:
+set {secrets} before the start. Seed: {seed}.
 """
 _RUN = """import json
 from pathlib import Path

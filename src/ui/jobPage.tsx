@@ -96,7 +96,13 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
         />
       )
     },
-    { id: 'plan', label: trans.__('Plan'), body: <PlanView detail={detail} trans={trans} /> }
+    {
+      id: 'plan',
+      label: trans.__('Plan'),
+      body: (
+        <PlanView detail={detail} bundleUrl={manager.api.bundleUrl(jobName)} trans={trans} />
+      )
+    }
   ];
   if (job.study_name) {
     tabs.push({

@@ -5,10 +5,12 @@ import { IJobDetail } from '../models';
 
 export interface IPlanProps {
   detail: IJobDetail | null;
+  /** Where the reproduction bundle is to be had. */
+  bundleUrl: string;
   trans: TranslationBundle;
 }
 
-export function PlanView({ detail, trans }: IPlanProps): JSX.Element {
+export function PlanView({ detail, bundleUrl, trans }: IPlanProps): JSX.Element {
   if (detail === null) {
     return <p className="sdt-Note">{trans.__('Loading')}</p>;
   }
@@ -19,6 +21,11 @@ export function PlanView({ detail, trans }: IPlanProps): JSX.Element {
   ];
   return (
     <div className="sdt-Plan">
+      <p className="sdt-Controls">
+        <a className="sdt-Button" href={bundleUrl} download>
+          {trans.__('Download all that is needed to run it again')}
+        </a>
+      </p>
       {parts.map(([label, content]) =>
         content ? (
           <details key={label} open>
