@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support import until
 
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -72,5 +73,6 @@ def test_a_job_whose_folder_disappears_while_it_is_watched_is_said_to_be_gone(pa
     folder.rename(elsewhere)
     page.page.get_by_text("There is no job gone any more.").wait_for()
     page.forgive_what_is_not_ours()
-    elsewhere.rename(folder)
+    folder.mkdir(exist_ok=True)  # something of the job may have written there meanwhile
     JobDirectory(folder).ask_to_stop()
+    until(lambda: not JobDirectory(elsewhere).supervised())
