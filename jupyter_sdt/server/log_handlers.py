@@ -113,14 +113,12 @@ def _lines(job_name: str, rank: int, first: int, limit: int) -> Lines:
 
 
 def _search(job_name: str, rank: int, text: str, level: str, cursor: int, limit: int) -> Matches:
+    path, complete = _log(job_name, rank)
     if level not in LEVELS:
         raise SpecError(f"level={level[:40]!r} must be warning or error", argument="level")
     if not text and not level:
         raise SpecError("give text or level: there is nothing to look for", argument="text")
-    path, complete = _log(job_name, rank)
-    return search_log(
-        path, text=text, level=level, cursor=cursor, limit=limit, complete=complete
-    )
+    return search_log(path, text=text, level=level, cursor=cursor, limit=limit, complete=complete)
 
 
 def _open(job_name: str, rank: int) -> Any:
