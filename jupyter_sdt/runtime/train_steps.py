@@ -16,6 +16,7 @@ from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
 from jupyter_sdt.runtime.modelparallel.splitting import Split, split
 from jupyter_sdt.runtime.modelparallel.step import step
 from jupyter_sdt.runtime.modelparallel.step_output import StepOutput, combine
+from jupyter_sdt.runtime.modelparallel.tensor.marks import set_tensor_parallelism
 
 Function = Callable[..., Any]
 Backward = Callable[[torch.Tensor], object]
@@ -27,14 +28,17 @@ def divide(module: nn.Module) -> StagedModel:
     Raises DistributionError for what they ask of it that nobody does yet.
     """
     asked = parameters.read()
-    for name in ("tensor_parallel_degree", "sharded_data_parallel_degree"):
-        if getattr(asked, name) > 1:
-            raise DistributionError(
-                f"{name}={getattr(asked, name)}: DistributedModel divides a model into stages "
-                "only; use pipeline=N, and leave the other ranks to data parallelism",
-                argument="distribution",
-            )
+    name = "sharded_data_parallel_degree"
+    if getattr(asked, name) > 1:
+        raise DistributionError(
+            f"{name}={getattr(asked, name)}: DistributedModel divides a model into stages and "
+            "layers only; use pipeline=N or tensor=N, and leave the other ranks to data "
+            "parallelism",
+            argument="distribution",
+        )
     world.start(asked)
+    for child in module.children():  # the module itself stays: scripts hold it
+        set_tensor_parallelism(child)
     return StagedModel(module)
 
 

@@ -15,11 +15,12 @@ from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.checkpoints import model_state
 from jupyter_sdt.runtime.modelparallel.execution import Execution, Options
 from jupyter_sdt.runtime.modelparallel.half_layer import HalfLayer, half_type
-from jupyter_sdt.runtime.modelparallel.local_part import LocalPart
 from jupyter_sdt.runtime.modelparallel.original_forward import keep_original_forward
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing
 from jupyter_sdt.runtime.modelparallel.replica_layer import ReplicaLayer
 from jupyter_sdt.runtime.modelparallel.script_state import state
+from jupyter_sdt.runtime.modelparallel.tensor.replacing import distribute
+from jupyter_sdt.runtime.modelparallel.tensor_part import TensorPart
 
 Hook = Callable[[Any, Any], object]
 Tensors = torch.Tensor | Sequence[torch.Tensor]
@@ -29,7 +30,7 @@ _OUTSIDE = (
 )
 
 
-class DistributedModel(LocalPart):
+class DistributedModel(TensorPart):
     """``module``, trained by all ranks of the job together; one for each script.
 
     Calls and ``backward`` belong into a function under ``@smp.step``; with one pipeline stage they
@@ -68,6 +69,7 @@ class DistributedModel(LocalPart):
         super().__init__()
         del trace_device, others
         here = world.current()
+        module = distribute(module)
         keep_original_forward(module)
         dtype = half_type(here.parameters)
         inner = module if dtype is None else HalfLayer(module, dtype)

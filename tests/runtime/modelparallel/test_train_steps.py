@@ -178,7 +178,35 @@ def test_a_divided_model_cannot_be_called_outside_of_a_step(train):
         assert "called outside of a step; call it in a function that is given to" in job.log(rank)
 
 
-@pytest.mark.parametrize("name", ["tensor_parallel_degree", "sharded_data_parallel_degree"])
+@pytest.mark.parametrize(
+    ("ranks", "stages", "batch"), [(2, 1, "own"), (2, 1, "prescaled"), (4, 2, "own")]
+)
+def test_layers_divided_among_tensor_peers_train_as_one_process(train, ranks, stages, batch):
+    parameters = {**PIPELINE, "pipeline_parallel_degree": stages, "tensor_parallel_degree": 2}
+    train(
+        """
+if "PRESCALED":
+    mine = slice(None)
+for batch in batches:
+    loss, _ = model.train_step(train_step, batch[mine])
+    loss_of(plain(batch), batch).backward()
+    optimizer.step(); reference.step()
+    optimizer.zero_grad(); reference.zero_grad()
+state = model.state_dict()
+assert state.keys() == plain.state_dict().keys()
+torch.testing.assert_close(dict(state), dict(plain.state_dict()))
+divided = {n for n, p in model.named_parameters() if p.shape != plain.get_parameter(n).shape
+           and p.numel()}
+assert any("mlp.0.weight" in name for name in divided)
+assert not divided & {"words.weight", "head.weight"}  # tied: left alone
+shutdown()
+""".replace("PRESCALED", "yes" if batch == "prescaled" else ""),
+        ranks,
+        parameters | {"prescaled_batch": batch == "prescaled"},
+    )
+
+
+@pytest.mark.parametrize("name", ["sharded_data_parallel_degree"])
 def test_degrees_that_nobody_divides_by_are_refused_and_not_ignored(job, name):
     body = """
 from torch import nn
@@ -194,7 +222,10 @@ shutdown()
     environment = {"SM_HP_MP_PARAMETERS": json.dumps({name: 2, "ddp": True})}
     job.run(body, ranks=2, environment=environment)
     assert job.codes == [0, 0]
-    assert f"told: {name}=2: DistributedModel divides a model into stages only" in job.log(1)
+    assert (
+        f"told: {name}=2: DistributedModel divides a model into stages and layers only"
+        in job.log(1)
+    )
 
 
 def test_a_function_without_a_loss_and_a_batch_that_cannot_be_split_are_refused(train):

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from torch import nn
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.creation import on_creation
 from jupyter_sdt.runtime.modelparallel.partition.assignment import Assignment
 from jupyter_sdt.runtime.modelparallel.partition.automatic import describe
 from jupyter_sdt.runtime.modelparallel.partition.costs import Costs, estimate_costs, mix_costs
 from jupyter_sdt.runtime.modelparallel.partition.nodes import Tree
 
 _MARK = "_partition_index"
-_entered: list[int] = []
-_plain_init = nn.Module.__init__
 
 
 @contextmanager
@@ -28,21 +25,9 @@ def partition(index: int, *, partitions: int | None = None) -> Iterator[None]:
     The marks count where ``auto_partition`` is off. Raises SpecError for an index below 0 or,
     where the number of ``partitions`` is given, not below it.
     """
-    _entered.append(check_index(index, partitions))
-    # Only in here, so that nobody who does not use it pays for it or sees it.
-    nn.Module.__init__ = _marking_init  # type: ignore[method-assign]
-    try:
+    check_index(index, partitions)
+    with on_creation(lambda module: set_partition(module, index)):
         yield
-    finally:
-        _entered.pop()
-        if not _entered:
-            nn.Module.__init__ = _plain_init  # type: ignore[method-assign]
-
-
-@functools.wraps(_plain_init)
-def _marking_init(self: nn.Module, *arguments: Any, **named: Any) -> None:
-    _plain_init(self, *arguments, **named)
-    set_partition(self, _entered[-1])
 
 
 def set_partition(module: nn.Module, index: int, *, partitions: int | None = None) -> None:

@@ -87,4 +87,6 @@ class DistributedLinear(RowLinear):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Exchange, multiply, sum."""
+        if hidden.dim() == 1:
+            return self.forward(hidden[None])[0]
         return super().forward(to_columns(hidden, self.peers))

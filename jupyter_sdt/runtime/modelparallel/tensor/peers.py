@@ -46,6 +46,13 @@ class Peers:
             )
         return total // self.size
 
+    def copy_first(self, tensor: torch.Tensor) -> None:
+        """Give ``tensor`` the values of the first rank's."""
+        first = dist.get_global_rank(self.process_group, 0)
+        content = tensor.contiguous()
+        dist.broadcast(content, first, group=self.process_group)
+        tensor.copy_(content)
+
     def gather_rows(self, tensor: torch.Tensor) -> torch.Tensor:
         """The batches of all ranks, one after the other."""
         if self.alone:

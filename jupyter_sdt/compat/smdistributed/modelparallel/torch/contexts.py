@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from jupyter_sdt.runtime.modelparallel import world
-from jupyter_sdt.runtime.modelparallel.exceptions import DistributionError
 from jupyter_sdt.runtime.modelparallel.partition import partition as _partition
 from jupyter_sdt.runtime.modelparallel.partition import set_partition as _set_partition
+from jupyter_sdt.runtime.modelparallel.tensor import marks
+from jupyter_sdt.runtime.modelparallel.tensor.registry import tp_register, tp_register_with_module
 
 __all__ = [
     "model_creation",
@@ -20,6 +21,8 @@ __all__ = [
     "set_partition",
     "set_tensor_parallelism",
     "tensor_parallelism",
+    "tp_register",
+    "tp_register_with_module",
 ]
 
 
@@ -40,20 +43,18 @@ def set_partition(module: nn.Module, index: int) -> None:
 def tensor_parallelism(enabled: bool = True, **tp_config: Any) -> Iterator[None]:
     """Modules made in this context are divided among tensor-parallel ranks.
 
-    Without tensor parallelism in the job this does nothing, and so it does with
-    ``enabled=False``.
+    Without tensor parallelism in the job this does nothing; ``enabled=False`` keeps modules whole.
+    The innermost context wins. Options of fused kernels are accepted and have no effect.
     """
     del tp_config
-    if enabled:
-        _refuse_tensor_parallelism()
-    yield
+    with marks.tensor_parallelism(enabled):
+        yield
 
 
 def set_tensor_parallelism(module: nn.Module, enabled: bool = True, **tp_config: Any) -> None:
     """Divide ``module`` among tensor-parallel ranks, if the job has any."""
-    del module, tp_config
-    if enabled:
-        _refuse_tensor_parallelism()
+    del tp_config
+    marks.set_tensor_parallelism(module, enabled)
 
 
 @contextmanager
@@ -68,12 +69,3 @@ def model_creation(
             torch.set_default_dtype(dtype)
             stack.callback(torch.set_default_dtype, before)
         yield
-
-
-def _refuse_tensor_parallelism() -> None:
-    degree = world.current().parameters.tensor_parallel_degree
-    if degree > 1:
-        raise DistributionError(
-            f"tensor_parallel_degree={degree}: tensor parallelism is not available yet; use 1",
-            argument="tensor_parallel_degree",
-        )
