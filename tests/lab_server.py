@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -13,17 +12,12 @@ from pathlib import Path
 
 from support import until
 
+from jupyter_sdt.launch.rendezvous import free_port
+
 ROOT = Path(__file__).parents[1]
 TOKEN = "browser-test"  # of a server on the loopback that lives for these tests only
 PREFIX = "/user/me/"
 NEWS = "@jupyterlab/apputils-extension"
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class LabServer:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.job_spec import JobSpec
 
 LOOPBACK = "127.0.0.1"
+_LOWEST_PORT = 20000  # above what services are known by
+_USUAL_OUTGOING = 32768
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,35 @@ class Rendezvous:
 
 def choose_rendezvous() -> Rendezvous:
     """Pick a port that nobody listens on now. Raises OSError when the machine has none left."""
+    return Rendezvous(LOOPBACK, free_port())
+
+
+def free_port() -> int:
+    """A port that nobody listens on now, and that no outgoing connection will be given meanwhile.
+
+    The system's own choice comes from the range of outgoing connections: between asking and
+    listening, any connection that ranks of another job open may get it. Raises OSError.
+    """
+    for _ in range(_TRIES):
+        port = random.randrange(_LOWEST_PORT, _outgoing_ports())  # noqa: S311 - no secret
+        with suppress(OSError):
+            return _bound(port)
+    return _bound(0)
+
+
+def _bound(port: int) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        return Rendezvous(LOOPBACK, probe.getsockname()[1])
+        probe.bind((LOOPBACK, port))
+        return int(probe.getsockname()[1])
+
+
+def _outgoing_ports() -> int:
+    """Where the range of outgoing connections begins."""
+    try:
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _USUAL_OUTGOING
+    return lowest if lowest > _LOWEST_PORT else _USUAL_OUTGOING
 
 
 def master_environment(meeting: Rendezvous) -> dict[str, str]:

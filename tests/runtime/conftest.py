@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import textwrap
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sdt.launch.rendezvous import free_port
 from jupyter_sdt.spec.metric import MetricRecord
 
 FOLDERS = "source logs errors metrics processes stacks variables/in variables/out"
@@ -38,9 +38,7 @@ class RankJob:
 
     def start(self, *argv, ranks=1, timeout=60, spec=None, environment=None):
         (self.path / "job.json").write_text(json.dumps(spec or {}))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         more = environment or {}
         rows = [
             [str(self.path / "source"), list(argv), self.environment(rank, ranks, port) | more]
