@@ -10,6 +10,7 @@ from torch import nn
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.tensor.embedding import DistributedEmbedding
+from jupyter_sdt.runtime.modelparallel.tensor.gpt2 import divide_gpt2, is_gpt2
 from jupyter_sdt.runtime.modelparallel.tensor.linear import DistributedLinear
 from jupyter_sdt.runtime.modelparallel.tensor.marks import is_marked
 from jupyter_sdt.runtime.modelparallel.tensor.peers import current_peers
@@ -66,6 +67,9 @@ def _replacement(module: nn.Module) -> nn.Module | None:
     if type(module) is nn.Embedding and _divides(module.embedding_dim) and module.max_norm is None:
         _share(module)
         return DistributedEmbedding.of(module)
+    if is_gpt2(module):
+        _share(module)
+        return divide_gpt2(module)
     return None
 
 
