@@ -59,6 +59,10 @@ class Execution:
         in_engine = self._engine is not None and self._engine.in_step
         return self.stages == 1 or self.tracing is not None or in_engine
 
+    def runs_of(self, sequence: nn.Sequential) -> list[nn.Sequential]:
+        """Neighbours in ``sequence`` that other stages call together."""
+        return [] if self._engine is None else self._engine.runs_of(sequence)
+
     def run_step(self, run: RunMicrobatch, microbatches: int) -> list[Any]:
         """Run every microbatch, exchange gradients, and return what each of them returned."""
         if self.placement is None:

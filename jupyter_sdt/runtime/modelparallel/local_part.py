@@ -18,6 +18,15 @@ class LocalPart(nn.Module):
 
     _execution: Execution
 
+    @property
+    def placement(self) -> Placement | None:
+        """Where modules lie; None before the partition."""
+        return self._execution.placement
+
+    def runs_of(self, sequence: nn.Sequential) -> list[nn.Sequential]:
+        """Neighbours in ``sequence`` that other stages call together."""
+        return self._execution.runs_of(sequence)
+
     def local_named_parameters(self, *_: Any, **__: Any) -> Iterator[tuple[str, nn.Parameter]]:
         """Parameters that lie on this rank. Raises RuntimeStateError before the first step."""
         return self._placement("local_named_parameters").parameters()

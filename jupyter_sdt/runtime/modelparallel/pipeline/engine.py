@@ -64,7 +64,7 @@ class Engine:
         settings: Settings,
         replicas: Connections | None = None,
     ) -> None:
-        self._connections, self._settings = connections, settings
+        self._model, self._connections, self._settings = model, connections, settings
         self._replicas = replicas
         self._modules, stage_of = Modules.of(model), dict(stage_of)
         replace_remote(self._modules, stage_of, self.stage, self._call)
@@ -83,6 +83,12 @@ class Engine:
     def stage(self) -> int:
         """The stage of this rank."""
         return self._connections.stage
+
+    def runs_of(self, sequence: nn.Sequential) -> list[nn.Sequential]:
+        """Neighbours in ``sequence`` that are called together from another stage."""
+        children, own = set(sequence), set(self._model.modules())
+        extra = [module for module in self._modules.modules if module not in own]
+        return [run for run in extra if isinstance(run, nn.Sequential) and children >= set(run)]
 
     @property
     def in_step(self) -> bool:

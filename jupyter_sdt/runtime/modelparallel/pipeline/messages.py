@@ -21,6 +21,8 @@ class Mode(NamedTuple):
     inference: bool
     # device type -> dtype, where autocast is on
     autocast: tuple[tuple[str, torch.dtype], ...]
+    # Whether to compute it anew in backward, and then with the same random numbers.
+    recompute: bool | None = None
 
 
 class Call(NamedTuple):

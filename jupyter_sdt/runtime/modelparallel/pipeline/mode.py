@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 
 import torch
 
+from jupyter_sdt.runtime.modelparallel.activations.recompute import asked
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Mode
 
 _AUTOCAST_TYPES = ("cpu", "cuda")
@@ -19,7 +20,7 @@ def current_mode() -> Mode:
         for kind in _AUTOCAST_TYPES
         if torch.is_autocast_enabled(kind)
     )
-    return Mode(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), autocast)
+    return Mode(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), autocast, asked.get())
 
 
 def applied(mode: Mode) -> AbstractContextManager[object]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 
 from jupyter_sdt.errors import RuntimeStateError
+from jupyter_sdt.runtime.modelparallel.activations.recompute import recomputed
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
@@ -130,7 +131,12 @@ class Server:
         with applied(call.mode):
             arguments, inputs = self._arguments(call, held)
             positional, named = unpack(call.skeleton, arguments, self._modules.modules)
-            returned = self._modules.modules[call.module](*positional, **named)
+            module = self._modules.modules[call.module]
+            if call.mode.recompute is None:
+                returned = module(*positional, **named)
+            else:
+                preserve = call.mode.recompute
+                returned = recomputed(module, positional, named, preserve_rng_state=preserve)
             what = f"the result of {self._modules.names[call.module]}"
             packed = pack(returned, self._modules.numbers, what)
             outputs = [_here(tensor) for tensor in packed.tensors]

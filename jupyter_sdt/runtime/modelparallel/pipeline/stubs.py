@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any, cast
@@ -32,7 +33,7 @@ def replace_remote(modules: Modules, stage_of: StageOf, stage: int, call: Remote
         if type(module).forward is nn.Sequential.forward and len(module) > 1:  # type: ignore[arg-type]
             parts = list(_together(modules, stage_of, name, call))
             if stage_of[name] == stage and len(parts) < len(list(module.children())):
-                module.forward = partial(_in_turn, parts)
+                module.forward = _InTurn(parts)
 
 
 def _together(
@@ -55,10 +56,20 @@ def _together(
         yield partial(_call, call, number, stage)
 
 
-def _in_turn(parts: Sequence[Callable[[Any], Any]], value: Any) -> Any:
-    for part in parts:
-        value = part(value)
-    return value
+@dataclass(frozen=True, slots=True)
+class _InTurn:
+    parts: Sequence[Callable[[Any], Any]]
+
+    def __call__(self, value: Any) -> Any:
+        for part in self.parts:
+            value = part(value)
+        return value
+
+
+def parts_of(sequence: nn.Sequential) -> list[Callable[[Any], Any]]:
+    """What is called, one after the other, when ``sequence`` is called on its own stage."""
+    forward = sequence.forward
+    return list(forward.parts) if isinstance(forward, _InTurn) else list(sequence)
 
 
 def self_contained(modules: Modules, stage_of: StageOf, stage: int) -> set[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from jupyter_sdt.runtime.modelparallel.activations.marks import set_activation_checkpointing
 from jupyter_sdt.runtime.modelparallel.checkpoints.checkpoint import (
     resume_from_checkpoint,
     save_checkpoint,
@@ -64,6 +65,7 @@ __all__ = [  # noqa: PLE0604
     "save",
     "save_checkpoint",
     "send",
+    "set_activation_checkpointing",
     "state",
     "state_mod",
     "step",
