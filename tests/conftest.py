@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from jupyter_sdt.store.job_directory import JobDirectory
 # Before anything imports matplotlib, and before the first nursery is started.
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("SDT_NURSERY_IDLE_SECONDS", "120")
+# Shells and kernels of tests leave the user's own IPython, its history above all, alone.
+_ipython = tempfile.TemporaryDirectory(prefix="sdt-ipython-")
+os.environ["IPYTHONDIR"] = _ipython.name
 
 
 @pytest.fixture(autouse=True)
