@@ -1,4 +1,4 @@
-"""REST for what a job page shows beside curves: its study, its logs in full, its bundle."""
+"""REST for what a job page shows beside curves: its study, its stages, its bundle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tornado.web import authenticated
 from jupyter_sdt.server.bundle import make_bundle
 from jupyter_sdt.server.handler import JobsHandler
 from jupyter_sdt.server.own_jobs import own_job
+from jupyter_sdt.server.stages import read_stages
 from jupyter_sdt.server.studies import read_study
 
 
@@ -19,6 +20,16 @@ class StudyHandler(JobsHandler):
     async def get(self, study_name: str) -> None:
         """Return the study's jobs and its table so far."""
         self.answer(await self.run(read_study, study_name))
+
+
+class StagesHandler(JobsHandler):
+    """``jobs/NAME/stages``: its pipeline."""
+
+    @authenticated
+    @authorized
+    async def get(self, job_name: str) -> None:
+        """Return modules and recorded step of each stage; none is no error."""
+        self.answer(await self.run(lambda: read_stages(own_job(job_name))))
 
 
 class BundleHandler(JobsHandler):
