@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.tensor.parallel import (
     ColwiseParallel,
     RowwiseParallel,
@@ -67,7 +67,8 @@ def measure(block: Block, rounds: int) -> dict[str, list[float]]:
     own = x.chunk(PEERS)[here.rank]
     ways = {
         "one": stepping(PlainBlock(block.width, block.heads), x),
-        "dtensor": stepping(dtensor(block), x),
+        "dtensor": stepping(dtensor(block, "gloo"), x),
+        "dtensor_smddp": stepping(dtensor(block, "smddp"), x),
         "ours": as_world(here, ours(block, own)),
         "prescaled": as_world(prescaled, ours(block, x)),
     }
@@ -96,9 +97,10 @@ def ours(block: Block, x: torch.Tensor) -> Step:
     return stepping(layer, (x, None))
 
 
-def dtensor(block: Block) -> nn.Module:
+def dtensor(block: Block, backend: str) -> nn.Module:
     """The way of torch's tutorial: columns, then rows; all ranks have the batch."""
-    mesh = init_device_mesh("cpu", (PEERS,))
+    group = dist.new_group(backend=backend)
+    mesh = DeviceMesh.from_group(group, "cpu")
     columns = dict.fromkeys(("query", "key", "value", "dense1"), ColwiseParallel())
     rows = dict.fromkeys(("dense", "dense2"), RowwiseParallel())
     return parallelize_module(PlainBlock(block.width, block.heads), mesh, columns | rows)

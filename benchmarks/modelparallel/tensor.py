@@ -31,7 +31,7 @@ def main() -> None:
     quick = arguments.quick
     rounds = arguments.rounds or (5 if quick else 15)
     load = os.getloadavg()[0]
-    print(f"{'block':>6} {'one ms':>8} {'ours':>8} {'prescaled':>10} {'DTensor':>8}")
+    print(f"{'ms':>6} {'one':>8} {'ours':>8} {'prescaled':>10} {'DTensor':>8} {'over smddp':>10}")
     results: dict[str, float] = {}
     for block in BLOCKS[:1] if quick else BLOCKS:
         results |= row(block, run_ranks(PEERS, measure, block, rounds))
@@ -46,12 +46,12 @@ def row(block: Block, found: dict[str, list[float]]) -> dict[str, float]:
     work on the machine disturbs least.
     """
     milliseconds = {name: 1e3 * min(times) for name, times in found.items()}
-    widths = {"one": 8, "ours": 8, "prescaled": 10, "dtensor": 8}
+    widths = {"one": 8, "ours": 8, "prescaled": 10, "dtensor": 8, "dtensor_smddp": 10}
     cells = " ".join(f"{milliseconds[name]:>{width}.1f}" for name, width in widths.items())
     print(f"{block.name:>6} {cells}", flush=True)
     ratios = {}
     for mine in ("ours", "prescaled"):
-        for other in ("one", "dtensor"):
+        for other in ("one", "dtensor", "dtensor_smddp"):
             name = f"tensor_{mine}_over_{other}_{block.name}"
             pairs = zip(found[mine], found[other], strict=True)
             ratios[name] = statistics.median(theirs / ours for ours, theirs in pairs)

@@ -41,7 +41,8 @@ from packaging.version import Version
 assert Version(smdistributed.modelparallel.__version__) >= Version("1.10")
 for name in '''init is_initialized is_tracing rank size local_rank local_size step DistributedModel
     DistributedOptimizer save load save_checkpoint resume_from_checkpoint partition set_partition
-    tensor_parallelism set_tensor_parallelism model_creation CommGroup RankType barrier broadcast
+    tensor_parallelism set_tensor_parallelism tp_register tp_register_with_module
+    model_creation CommGroup RankType barrier broadcast
     send recv_from allgather WORLD MP_GROUP DP_GROUP PP_GROUP TP_GROUP RDP_GROUP amp nn optimizers
     state state_mod utils patches model exceptions'''.split():
     assert hasattr(smp, name) and name in smp.__all__, name

@@ -43,6 +43,9 @@ class Replacement:
             arguments, named = found
         made = self.distributed(*arguments, **named)
         self._translate_calls(made)
+        for parameter in module.parameters():  # which were made in a context that is over
+            made.to(device=parameter.device, dtype=parameter.dtype)
+            break
         return made.train(module.training)
 
     def _translate_calls(self, made: nn.Module) -> None:
