@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import platform
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -19,39 +18,52 @@ _SOURCE_BYTES = 64 << 20
 _HASHED_BYTES = 8 << 30
 _SEEDS = ("seed", "random_seed", "manual_seed", "random_state")
 _VERSIONS = (
-    "from importlib.metadata import distributions;"
+    "import platform;from importlib.metadata import distributions;"
+    "print('# Python', platform.python_version());"
     "print(*sorted({f'{d.name}=={d.version}' for d in distributions() if d.name}), sep='\\n')"
 )
 _README = """# {name}
 
-{script} on {ranks} rank(s), {instances} x {instance_type}, Python {python}.
+{script} on {ranks} rank(s), {instances} x {instance_type}.
 
     pip install -r versions.txt
     python run.py
 
-`run.py` starts `source/{entry_point}` with the hyperparameters, the number of ranks and the
-environment of the job. Inputs are not in here: `inputs.json` names each with the SHA-256 of its
-files, and `run.py` expects them where they were. Variables with secrets were never written down:
-set {secrets} before the start. Seed: {seed}.
+`run.py` starts `source/{entry_point}` as the job was started: hyperparameters, distribution,
+environment and the variables of `--in`, which lie in `variables/` as pickles. Inputs are not in
+here: `inputs.json` names each with the SHA-256 of its files, and `run.py` expects them where they
+were.
+Variables with secrets were never written down: set {secrets} before the start. Seed: {seed}.
+`versions.txt` is what the job's Python had installed when this archive was made.
 """
 _RUN = """import json
 from pathlib import Path
 
-from jupyter_sdt import Estimator
+from jupyter_sdt import Distribution, Estimator
 
-here = Path(__file__).parent
+here = Path(__file__).resolve().parent
 spec = json.loads((here / "job.json").read_text())
 estimator = Estimator(
     entry_point=spec["entry_point"],
     source_dir=str(here / "source"),
     instance_type=spec["instance_type"],
     instance_count=spec["instance_count"],
-    processes_per_node=spec["distribution"].get("processes_per_node"),
+    distribution=Distribution.from_json(spec["distribution"]),
     hyperparameters=spec["hyperparameters"],
     hyperparameter_style=spec["hyperparameter_style"],
     environment=spec["environment"],
+    metric_definitions=[
+        {"Name": metric["name"], "Regex": metric["regex"]} for metric in spec["metric_definitions"]
+    ],
 )
-estimator.fit({channel["name"]: channel["uri"] for channel in spec["channels"]} or None)
+job = estimator.start(
+    {channel["name"]: channel["uri"] for channel in spec["channels"]} or None,
+    variables={path.stem: path.read_bytes() for path in here.glob("variables/*.pickle")},
+)
+print(job.name)
+for line in job.logs(follow=True):
+    print(line)
+job.wait()
 """
 
 
@@ -62,6 +74,8 @@ def make_bundle(directory: JobDirectory) -> bytes:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in _sources(directory):
             archive.write(path, f"{spec.job_name}/source/{name}")
+        for path in sorted(directory.variables_in.glob("*.pickle")):
+            archive.write(path, f"{spec.job_name}/variables/{path.name}")
         for name, text in _texts(spec).items():
             archive.writestr(f"{spec.job_name}/{name}", text)
     return content.getvalue()
@@ -85,7 +99,6 @@ def _readme(spec: JobSpec) -> str:
         ranks=spec.world_size,
         instances=spec.instance_count,
         instance_type=spec.instance_type,
-        python=platform.python_version(),
         entry_point=spec.entry_point,
         secrets=", ".join(spec.secret_names) or "none",
         seed="set by the script, if at all" if seed is None else seed,
