@@ -17,6 +17,8 @@ from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, 
 from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine, Settings
 from jupyter_sdt.runtime.modelparallel.placement import Placement
 from jupyter_sdt.runtime.modelparallel.script_state import state
+from jupyter_sdt.runtime.modelparallel.sharding.pieces import is_piece
+from jupyter_sdt.runtime.modelparallel.sharding.shard import shard
 from jupyter_sdt.runtime.modelparallel.world import GroupName, World
 
 Backward = Callable[..., None]
@@ -146,6 +148,8 @@ class Execution:
             tensors: list[torch.Tensor] = [p for _, p in self.placement.parameters()]
             tensors += [tensor for _, tensor in self.placement.buffers()]
             reduction.broadcast(self.world, tensors, self._options.bucket_bytes)
+        if self.world.parameters.sharded:
+            shard(self.world, self.module)
 
     def _exchange(self) -> None:
         self._passes += 1
@@ -153,7 +157,7 @@ class Execution:
             return
         if self.placement is None:
             raise RuntimeStateError("gradients were exchanged before the model was partitioned")
-        parameters = [parameter for _, parameter in self.placement.parameters()]
+        parameters = [p for _, p in self.placement.parameters() if not is_piece(p)]
         reduction.average_gradients(self.world, parameters, self._options.bucket_bytes)
 
     def _record(self) -> None:

@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 
 from jupyter_sdt.runtime.modelparallel import world
+from jupyter_sdt.runtime.modelparallel.sharding.pieces import norm_of_pieces
 from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
 from jupyter_sdt.runtime.modelparallel.world import GroupName
 
@@ -23,6 +24,8 @@ def gradient_norm(
 
     What tensor-parallel ranks all hold counts once.
     """
+    if world.current().parameters.sharded:
+        return norm_of_pieces(gradients, norm_type)
     first = "mp" not in groups or world.current().group("tp").rank == 0
     mine = [gradient for parameter, gradient in gradients if first or slice_of(parameter)]
     return _together([_norm(gradient, norm_type) for gradient in mine], norm_type, groups)
@@ -57,7 +60,8 @@ def _together(norms: list[float], norm_type: float, groups: Sequence[GroupName])
 
 def sharing_groups() -> list[GroupName]:
     """The groups whose ranks hold different parts of what one optimizer updates."""
-    sharded = world.current().parameters.shard_optimizer_state
+    asked = world.current().parameters
+    sharded = asked.shard_optimizer_state or asked.sharded
     return ["mp", "rdp"] if sharded else ["mp"]
 
 

@@ -67,6 +67,11 @@ class Parameters:
         """The older name of ``pipeline_parallel_degree``."""
         return self.pipeline_parallel_degree
 
+    @property
+    def sharded(self) -> bool:
+        """Whether replicas share out the model itself."""
+        return self.sharded_data_parallel_degree > 1
+
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Parameters:
         """Check ``given`` and fill in what is missing.

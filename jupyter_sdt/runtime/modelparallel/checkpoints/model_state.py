@@ -16,6 +16,7 @@ from torch import nn
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.messages import CommGroup, allgather, gather
 from jupyter_sdt.runtime.modelparallel.script_state import state as script
+from jupyter_sdt.runtime.modelparallel.sharding.pieces import divided_like, local, whole
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice, slice_of
 from jupyter_sdt.runtime.modelparallel.world import World
 
@@ -48,6 +49,7 @@ def local_state(parts: ModelParts) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for prefix, module in parts.local_modules():
         module._save_to_state_dict(found, prefix, keep_vars=False)
+    found = {k: local(v) if isinstance(v, torch.Tensor) else v for k, v in found.items()}
     return found | {PARTIAL: True, PARTITION: dict(parts.stage_of), DEGREES: _degrees(parts.world)}
 
 
@@ -155,6 +157,8 @@ def _own_state(
         if world is not None and part is not None and prefix + name in own:
             group = world.group("tp")
             own[prefix + name] = part.of(own[prefix + name], group.rank, group.size)
+        if prefix + name in own:
+            own[prefix + name] = divided_like(own[prefix + name], tensor)
     return own
 
 
@@ -178,6 +182,6 @@ def _joined(key: str, everything: list[tuple[dict[str, Any], dict[str, Any]]]) -
 
 def _on_cpu(state: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: value.detach().cpu() if isinstance(value, torch.Tensor) else value
+        key: whole(value.detach()).cpu() if isinstance(value, torch.Tensor) else value
         for key, value in state.items()
     }

@@ -149,6 +149,8 @@ class DistributedOptimizer(torch.optim.Optimizer):
         result: Any = None if closure is None else torch.enable_grad()(closure)()
         if not self._has_gradients:
             self.update_master_grads()
+        if self._world.parameters.sharded:
+            self.clip_master_grads(self._world.parameters.sdp_gradient_clipping)
         self._has_gradients = False
         self.loss_scaler.update(self.overflow)
         if not self.overflow:
@@ -245,4 +247,4 @@ class DistributedOptimizer(torch.optim.Optimizer):
 
     def _plainly(self) -> bool:
         parameters = self._world.parameters
-        return not (parameters.fp16 or parameters.shard_optimizer_state)
+        return not (parameters.fp16 or parameters.shard_optimizer_state or parameters.sharded)

@@ -17,6 +17,7 @@ from jupyter_sdt.runtime.modelparallel.messages import CommGroup, allgather
 from jupyter_sdt.runtime.modelparallel.optimizer.entries import Entries, Entry
 from jupyter_sdt.runtime.modelparallel.optimizer.shards import Shards
 from jupyter_sdt.runtime.modelparallel.optimizer.working import Working
+from jupyter_sdt.runtime.modelparallel.sharding.working import Pieces
 from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
 from jupyter_sdt.runtime.modelparallel.world import World
 
@@ -40,7 +41,7 @@ def local_state(parts: OptimizerParts) -> dict[str, Any]:
     plain = parts.optimizer.state_dict()["state"]
     numbers = [entry.number for group in parts.entries.groups() for entry in group]
     found = {"param_groups": parts.entries.numbered_groups(), PARTIAL: True, _NUMBERS: numbers}
-    if isinstance(parts.working, Shards):
+    if isinstance(parts.working, (Shards, Pieces)):
         found |= {"state": plain, _SHARD: _shard(parts)}
     else:
         found["state"] = {numbers[place]: values for place, values in plain.items()}
@@ -56,7 +57,8 @@ def whole_state(parts: OptimizerParts) -> dict[str, Any]:
     local = local_state(parts)
     if _SHARD in local:
         raise SpecError(
-            "optimizer.state_dict() with shard_optimizer_state: each rank has a share only; save "
+            "optimizer.state_dict() with shard_optimizer_state or sharded data "
+            "parallelism: each rank has a share only; save "
             "optimizer.local_state_dict() on every rank, or checkpoints with partial=True",
             argument="shard_optimizer_state",
         )
@@ -89,7 +91,7 @@ def load(parts: OptimizerParts, given: Mapping[str, Any]) -> None:
     partial = bool(given.get(PARTIAL, False))
     if partial:
         _check_part(parts, given)
-    if isinstance(parts.working, Shards):
+    if isinstance(parts.working, (Shards, Pieces)):
         if not partial:
             raise SpecError(
                 "load_state_dict() with shard_optimizer_state: a whole state has no shares; load "
@@ -113,7 +115,7 @@ def _check_part(parts: OptimizerParts, given: Mapping[str, Any]) -> None:
             "this rank: it was saved with another partition; save and load the whole state_dict()",
             argument="state_dict",
         )
-    mine = _shard(parts) if isinstance(parts.working, Shards) else None
+    mine = _shard(parts) if isinstance(parts.working, (Shards, Pieces)) else None
     if given.get(_SHARD) != mine:
         raise SpecError(
             f"the optimizer's state is that of the share {given.get(_SHARD)}, this rank has "

@@ -5,13 +5,16 @@ from __future__ import annotations
 import torch
 from torch import optim
 
-from jupyter_sdt.runtime.modelparallel.optimizer.entries import Entries
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.optimizer.entries import Entries, names_in_model
 from jupyter_sdt.runtime.modelparallel.optimizer.shards import Shards
 from jupyter_sdt.runtime.modelparallel.optimizer.working import (
     MasterCopies,
     OwnParameters,
     Working,
 )
+from jupyter_sdt.runtime.modelparallel.script_state import state as script
+from jupyter_sdt.runtime.modelparallel.sharding.working import Pieces
 from jupyter_sdt.runtime.modelparallel.world import World
 
 # These treat every element alike, so that a share may begin inside a parameter.
@@ -34,6 +37,9 @@ def working_for(optimizer: optim.Optimizer, entries: Entries, world: World) -> W
     """Return what ``optimizer`` is to update of the local ``entries``."""
     groups = entries.groups()
     model: list[list[torch.Tensor]] = [[entry.parameter for entry in group] for group in groups]
+    if world.parameters.sharded:
+        _check_sharded(optimizer, entries)
+        return Pieces(model)
     if world.parameters.shard_optimizer_state:
         return Shards(
             model,
@@ -44,6 +50,22 @@ def working_for(optimizer: optim.Optimizer, entries: Entries, world: World) -> W
     if world.parameters.fp16:
         return MasterCopies(model, [[str(entry.number) for entry in group] for group in groups])
     return OwnParameters(model)
+
+
+def _check_sharded(optimizer: optim.Optimizer, entries: Entries) -> None:
+    if not _is_elementwise(optimizer):
+        raise SpecError(
+            f"optimizer={type(optimizer).__name__} with sharded_data_parallel_degree: must "
+            "treat every element alike, as Adam, AdamW and SGD do, for ranks hold parts of them",
+            argument="optimizer",
+        )
+    known = set(names_in_model(script.model))
+    if script.model is not None and any(e.parameter not in known for e in entries if e.local):
+        raise SpecError(
+            "the optimizer holds parameters that are not the sharded model's: make it from "
+            "model.parameters() after smp.DistributedModel(model)",
+            argument="optimizer",
+        )
 
 
 def _is_elementwise(optimizer: optim.Optimizer) -> bool:

@@ -1,0 +1,83 @@
+"""sharded_data_parallel_degree: the same training, a part of the memory on each rank."""
+
+import pytest
+
+
+@pytest.mark.parametrize(("degree", "ranks"), [(2, 2), (4, 4), (2, 4)])
+def test_a_sharded_model_trains_like_one_process(agree, degree, ranks):
+    body = f"""
+begin({degree})
+plain = network()
+model, optimizer = wrapped(plain)
+set_activation_checkpointing(model.get_module()[1])
+train(plain, model, optimizer)
+found = model.state_dict()
+assert list(found) == list(plain.state_dict())
+torch.testing.assert_close(found, dict(plain.state_dict()), rtol=1e-9, atol=1e-12)
+assert optimizer._global_grad_norm > 0.05
+pieces = [p for p in model.parameters() if hasattr(p, "to_local")]
+assert len(pieces) == 7, len(pieces)
+held = sum(p.to_local().numel() for p in pieces)
+assert held <= sum(-(-len(p) // {degree}) * p.numel() // len(p) for p in pieces)
+moments = [s["exp_avg"].numel() for s in optimizer.optimizer.state.values()]
+assert sum(moments) == held + sum(p.numel() for p in model.parameters() if p not in set(pieces))
+"""
+    agree(body, ranks)
+
+
+def test_states_go_out_and_in_whole_and_in_parts(agree):
+    body = """
+begin(2)
+plain = network()
+model, optimizer = wrapped(plain)
+before = model.state_dict()
+part, moments = copy.deepcopy((model.local_state_dict(), optimizer.local_state_dict()))
+train(plain, model, optimizer, 2)
+part, moments = copy.deepcopy((model.local_state_dict(), optimizer.local_state_dict()))
+after = model.state_dict()
+model.load_state_dict(before)
+torch.testing.assert_close(dict(model.state_dict()), dict(before), rtol=0, atol=0)
+model.load_state_dict(part)
+optimizer.load_state_dict(moments)
+torch.testing.assert_close(dict(model.state_dict()), dict(after), rtol=0, atol=0)
+try:
+    optimizer.state_dict()
+except SpecError as error:
+    assert "local_state_dict" in str(error)
+else:
+    raise AssertionError("it was accepted")
+"""
+    agree(body, 2)
+
+
+def test_an_optimizer_of_the_model_as_it_was_before_is_refused(agree):
+    body = """
+begin(2)
+net = network()
+early = torch.optim.Adam(net.parameters())
+model = DistributedModel(net)
+optimizer = DistributedOptimizer(early)
+train_step(model, torch.randn(4, 8), torch.randn(4, 1))
+try:
+    optimizer.step()
+except SpecError as error:
+    assert "after smp.DistributedModel" in str(error)
+else:
+    raise AssertionError("it was accepted")
+"""
+    agree(body, 2)
+
+
+def test_bf16_trains_with_float32_copies_of_its_pieces(agree):
+    body = """
+torch.set_default_dtype(torch.float32)
+begin(2, bf16=True, sdp_gradient_clipping=1.0)
+plain = network()
+model, optimizer = wrapped(plain)
+train(plain, model, optimizer)
+assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+assert {p.dtype for g in optimizer.param_groups for p in g["params"]} == {torch.float32}
+for name, value in model.state_dict().items():
+    torch.testing.assert_close(value.float(), plain.state_dict()[name], rtol=0.05, atol=0.03)
+"""
+    agree(body, 2)
