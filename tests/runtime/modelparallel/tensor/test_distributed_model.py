@@ -125,10 +125,7 @@ for mine, theirs in zip(again.parameters(), model.parameters(), strict=True):
     )
 
 
-def test_what_is_replaced_and_what_is_left_alone(tensor_ranks):
-    tensor_ranks(
-        BODY
-        + """
+REPLACED = """
 import jupyter_sdt.runtime.modelparallel.tensor.registry as registry
 from jupyter_sdt.runtime.modelparallel.partition import partition
 from jupyter_sdt.runtime.modelparallel.partition.manual import read_marks
@@ -154,7 +151,14 @@ class Tied(nn.Module):
         super().__init__()
         self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
         self.b.weight = self.a.weight
+"""
 
+
+def test_what_is_replaced_and_what_is_left_alone(tensor_ranks):
+    tensor_ranks(
+        BODY
+        + REPLACED
+        + """
 with marks.tensor_parallelism(), partition(1):
     made = nn.ModuleDict({
         "twice": Twice(4), "kept": Twice(4, extra=1), "tied": Tied(), "odd": nn.Linear(3, 4),
