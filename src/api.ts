@@ -13,6 +13,7 @@ import {
   IPlanReply
 } from './replies';
 import { asLogLines, asLogMatches, ILogLines, ILogMatches, LogLevel } from './logModels';
+import { asStages, IStages } from './stageModels';
 import { asStudy, IStudy } from './studyModels';
 
 const NAMESPACE = 'jupyter-sdt';
@@ -83,6 +84,11 @@ export class JobsApi {
   /** A scaling study. */
   async study(name: string): Promise<IStudy> {
     return asStudy(await this._ask(`studies/${encodeURIComponent(name)}`));
+  }
+
+  /** The pipeline stages of a job. */
+  async stages(jobName: string): Promise<IStages> {
+    return asStages(await this._ask(`${path(jobName)}/stages`));
   }
 
   /** Lines of a rank's log from a number on. */

@@ -23,3 +23,19 @@ export function duration(seconds: number): string {
   const rest = `${pad(whole % 60)}`;
   return hours ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
+
+/** Whole seconds that count down: 59 s, 1:00. */
+export function countdown(seconds: number): string {
+  return seconds < 60 ? `${seconds} s` : duration(seconds);
+}
+
+/** Bytes as 0 B, 1 KiB, 9.45 MiB. */
+export function byteSize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let [size, place] = [bytes, 0];
+  while (size >= 1024 && place < units.length - 1) {
+    size /= 1024;
+    place += 1;
+  }
+  return `${short(size)} ${units[place]}`;
+}

@@ -32,10 +32,15 @@ export function metricNames(table: SeriesTable): string[] {
   return [...new Set([...wanted, ...names])];
 }
 
-/** All charts of a page. */
-export function metricLines(table: SeriesTable, choice: IChartChoice): IMetricLines[] {
+/** All charts of a page but the hidden ones; a metric keeps its colour whatever is hidden. */
+export function metricLines(
+  table: SeriesTable,
+  choice: IChartChoice,
+  hidden: ReadonlySet<string> = new Set()
+): IMetricLines[] {
   const zero = startOf(table);
-  return metricNames(table).map((name, place) => {
+  const chosen = [...metricNames(table).entries()].filter(([, name]) => !hidden.has(name));
+  return chosen.map(([place, name]) => {
     const combined = table.overRanks(name);
     const ranks = choice.byRank ? [...table.byRank(name)].slice(0, MOST_RANKS) : [];
     const lines =

@@ -15,6 +15,7 @@ import { MetricsView } from './metricsView';
 import { PlanView } from './planView';
 import { RanksTable } from './ranksTable';
 import { ResourcesView } from './resourcesView';
+import { StagesView, useStages } from './stagesView';
 import { StudyTab } from './studyTab';
 import { Tabs } from './tabs';
 
@@ -58,6 +59,7 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
   const { jobName, manager, feed, trans, actions } = props;
   useSignalFrames(feed.changed);
   const detail = useDetail(manager, jobName, feed);
+  const stages = useStages(manager, jobName, feed);
   const job = feed.summary ?? detail?.summary;
   if (feed.phase === 'missing') {
     return <p className="sdt-Note">{trans.__('There is no job %1 any more.', jobName)}</p>;
@@ -110,6 +112,10 @@ function PageView(props: IPageProps & { feed: JobFeed }): JSX.Element {
       label: trans.__('Scaling'),
       body: <StudyTab studyName={job.study_name} {...{ manager, trans, actions }} />
     });
+  }
+  if (stages) {
+    const body = <StagesView stages={stages} trans={trans} />;
+    tabs.push({ id: 'stages', label: trans.__('Stages'), body });
   }
   return (
     <>

@@ -1,7 +1,7 @@
 /** One job in the side panel. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { duration, short } from '../format';
+import { countdown, duration, short } from '../format';
 import { IJobSummary, isTerminal } from '../models';
 import { progressLabel, ranksLabel } from '../words';
 import { useElapsed, useOwnValue, useRemaining } from './hooks';
@@ -70,7 +70,7 @@ function Deadline({ seconds, trans }: { seconds: number; trans: TranslationBundl
   return (
     <div className="sdt-JobRow-facts sdt-JobRow-deadline">
       {left > 0
-        ? trans.__('Killed in %1, at %2', duration(left), clock(seconds))
+        ? trans.__('Killed in %1, at %2', countdown(left), clock(seconds))
         : trans.__('Being killed')}
     </div>
   );

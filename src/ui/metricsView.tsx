@@ -2,10 +2,11 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { JobFeed } from '../jobFeed';
-import { IChartChoice, IMetricLines, metricLines } from '../pageLines';
+import { IChartChoice, IMetricLines, metricLines, metricNames } from '../pageLines';
 import { curveSummary, curveTitle } from '../words';
 import { ChartView } from './chartView';
 import { useSignalFrames } from './hooks';
+import { MANY_METRICS, MetricChooser } from './metricChooser';
 
 export interface IMetricsProps {
   feed: JobFeed;
@@ -20,16 +21,24 @@ const INITIAL: IChartChoice = { x: 'step', smoothing: 0, logarithmic: false, byR
 export function MetricsView({ feed, trans, showPoints, ...props }: IMetricsProps): JSX.Element {
   const frames = useSignalFrames(feed.changed);
   const [choice, setChoice] = React.useState({ ...INITIAL, ...props.choice });
-  const metrics = React.useMemo(() => metricLines(feed.table, choice), [feed, choice, frames]);
+  const [hidden, setHidden] = React.useState<ReadonlySet<string>>(new Set());
+  const names = React.useMemo(() => metricNames(feed.table), [feed, frames]);
+  const metrics = React.useMemo(
+    () => metricLines(feed.table, choice, hidden),
+    [feed, choice, hidden, frames]
+  );
   return (
     <>
       <Controls choice={choice} onChange={setChoice} trans={trans} />
+      {names.length > MANY_METRICS && (
+        <MetricChooser {...{ names, hidden, trans }} onChange={setHidden} />
+      )}
       <div className="sdt-Page-charts">
         {metrics.map(metric => (
           <MetricChart key={metric.name} {...{ metric, choice, trans, showPoints }} />
         ))}
       </div>
-      {metrics.length === 0 && (
+      {names.length === 0 && (
         <p className="sdt-Note">
           {feed.phase === 'following'
             ? trans.__('Waiting for the first step')
