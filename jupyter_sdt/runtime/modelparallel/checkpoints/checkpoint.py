@@ -123,13 +123,14 @@ def _check(tag: object, kept: int | None) -> None:
 
 
 def _model_files(model: Any) -> dict[str, Any]:
-    if world.current().group("rdp").rank:
+    sharded = script.cfg.sharded
+    if world.current().group("rdp").rank and not sharded:
         return {}
-    return {f"model_{files.rank_name()}.pt": model.local_state_dict()}
+    return {f"model_{files.rank_name(replica=sharded)}.pt": model.local_state_dict()}
 
 
 def _optimizer_files(optimizer: Any) -> dict[str, Any]:
-    sharded = script.cfg.shard_optimizer_state
+    sharded = script.cfg.shard_optimizer_state or script.cfg.sharded
     if optimizer is None or (world.current().group("rdp").rank and not sharded):
         return {}
     state = dict(optimizer.local_state_dict())
@@ -144,10 +145,13 @@ def _write_all(folder: Path, states: Mapping[str, Any]) -> None:
 
 
 def _whole(model: Any, translate: bool) -> Mapping[str, Any]:
-    """The whole model on rank 0; of the replicas only the first takes part."""
-    if world.current().group("rdp").rank:
+    """The whole model on rank 0; of replicas only the first takes part, unless they share it."""
+    replica = world.current().group("rdp").rank
+    if replica and not script.cfg.sharded:
         return {}
     state: Mapping[str, Any] = model.state_dict(gather_to_rank0=True)
+    if replica:
+        return {}
     if translate and state:
         for to_huggingface, _ in script.module_manager.translate_functions:
             state = to_huggingface(state)
@@ -194,22 +198,27 @@ def _load_model(state: Mapping[str, Any], *, strict: bool, same_partition: bool 
 
 
 def _load_part(folder: Path, *, strict: bool) -> None:
-    first = folder / "model_0_0.pt"
+    sharded = script.cfg.sharded
+    first = folder / ("model_0_0_0.pt" if sharded else "model_0_0.pt")
     if not any(allgather(first.exists())):
         raise FileNotFoundError(f"there is no partial checkpoint {str(folder)!r}")
     if first.exists():
         # Of every rank, before files are looked for that other degrees do not have.
         known = torch.load(first, map_location="cpu", weights_only=False, mmap=True)
         check_degrees(known, world.current())
-    name = f"model_{files.rank_name()}.pt"
-    state = sites.read_or_receive(folder / name, CommGroup.RDP_GROUP, _read)
+    if sharded:
+        state = _read_share(folder, "model")
+    else:
+        name = f"model_{files.rank_name()}.pt"
+        state = sites.read_or_receive(folder / name, CommGroup.RDP_GROUP, _read)
     check_degrees(state, world.current())
     script.partition_to_restore = state.get(PARTITION)
     _load_model(state, strict=strict, same_partition=True)
 
 
 def _load_optimizer(folder: Path) -> None:
-    read = _read_share if script.cfg.shard_optimizer_state else _read_replicas
+    shared = script.cfg.shard_optimizer_state or script.cfg.sharded
+    read = _read_share if shared else _read_replicas
     state = dict(read(folder, "optimizer"))
     if script.cfg.fp16:
         # A checkpoint that was saved without has none: then copies are made of the parameters.
@@ -231,11 +240,11 @@ def _read_share(folder: Path, kind: str) -> Any:
     lacking = [rank for rank, there in enumerate(allgather(path.exists())) if not there]
     if not lacking:
         return _read(path)
-    if kind != "optimizer":
+    if kind == "fp16_states":
         return None
     raise SpecError(
-        f"{str(folder)!r} has no optimizer state for the ranks {lacking}: with "
-        "shard_optimizer_state every replica saves its own, so as many must resume; or begin a new "
-        "state with load_optimizer=False",
+        f"{str(folder)!r} has no {kind} state for the ranks {lacking}: with shard_optimizer_state "
+        "or sharded data parallelism every replica saves its own, so as many must resume; or begin "
+        "a new optimizer state with load_optimizer=False",
         argument="load_optimizer",
     )

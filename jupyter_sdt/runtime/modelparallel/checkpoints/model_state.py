@@ -134,7 +134,8 @@ def _without_tied(parts: ModelParts, missing: list[str]) -> list[str]:
 
 
 def _degrees(world: World) -> dict[str, int]:
-    names = ("pipeline_parallel_degree", "tensor_parallel_degree")
+    names = ["pipeline_parallel_degree", "tensor_parallel_degree"]
+    names += ["sharded_data_parallel_degree"] if world.parameters.sharded else []
     return {name: getattr(world.parameters, name) for name in names}
 
 
