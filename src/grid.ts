@@ -8,23 +8,31 @@ export interface IColumns {
 
 /** More stretches than a chart has pixels to tell apart. */
 const STRETCHES = 400;
+/** Into how many steps the widths between one and its double are divided. */
+const WIDTHS = 8;
 
 /**
  * The curves over common x values, two to a stretch, so that peaks and valleys stay: drawing then
  * costs the same however long the curves are.
  */
-export function onGrid(curves: readonly IColumns[], stretches = STRETCHES): IColumns[] {
+export function onGrid(curves: readonly IColumns[], most = STRETCHES): IColumns[] {
   const known = curves.filter(({ xs }) => xs.length > 0);
   const low = Math.min(...known.map(({ xs }) => xs[0]));
   const high = Math.max(...known.map(({ xs }) => xs[xs.length - 1]));
-  const width = (high - low) / stretches;
-  if (!(width > 0)) {
+  const span = high - low;
+  if (!(span > 0)) {
     return [...curves];
   }
+  // The same width for a while: stretches that stay where they are need not be drawn again.
+  const width = 2 ** (Math.ceil(WIDTHS * Math.log2(span / most)) / WIDTHS);
+  const stretches = Math.ceil(span / width);
   const xs = Array.from({ length: 2 * stretches }, (_, place) =>
     tidy(low + width * ((place >> 1) + (place % 2 ? 0.75 : 0.25)), width)
   );
-  xs[xs.length - 1] = high;
+  // The last stretch has perhaps only begun.
+  const end = xs.length - 1;
+  xs[end] = high;
+  xs[end - 1] = Math.min(xs[end - 1], ((xs[end - 2] ?? low) + high) / 2);
   return curves.map(curve => ({ xs, ys: extremes(curve, { low, width, stretches }) }));
 }
 

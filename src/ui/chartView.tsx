@@ -1,9 +1,10 @@
 /** A chart with its title, a cursor's readout, a summary in words and a table. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { Chart, ILine, lineColor } from '../chart';
+import { Chart, ILine } from '../chart';
 import { short } from '../format';
 import { thin } from '../series';
+import { lineColor } from '../theme';
 
 const TABLE_ROWS = 12;
 

@@ -1,10 +1,10 @@
 /** Step times as a heat map: a rank that holds up the others shows as a dark row. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { themeColor } from '../chart';
 import { short } from '../format';
 import { heatGrid, IHeatGrid, rankMeans, straggler } from '../heatMap';
 import { ISeries } from '../series';
+import { themeColor } from '../theme';
 
 /** A rank this much slower than the middle one holds up the others. */
 const NOTABLE = 0.1;
