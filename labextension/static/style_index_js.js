@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunkjupyter_sdt=self.rspackChunkjupyter_sdt||[]).push([["style_index_js"],{"./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),i=(e.n(n))()(a());i.push([t.id,'.uplot, .uplot *, .uplot *::before, .uplot *::after {box-sizing: border-box;}.uplot {font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif, "Apple Color Emoji", "Segoe UI Emoji", "Segoe UI Symbol", "Noto Color Emoji";line-height: 1.5;width: min-content;}.u-title {text-align: center;font-size: 18px;font-weight: bold;}.u-wrap {position: relative;user-select: none;}.u-over, .u-under {position: absolute;}.u-under {overflow: hidden;}.uplot canvas {display: block;position: relative;width: 100%;height: 100%;}.u-axis {position: absolute;}.u-legend {font-size: 14px;margin: auto;text-align: center;}.u-inline {display: block;}.u-inline * {display: inline-block;}.u-inline tr {margin-right: 16px;}.u-legend th {font-weight: 600;}.u-legend th > * {vertical-align: middle;display: inline-block;}.u-legend .u-marker {width: 1em;height: 1em;margin-right: 4px;background-clip: padding-box !important;}.u-inline.u-live th::after {content: ":";vertical-align: middle;}.u-inline:not(.u-live) .u-value {display: none;}.u-series > * {padding: 4px;}.u-series th {cursor: pointer;}.u-legend .u-off > * {opacity: 0.3;}.u-select {background: rgba(0,0,0,0.07);position: absolute;pointer-events: none;}.u-cursor-x, .u-cursor-y {position: absolute;left: 0;top: 0;pointer-events: none;will-change: transform;}.u-hz .u-cursor-x, .u-vt .u-cursor-y {height: 100%;border-right: 1px dashed #607D8B;}.u-hz .u-cursor-y, .u-vt .u-cursor-x {width: 100%;border-bottom: 1px dashed #607D8B;}.u-cursor-pt {position: absolute;top: 0;left: 0;border-radius: 50%;border: 0 solid;pointer-events: none;will-change: transform;/*this has to be !important since we set inline "background" shorthand */background-clip: padding-box !important;}.u-axis.u-off, .u-select.u-off, .u-cursor-x.u-off, .u-cursor-y.u-off, .u-cursor-pt.u-off {display: none;}',""]),e.d(o,{},{A:i})},"./node_modules/css-loader/dist/cjs.js!./style/base.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),i=(e.n(n))()(a());i.push([t.id,`/* Colours come from the theme, so that light and dark look right. */
+"use strict";(self.rspackChunkjupyter_sdt=self.rspackChunkjupyter_sdt||[]).push([["style_index_js"],{"./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),s=(e.n(n))()(a());s.push([t.id,'.uplot, .uplot *, .uplot *::before, .uplot *::after {box-sizing: border-box;}.uplot {font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif, "Apple Color Emoji", "Segoe UI Emoji", "Segoe UI Symbol", "Noto Color Emoji";line-height: 1.5;width: min-content;}.u-title {text-align: center;font-size: 18px;font-weight: bold;}.u-wrap {position: relative;user-select: none;}.u-over, .u-under {position: absolute;}.u-under {overflow: hidden;}.uplot canvas {display: block;position: relative;width: 100%;height: 100%;}.u-axis {position: absolute;}.u-legend {font-size: 14px;margin: auto;text-align: center;}.u-inline {display: block;}.u-inline * {display: inline-block;}.u-inline tr {margin-right: 16px;}.u-legend th {font-weight: 600;}.u-legend th > * {vertical-align: middle;display: inline-block;}.u-legend .u-marker {width: 1em;height: 1em;margin-right: 4px;background-clip: padding-box !important;}.u-inline.u-live th::after {content: ":";vertical-align: middle;}.u-inline:not(.u-live) .u-value {display: none;}.u-series > * {padding: 4px;}.u-series th {cursor: pointer;}.u-legend .u-off > * {opacity: 0.3;}.u-select {background: rgba(0,0,0,0.07);position: absolute;pointer-events: none;}.u-cursor-x, .u-cursor-y {position: absolute;left: 0;top: 0;pointer-events: none;will-change: transform;}.u-hz .u-cursor-x, .u-vt .u-cursor-y {height: 100%;border-right: 1px dashed #607D8B;}.u-hz .u-cursor-y, .u-vt .u-cursor-x {width: 100%;border-bottom: 1px dashed #607D8B;}.u-cursor-pt {position: absolute;top: 0;left: 0;border-radius: 50%;border: 0 solid;pointer-events: none;will-change: transform;/*this has to be !important since we set inline "background" shorthand */background-clip: padding-box !important;}.u-axis.u-off, .u-select.u-off, .u-cursor-x.u-off, .u-cursor-y.u-off, .u-cursor-pt.u-off {display: none;}',""]),e.d(o,{},{A:s})},"./node_modules/css-loader/dist/cjs.js!./style/base.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),s=(e.n(n))()(a());s.push([t.id,`/* Colours come from the theme, so that light and dark look right. */
 
 .sdt-JobRenderer {
   padding: 4px 0;
@@ -534,7 +534,94 @@ a.sdt-Button {
   color: var(--jp-ui-font-color2);
   font-size: var(--jp-ui-font-size0);
 }
-`,""]),e.d(o,{},{A:i})},"./node_modules/css-loader/dist/cjs.js!./style/chart.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),i=(e.n(n))()(a());i.push([t.id,`/* uPlot's own colours are for white paper. */
+
+.sdt-Gantt {
+  margin: 14px 0;
+}
+
+.sdt-Gantt p {
+  margin: 2px 4px;
+}
+
+.sdt-Gantt-body {
+  display: flex;
+  gap: 8px;
+  overflow-x: auto;
+}
+
+.sdt-Gantt-body svg {
+  flex: 1;
+  min-width: 640px;
+}
+
+.sdt-Gantt-stages {
+  display: flex;
+  flex: none;
+  flex-direction: column;
+  color: var(--jp-ui-font-color2);
+  font-size: var(--jp-ui-font-size0);
+}
+
+.sdt-Gantt-key {
+  vertical-align: middle;
+}
+
+.sdt-Gantt-bar {
+  stroke: var(--jp-brand-color1);
+  fill: color-mix(in srgb, var(--jp-brand-color1) 30%, var(--jp-layout-color1));
+}
+
+.sdt-Gantt-bar[data-kind='backward'] {
+  stroke: var(--jp-warn-color1);
+  fill: color-mix(in srgb, var(--jp-warn-color1) 26%, var(--jp-layout-color1));
+}
+
+.sdt-Gantt-stripe {
+  stroke: color-mix(in srgb, var(--jp-warn-color1) 45%, transparent);
+  stroke-width: 3;
+}
+
+.sdt-Gantt-line {
+  stroke: var(--jp-border-color2);
+}
+
+.sdt-Gantt text {
+  fill: var(--jp-ui-font-color0);
+  font-size: var(--jp-ui-font-size0);
+  dominant-baseline: central;
+  text-anchor: middle;
+  pointer-events: none;
+}
+
+.sdt-Gantt-axis {
+  display: flex;
+  justify-content: space-between;
+  color: var(--jp-ui-font-color2);
+  font-size: var(--jp-ui-font-size0);
+}
+
+.sdt-Stages summary,
+.sdt-Chooser summary {
+  padding: 4px;
+  cursor: pointer;
+}
+
+.sdt-Stages details .sdt-Table {
+  margin: 2px 0 10px 18px;
+}
+
+.sdt-Chooser {
+  margin-bottom: 10px;
+}
+
+.sdt-Chooser .sdt-Controls {
+  padding: 4px;
+}
+
+:is(.sdt-Stages, .sdt-Chooser) summary:focus-visible {
+  outline: 2px solid var(--jp-brand-color1);
+}
+`,""]),e.d(o,{},{A:s})},"./node_modules/css-loader/dist/cjs.js!./style/chart.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),s=(e.n(n))()(a());s.push([t.id,`/* uPlot's own colours are for white paper. */
 
 .sdt-Chart-plot .u-select {
   background: color-mix(in srgb, var(--jp-brand-color1) 20%, transparent);
@@ -543,7 +630,7 @@ a.sdt-Button {
 .sdt-Chart-plot :is(.u-cursor-x, .u-cursor-y) {
   border-color: var(--jp-border-color1);
 }
-`,""]),e.d(o,{},{A:i})},"./node_modules/css-loader/dist/cjs.js!./style/panel.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),i=(e.n(n))()(a());i.push([t.id,`/* The side panel: rows of jobs, the launch form, what would start. Also the compare page. */
+`,""]),e.d(o,{},{A:s})},"./node_modules/css-loader/dist/cjs.js!./style/panel.css"(t,o,e){var r=e("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=e.n(r),n=e("./node_modules/css-loader/dist/runtime/api.js"),s=(e.n(n))()(a());s.push([t.id,`/* The side panel: rows of jobs, the launch form, what would start. Also the compare page. */
 
 .sdt-Panel-head {
   display: flex;
@@ -674,13 +761,13 @@ a.sdt-Button {
 
 .sdt-Field {
   display: grid;
-  grid-template-columns: minmax(0, 45%) minmax(0, 1fr);
+  grid-template-columns: minmax(min-content, 45%) minmax(0, 1fr);
   align-items: center;
   gap: 2px 8px;
 }
 
 .sdt-Field label {
-  overflow-wrap: anywhere;
+  overflow-wrap: break-word;
 }
 
 .sdt-Field input[type='checkbox'] {
@@ -839,4 +926,4 @@ a.sdt-Button {
   outline: 2px solid var(--jp-brand-color1);
   outline-offset: 1px;
 }
-`,""]),e.d(o,{},{A:i})},"./node_modules/css-loader/dist/runtime/api.js"(t){t.exports=function(t){var o=[];return o.toString=function(){return this.map(function(o){var e="",r=void 0!==o[5];return o[4]&&(e+="@supports (".concat(o[4],") {")),o[2]&&(e+="@media ".concat(o[2]," {")),r&&(e+="@layer".concat(o[5].length>0?" ".concat(o[5]):""," {")),e+=t(o),r&&(e+="}"),o[2]&&(e+="}"),o[4]&&(e+="}"),e}).join("")},o.i=function(t,e,r,a,n){"string"==typeof t&&(t=[[null,t,void 0]]);var i={};if(r)for(var s=0;s<this.length;s++){var d=this[s][0];null!=d&&(i[d]=!0)}for(var l=0;l<t.length;l++){var p=[].concat(t[l]);r&&i[p[0]]||(void 0!==n&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=n),e&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=e),a&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=a):p[4]="".concat(a)),o.push(p))}},o}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(t){t.exports=function(t){return t[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(t){var o=[];function e(t){for(var e=-1,r=0;r<o.length;r++)if(o[r].identifier===t){e=r;break}return e}function r(t,r){for(var a={},n=[],i=0;i<t.length;i++){var s=t[i],d=r.base?s[0]+r.base:s[0],l=a[d]||0,p="".concat(d," ").concat(l);a[d]=l+1;var u=e(p),c={css:s[1],media:s[2],sourceMap:s[3],supports:s[4],layer:s[5]};if(-1!==u)o[u].references++,o[u].updater(c);else{var f=function(t,o){var e=o.domAPI(o);return e.update(t),function(o){o?(o.css!==t.css||o.media!==t.media||o.sourceMap!==t.sourceMap||o.supports!==t.supports||o.layer!==t.layer)&&e.update(t=o):e.remove()}}(c,r);r.byIndex=i,o.splice(i,0,{identifier:p,updater:f,references:1})}n.push(p)}return n}t.exports=function(t,a){var n=r(t=t||[],a=a||{});return function(t){t=t||[];for(var i=0;i<n.length;i++){var s=e(n[i]);o[s].references--}for(var d=r(t,a),l=0;l<n.length;l++){var p=e(n[l]);0===o[p].references&&(o[p].updater(),o.splice(p,1))}n=d}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(t){var o={};t.exports=function(t,e){var r=function(t){if(void 0===o[t]){var e=document.querySelector(t);if(window.HTMLIFrameElement&&e instanceof window.HTMLIFrameElement)try{e=e.contentDocument.head}catch(t){e=null}o[t]=e}return o[t]}(t);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(e)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(t){t.exports=function(t){var o=document.createElement("style");return t.setAttributes(o,t.attributes),t.insert(o,t.options),o}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(t,o,e){t.exports=function(t){var o=e.nc;o&&t.setAttribute("nonce",o)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(t){t.exports=function(t){if("u"<typeof document)return{update:function(){},remove:function(){}};var o=t.insertStyleElement(t);return{update:function(e){var r,a,n;r="",e.supports&&(r+="@supports (".concat(e.supports,") {")),e.media&&(r+="@media ".concat(e.media," {")),(a=void 0!==e.layer)&&(r+="@layer".concat(e.layer.length>0?" ".concat(e.layer):""," {")),r+=e.css,a&&(r+="}"),e.media&&(r+="}"),e.supports&&(r+="}"),(n=e.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),t.styleTagTransform(r,o,t.options)},remove:function(){var t;null===(t=o).parentNode||t.parentNode.removeChild(t)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(t){t.exports=function(t,o){if(o.styleSheet)o.styleSheet.cssText=t;else{for(;o.firstChild;)o.removeChild(o.firstChild);o.appendChild(document.createTextNode(t))}}},"./style/index.js"(t,o,e){var r=e("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),a=e.n(r),n=e("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),i=e.n(n),s=e("./node_modules/style-loader/dist/runtime/insertBySelector.js"),d=e.n(s),l=e("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=e.n(l),u=e("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),c=e.n(u),f=e("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),m=e.n(f),g=e("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),x={};x.styleTagTransform=m(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=c(),a()(g.A,x),g.A&&g.A.locals&&g.A.locals;var b=e("./node_modules/css-loader/dist/cjs.js!./style/base.css"),v={};v.styleTagTransform=m(),v.setAttributes=p(),v.insert=d().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=c(),a()(b.A,v),b.A&&b.A.locals&&b.A.locals;var h=e("./node_modules/css-loader/dist/cjs.js!./style/panel.css"),y={};y.styleTagTransform=m(),y.setAttributes=p(),y.insert=d().bind(null,"head"),y.domAPI=i(),y.insertStyleElement=c(),a()(h.A,y),h.A&&h.A.locals&&h.A.locals;var j=e("./node_modules/css-loader/dist/cjs.js!./style/chart.css"),w={};w.styleTagTransform=m(),w.setAttributes=p(),w.insert=d().bind(null,"head"),w.domAPI=i(),w.insertStyleElement=c(),a()(j.A,w),j.A&&j.A.locals&&j.A.locals}}]);
+`,""]),e.d(o,{},{A:s})},"./node_modules/css-loader/dist/runtime/api.js"(t){t.exports=function(t){var o=[];return o.toString=function(){return this.map(function(o){var e="",r=void 0!==o[5];return o[4]&&(e+="@supports (".concat(o[4],") {")),o[2]&&(e+="@media ".concat(o[2]," {")),r&&(e+="@layer".concat(o[5].length>0?" ".concat(o[5]):""," {")),e+=t(o),r&&(e+="}"),o[2]&&(e+="}"),o[4]&&(e+="}"),e}).join("")},o.i=function(t,e,r,a,n){"string"==typeof t&&(t=[[null,t,void 0]]);var s={};if(r)for(var i=0;i<this.length;i++){var d=this[i][0];null!=d&&(s[d]=!0)}for(var l=0;l<t.length;l++){var p=[].concat(t[l]);r&&s[p[0]]||(void 0!==n&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=n),e&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=e),a&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=a):p[4]="".concat(a)),o.push(p))}},o}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(t){t.exports=function(t){return t[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(t){var o=[];function e(t){for(var e=-1,r=0;r<o.length;r++)if(o[r].identifier===t){e=r;break}return e}function r(t,r){for(var a={},n=[],s=0;s<t.length;s++){var i=t[s],d=r.base?i[0]+r.base:i[0],l=a[d]||0,p="".concat(d," ").concat(l);a[d]=l+1;var u=e(p),c={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==u)o[u].references++,o[u].updater(c);else{var f=function(t,o){var e=o.domAPI(o);return e.update(t),function(o){o?(o.css!==t.css||o.media!==t.media||o.sourceMap!==t.sourceMap||o.supports!==t.supports||o.layer!==t.layer)&&e.update(t=o):e.remove()}}(c,r);r.byIndex=s,o.splice(s,0,{identifier:p,updater:f,references:1})}n.push(p)}return n}t.exports=function(t,a){var n=r(t=t||[],a=a||{});return function(t){t=t||[];for(var s=0;s<n.length;s++){var i=e(n[s]);o[i].references--}for(var d=r(t,a),l=0;l<n.length;l++){var p=e(n[l]);0===o[p].references&&(o[p].updater(),o.splice(p,1))}n=d}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(t){var o={};t.exports=function(t,e){var r=function(t){if(void 0===o[t]){var e=document.querySelector(t);if(window.HTMLIFrameElement&&e instanceof window.HTMLIFrameElement)try{e=e.contentDocument.head}catch(t){e=null}o[t]=e}return o[t]}(t);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(e)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(t){t.exports=function(t){var o=document.createElement("style");return t.setAttributes(o,t.attributes),t.insert(o,t.options),o}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(t,o,e){t.exports=function(t){var o=e.nc;o&&t.setAttribute("nonce",o)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(t){t.exports=function(t){if("u"<typeof document)return{update:function(){},remove:function(){}};var o=t.insertStyleElement(t);return{update:function(e){var r,a,n;r="",e.supports&&(r+="@supports (".concat(e.supports,") {")),e.media&&(r+="@media ".concat(e.media," {")),(a=void 0!==e.layer)&&(r+="@layer".concat(e.layer.length>0?" ".concat(e.layer):""," {")),r+=e.css,a&&(r+="}"),e.media&&(r+="}"),e.supports&&(r+="}"),(n=e.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),t.styleTagTransform(r,o,t.options)},remove:function(){var t;null===(t=o).parentNode||t.parentNode.removeChild(t)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(t){t.exports=function(t,o){if(o.styleSheet)o.styleSheet.cssText=t;else{for(;o.firstChild;)o.removeChild(o.firstChild);o.appendChild(document.createTextNode(t))}}},"./style/index.js"(t,o,e){var r=e("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),a=e.n(r),n=e("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),s=e.n(n),i=e("./node_modules/style-loader/dist/runtime/insertBySelector.js"),d=e.n(i),l=e("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=e.n(l),u=e("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),c=e.n(u),f=e("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),m=e.n(f),g=e("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),x={};x.styleTagTransform=m(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=s(),x.insertStyleElement=c(),a()(g.A,x),g.A&&g.A.locals&&g.A.locals;var b=e("./node_modules/css-loader/dist/cjs.js!./style/base.css"),v={};v.styleTagTransform=m(),v.setAttributes=p(),v.insert=d().bind(null,"head"),v.domAPI=s(),v.insertStyleElement=c(),a()(b.A,v),b.A&&b.A.locals&&b.A.locals;var h=e("./node_modules/css-loader/dist/cjs.js!./style/panel.css"),y={};y.styleTagTransform=m(),y.setAttributes=p(),y.insert=d().bind(null,"head"),y.domAPI=s(),y.insertStyleElement=c(),a()(h.A,y),h.A&&h.A.locals&&h.A.locals;var j=e("./node_modules/css-loader/dist/cjs.js!./style/chart.css"),w={};w.styleTagTransform=m(),w.setAttributes=p(),w.insert=d().bind(null,"head"),w.domAPI=s(),w.insertStyleElement=c(),a()(j.A,w),j.A&&j.A.locals&&j.A.locals}}]);
