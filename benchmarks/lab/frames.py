@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections import Counter
 from typing import Any
 
-CATEGORIES = ["devtools.timeline", "toplevel", "disabled-by-default-devtools.timeline"]
+CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
 # A callback of requestAnimationFrame: the charts draw there, once per frame.
 _DRAWING = "FireAnimationFrame"
-_TASKS = ("RunTask", "ThreadControllerImpl::RunTask")
+# Chromium tells each task a second time as ThreadControllerImpl::RunTask.
+_TASK = "RunTask"
 # Callbacks of one frame follow each other at once.
 _SAME_FRAME_MICROSECONDS = 4000
 
@@ -27,7 +28,7 @@ def frame_costs(trace: bytes) -> tuple[list[float], list[float]]:
     frames = _frames(sorted(event["ts"] for event in ours if event["name"] == _DRAWING))
     costs = [[0.0, 0.0] for _ in range(len(frames) + 1)]
     for event in ours:
-        if event["name"] in _TASKS and "dur" in event:
+        if event["name"] == _TASK and "dur" in event:
             # A task that draws begins before its callback does.
             cost = costs[bisect_right(frames, event["ts"] + event["dur"])]
             cost[0] += event["dur"] / 1000

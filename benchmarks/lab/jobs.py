@@ -28,7 +28,7 @@ class LongJob:
     ) -> None:
         store = Store(Jobs(root))
         self.directory: JobDirectory = store.running(job_name=job_name, distribution=ranks(series))
-        self._store, self._series, self._step = store, series, 0
+        self._store, self._series, self._step, self._turn = store, series, 0, 0
         random.seed(1)
         for rank in range(series):
             with self.directory.metric(rank).open("wb") as file:
@@ -42,6 +42,14 @@ class LongJob:
             with self.directory.metric(rank).open("ab", buffering=0) as file:
                 file.write(self._line(rank, self._step, value))
         return self._step
+
+    def append_point(self) -> None:
+        """Let the next rank record its step: one point of one of the curves."""
+        rank = self._turn % self._series
+        self._step += rank == 0
+        with self.directory.metric(rank).open("ab", buffering=0) as file:
+            file.write(self._line(rank, self._step))
+        self._turn += 1
 
     def end(self) -> None:
         """The job has completed."""

@@ -6,13 +6,13 @@ import random
 import statistics
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from frames import CATEGORIES, frame_costs
 from jobs import LongJob
 from lab_page import LabPage
-from lab_server import TOKEN
 
 STREAM_SECONDS, POINTS_PER_SECOND, WATCHED = 8.0, 50, 40
 # Says when the title of the chart tells a value, and the frame after that has been painted.
@@ -31,25 +31,30 @@ PAINTED = """value => new Promise(resolve => {
     };
     look();
 })"""
-# When the list was asked for, and when its first row had been painted; in ms of the page.
-FIRST_ROW = """() => {
-    const seen = new MutationObserver(() => {
-        if (document.querySelector('.sdt-JobRow') && !window.sdtPainted) {
-            window.sdtPainted = -1;
-            requestAnimationFrame(() => {
-                const channel = new MessageChannel();
-                channel.port1.onmessage = () => { window.sdtPainted = performance.now(); };
-                channel.port2.postMessage(null);
-            });
+# From an action in a loaded JupyterLab to the frame after the first row that fits; milliseconds.
+FIRST_ROW = """([action, name]) => new Promise(resolve => {
+    const begin = performance.now();
+    const look = () => {
+        const row = document.querySelector('.sdt-JobRow .sdt-JobRow-name');
+        if (!row?.offsetParent || !row.textContent.startsWith(name)) {
+            requestAnimationFrame(look);
+            return;
         }
-    });
-    seen.observe(document, { childList: true, subtree: true });
-}"""
-LIST_TIMES = """() => {
-    const asked = performance.getEntriesByType('resource')
-        .filter(entry => /jupyter-sdt\\/jobs\\?/.test(entry.name))[0];
-    return [asked.startTime, asked.responseEnd, window.sdtPainted];
-}"""
+        requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => resolve(performance.now() - begin);
+            channel.port2.postMessage(null);
+        });
+    };
+    if (action === 'open') {
+        window.jupyterapp.commands.execute('jupyter-sdt:show-panel');
+    } else {
+        const box = document.querySelector('.sdt-Panel input[type=search]');
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(box, name);
+        box.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    look();
+})"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +79,9 @@ def open_page(window: LabPage, job: LongJob, *, by_rank: bool) -> float:
     return taken
 
 
-def measure_frames(browser: Any, window: LabPage, job: LongJob) -> Frames:
-    """Stream 50 steps a second of all ranks into the page's chart."""
-    stream = threading.Thread(target=_stream, args=(job,), daemon=True)
+def measure_frames(browser: Any, window: LabPage, append: Callable[[], object]) -> Frames:
+    """Call ``append`` 50 times a second while the page shows the job's chart."""
+    stream = threading.Thread(target=_stream, args=(append,), daemon=True)
     browser.start_tracing(page=window.page, categories=CATEGORIES)
     stream.start()
     while stream.is_alive():
@@ -98,18 +103,22 @@ def measure_latency(window: LabPage, job: LongJob) -> list[float]:
     return found
 
 
-def measure_list(window: LabPage, rounds: int) -> list[tuple[float, float]]:
-    """Seconds from the page's request for the list to its answer, and to the first row painted."""
-    window.page.add_init_script(f"({FIRST_ROW})()")
-    found = []
-    for _ in range(rounds):
-        window.page.goto(f"{window.server.base}lab/workspaces/list?token={TOKEN}")
-        window.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
-        window.execute("jupyter-sdt:show-panel")
-        window.page.wait_for_function("() => window.sdtPainted > 0", timeout=60_000)
-        asked, answered, painted = window.page.evaluate(LIST_TIMES)
-        found.append(((answered - asked) / 1000, (painted - asked) / 1000))
-    return found
+def measure_list(window: LabPage, rounds: int) -> tuple[list[float], list[float]]:
+    """Seconds to the first row painted: of the panel opened, and of the list asked for anew.
+
+    JupyterLab has loaded. The list is asked for anew by a search, whose first row is another one.
+    """
+    window.open_lab("list")
+    window.execute("jupyter-sdt:show-panel")
+    window.page.locator(".sdt-JobRow").first.wait_for(timeout=60_000)
+    opened, asked = [], []
+    for number in range(rounds):
+        window.execute("application:toggle-left-area")
+        window.page.wait_for_timeout(500)
+        opened.append(window.page.evaluate(FIRST_ROW, ["open", ""]) / 1000)
+        window.page.wait_for_timeout(500)
+        asked.append(window.page.evaluate(FIRST_ROW, ["search", f"old-{number + 1}"]) / 1000)
+    return opened, asked
 
 
 def share_below(values: list[float], limit: float) -> float:
@@ -117,10 +126,10 @@ def share_below(values: list[float], limit: float) -> float:
     return statistics.fmean(value < limit for value in values)
 
 
-def _stream(job: LongJob) -> None:
+def _stream(append: Callable[[], object]) -> None:
     end = time.monotonic() + STREAM_SECONDS
     due = time.monotonic()
     while due < end:
-        job.append()
+        append()
         due += 1 / POINTS_PER_SECOND
         time.sleep(max(0.0, due - time.monotonic()))
