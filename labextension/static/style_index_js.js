@@ -557,6 +557,7 @@ a.sdt-Button {
 .sdt-Gantt-stages {
   display: flex;
   flex: none;
+  width: 56px;
   flex-direction: column;
   color: var(--jp-ui-font-color2);
   font-size: var(--jp-ui-font-size0);
@@ -593,8 +594,9 @@ a.sdt-Button {
   pointer-events: none;
 }
 
-.sdt-Gantt-axis {
+.sdt-Gantt p.sdt-Gantt-axis {
   display: flex;
+  margin: 0 0 0 64px;
   justify-content: space-between;
   color: var(--jp-ui-font-color2);
   font-size: var(--jp-ui-font-size0);
