@@ -145,7 +145,7 @@ function field(name: string, value: unknown): IField {
     entryFlag: entry ? `--${flags.filter(({ kind }) => kind === entry.kind).at(-1)!.flag}` : '',
     options: property.enum ?? [],
     suggestions: property.examples ?? [],
-    fallback: String(fallback as string | number),
+    fallback: String(fallback),
     minimum: property.minimum ?? null,
     strategies: property['x-strategies'] ?? []
   };
