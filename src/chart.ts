@@ -5,7 +5,7 @@ import { joined, looksTheSame } from './chartData';
 import { short } from './format';
 import { lineColor, themeColor } from './theme';
 
-/** From so many lines on they are hair lines: easier to tell apart, and four times as fast to draw. */
+/** From so many lines on they are hair lines: easier to tell apart, and quicker to draw. */
 const MANY_LINES = 5;
 
 /** One line of a chart, x rising. */

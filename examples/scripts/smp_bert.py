@@ -91,7 +91,9 @@ class BertForPreTraining(nn.Module):
         hidden = self.embeddings(words, types)
         for layer in self.encoder:
             hidden = layer(hidden)
-        return self.decoder(self.transform(hidden)), self.seq_relationship(self.pooler(hidden[:, 0]))
+        return self.decoder(self.transform(hidden)), self.seq_relationship(
+            self.pooler(hidden[:, 0])
+        )
 
 
 @smp.step
@@ -154,7 +156,10 @@ def main():
         losses = smp.allgather(loss.item(), smp.DP_GROUP)
         if smp.rank() == 0 and (step % 10 == 0 or step in (1, args.max_steps)):
             print(f"step {step}, loss {sum(losses) / len(losses):.5f}", flush=True)
-    print(f"rank {smp.rank()}, stage {smp.pp_rank()}: {held_bytes(model, optimizer)} bytes", flush=True)
+    print(
+        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held_bytes(model, optimizer)} bytes",
+        flush=True,
+    )
     smp.barrier()
 
 

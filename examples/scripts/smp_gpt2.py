@@ -48,7 +48,9 @@ class Block(nn.Module):
         super().__init__()
         self.ln_1, self.attn = nn.LayerNorm(width), Attention(width, heads)
         self.ln_2 = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
 
     def forward(self, hidden):
         hidden = hidden + self.attn(self.ln_1(hidden))
@@ -92,7 +94,9 @@ def batches(args):
     generator = torch.Generator().manual_seed(args.seed)
     for _ in range(args.max_steps):
         count = args.train_batch_size * smp.dp_size()
-        starts = torch.randint(len(text) - args.max_context_width - 1, (count,), generator=generator)
+        starts = torch.randint(
+            len(text) - args.max_context_width - 1, (count,), generator=generator
+        )
         rows = torch.stack([text[s : s + args.max_context_width + 1] for s in starts.tolist()])
         yield rows[smp.dp_rank() :: smp.dp_size()]
 
@@ -133,7 +137,10 @@ def main():
         losses = smp.allgather(loss.item(), smp.DP_GROUP)
         if smp.rank() == 0 and (step % 10 == 0 or step in (1, args.max_steps)):
             print(f"step {step}, loss {sum(losses) / len(losses):.5f}", flush=True)
-    print(f"rank {smp.rank()}, stage {smp.pp_rank()}: {held_bytes(model, optimizer)} bytes", flush=True)
+    print(
+        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held_bytes(model, optimizer)} bytes",
+        flush=True,
+    )
 
     if args.checkpoint_dir:
         smp.save_checkpoint(args.checkpoint_dir, tag="gpt2", partial=False, model=model)

@@ -16,8 +16,9 @@ class MetricRecord:
 
     ``time`` is in seconds since the epoch. ``step`` is None when the writer knows none (regular
     expressions on a log). ``source`` tells who recorded: the script through ``log_metrics``,
-    ``autolog``, a ``regex`` of ``metric_definitions``, or the supervisor about ``resources``. Values are finite floats, or None where
-    the script logged NaN or infinity, which JSON cannot carry.
+    ``autolog``, a ``regex`` of ``metric_definitions``, or the supervisor about ``resources``.
+    Values are finite floats, or None where the script logged NaN or infinity, which JSON cannot
+    carry.
     """
 
     time: float

@@ -153,7 +153,6 @@ def test_channels_must_not_get_in_each_others_way(jobs, data) -> None:
         )
 
 
-
 def test_good_channels_pass(jobs, data) -> None:
     modes = ("File", "FastFile", "Pipe")
     check_channels(
