@@ -14,6 +14,11 @@ ARTIFACTS = ROOT / "build" / "browser"
 FAILED = pytest.StashKey[bool]()
 
 
+def pytest_collection_modifyitems(items):
+    """Browser tests come last: while playwright runs, no other event loop can in this thread."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Let fixtures know how the test ended."""
@@ -66,6 +71,7 @@ def open_window(chromium, request):
 
     def opened(server):
         context = chromium.new_context(viewport={"width": 1400, "height": 900})
+        context.set_default_timeout(90_000)  # a job beside a busy test machine takes its time
         windows.append(LabPage(context.new_page(), server))
         return windows[-1]
 

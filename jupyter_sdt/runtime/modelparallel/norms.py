@@ -24,7 +24,8 @@ def gradient_norm(
 
     What tensor-parallel ranks all hold counts once.
     """
-    if world.current().parameters.sharded:
+    # Optimizers such as FusedLAMB are used without smp, too.
+    if world.is_started() and world.current().parameters.sharded:
         return norm_of_pieces(gradients, norm_type)
     first = "mp" not in groups or world.current().group("tp").rank == 0
     mine = [gradient for parameter, gradient in gradients if first or slice_of(parameter)]

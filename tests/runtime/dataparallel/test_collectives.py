@@ -193,7 +193,8 @@ def test_what_shared_memory_does_not_do_gloo_does(agree, ranks):
     agree(GLOO_BEHIND, ranks)
 
 
-@pytest.mark.parametrize("body", [ALL_REDUCE, MORE_ALL_REDUCE, MOVING, GLOO_BEHIND])
+# What goes through gloo behind our backend does so whatever the nodes are.
+@pytest.mark.parametrize("body", [ALL_REDUCE, MORE_ALL_REDUCE, MOVING])
 def test_two_nodes_of_two_ranks_agree_with_gloo(agree, body):
     nodes = 'os.environ["SDT_SHARED_MEMORY_NODE"] = str(int(os.environ["RANK"]) % 2)\n'
     check = "assert len(dist.group.WORLD._sharing.topology.nodes) == 2\n"
