@@ -62,7 +62,7 @@ def main() -> None:
 def _submit(measured: Measured, service: Rehearsal, sdk: Path, source: Path, rounds: int) -> None:
     client = _client(service, "sagemaker")
     bucket = _client(service, "s3")
-    bucket.create_bucket(Bucket="work")
+    bucket.create_bucket(Bucket="bucket")
     environment = {**service.environment, **_without_telemetry(source.parent)}
     ways = {"ours": ours(), "sdk": (sdk, "submit_sdk.py")}
     for number in range(rounds):
@@ -93,7 +93,7 @@ def _follow(measured: Measured, service: Rehearsal, folder: Path, rounds: int) -
     os.environ.update(service.environment)
     calls: Counter[str] = Counter()
     service.on_describe = lambda name: calls.update([name])
-    _client(service, "s3").create_bucket(Bucket="work")
+    _client(service, "s3").create_bucket(Bucket="bucket")
     entry_point = folder / "printing.py"
     entry_point.write_text(_PRINTING)
     estimator = PyTorch(
@@ -103,7 +103,7 @@ def _follow(measured: Measured, service: Rehearsal, folder: Path, rounds: int) -
         instance_count=1,
         framework_version="2.5.1",
         py_version="py311",
-        output_path="s3://work/out",
+        output_path="s3://bucket/out",
     )
     jobs = [estimator.start(job_name="followed")]
     measured.latencies = log_latencies(jobs[0], _client(service, "logs"), 3 * rounds)

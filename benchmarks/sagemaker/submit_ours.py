@@ -12,13 +12,13 @@ for line in sys.stdin:
     estimator = PyTorch(
         entry_point="train.py",
         source_dir=sys.argv[1],
-        output_path="s3://work/out",
-        code_location="s3://work/code",
+        output_path="s3://bucket/out",
+        code_location="s3://bucket/code",
         role="arn:aws:iam::123456789012:role/Training",
         instance_type="ml.m5.large",
         instance_count=1,
         framework_version="2.5.1",
         py_version="py311",
     )
-    estimator.fit("s3://work/data", wait=False, job_name=name)
+    estimator.fit("s3://bucket/data", wait=False, job_name=name)
     print(name, called, time.time(), began, flush=True)

@@ -19,8 +19,8 @@ for line in sys.stdin:
     estimator = PyTorch(
         entry_point="train.py",
         source_dir=sys.argv[1],
-        output_path="s3://work/out",
-        code_location="s3://work/code",
+        output_path="s3://bucket/out",
+        code_location="s3://bucket/code",
         role="arn:aws:iam::123456789012:role/Training",
         instance_type="ml.m5.large",
         instance_count=1,
@@ -29,5 +29,5 @@ for line in sys.stdin:
         sagemaker_session=session,
         disable_profiler=True,
     )
-    estimator.fit("s3://work/data", wait=False, job_name=name)
+    estimator.fit("s3://bucket/data", wait=False, job_name=name)
     print(name, called, time.time(), began, flush=True)

@@ -35,7 +35,7 @@ class Aws:
 
     def request(self, name: str, script: str, **changes: Any) -> dict[str, Any]:
         """A request for one small instance whose source is already in S3."""
-        code = f"s3://work/{name}/sourcedir.tar.gz"
+        code = f"s3://bucket/{name}/sourcedir.tar.gz"
         self.put(code, archive({"train.py": textwrap.dedent(script)}))
         given = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code}
         hyperparameters = given | changes.pop("hyperparameters", {})
@@ -44,7 +44,7 @@ class Aws:
             "RoleArn": ROLE,
             "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
             "HyperParameters": {key: json.dumps(v) for key, v in hyperparameters.items()},
-            "OutputDataConfig": {"S3OutputPath": "s3://work/out"},
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
             "ResourceConfig": {
                 "InstanceType": "ml.m5.large",
                 "InstanceCount": 1,
@@ -122,7 +122,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[Callable[..., Aws
             for name, value in rehearsal.environment.items():
                 monkeypatch.setenv(name, value)
             made = Aws(rehearsal)
-            made.client("s3").create_bucket(Bucket="work")
+            made.client("s3").create_bucket(Bucket="bucket")
             return made
 
         yield make

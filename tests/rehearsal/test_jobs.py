@@ -25,7 +25,7 @@ REPORT = """
 """
 TRAIN = {
     "ChannelName": "train",
-    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://work/data/"}},
+    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data/"}},
 }
 FOREVER = """
     import os, signal, sys, time
@@ -45,8 +45,8 @@ def phases(described) -> list[str]:
 
 def test_a_job_runs_with_the_contract_of_the_container_and_leaves_its_results(aws):
     account = aws()
-    account.put("s3://work/data/a.csv", b"1,2")
-    account.put("s3://work/data/deep/b.csv", b"3,4")
+    account.put("s3://bucket/data/a.csv", b"1,2")
+    account.put("s3://bucket/data/deep/b.csv", b"3,4")
     account.create(
         "whole",
         REPORT,
@@ -88,7 +88,7 @@ def test_data_that_is_not_there_fails_the_job_before_training(aws):
     told = account.wait("empty")
     assert told["TrainingJobStatus"] == "Failed"
     assert phases(told) == ["Starting", "Downloading", "Failed"]
-    assert "no S3 objects found under prefix: s3://work/data/" in told["FailureReason"]
+    assert "no S3 objects found under prefix: s3://bucket/data/" in told["FailureReason"]
 
 
 def test_stop_lets_the_script_clean_up(aws):
@@ -127,7 +127,7 @@ def test_a_spot_job_goes_on_from_its_checkpoint_after_an_interruption(aws):
         script,
         EnableManagedSpotTraining=True,
         StoppingCondition={"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 700},
-        CheckpointConfig={"S3Uri": "s3://work/checkpoints"},
+        CheckpointConfig={"S3Uri": "s3://bucket/checkpoints"},
     )
     until(lambda: "saved" in account.log("spot"), 60)
     account.rehearsal.interrupt("spot")
@@ -136,7 +136,7 @@ def test_a_spot_job_goes_on_from_its_checkpoint_after_an_interruption(aws):
     first = ["Starting", "Downloading", "Training"]
     assert phases(told) == [*first, "Interrupted", *first, "Uploading", "Completed"]
     assert told["BillableTimeInSeconds"] <= told["TrainingTimeInSeconds"]
-    assert account.read("s3://work/checkpoints/step") == b"7"
+    assert account.read("s3://bucket/checkpoints/step") == b"7"
     assert "resumed at step 7" in account.log("spot")
 
 

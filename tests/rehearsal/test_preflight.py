@@ -43,7 +43,7 @@ def test_an_account_that_has_everything_is_found_to_be_right(account):
         VpcConfig={"Subnets": [subnets[0]["SubnetId"]], "SecurityGroupIds": ["sg-1"]},
     )
     states = {what: finding.state for what, finding in found.items()}
-    right = ("credentials", "role", "bucket work", "quota", "image", "network")
+    right = ("credentials", "role", "bucket bucket", "quota", "image", "network")
     assert {states[what] for what in right} == {"ok"}, found
     assert "account 123456789012" in found["credentials"].said
     assert subnets[0]["AvailabilityZone"] in found["network"].said

@@ -11,7 +11,7 @@ MANIFOLD = {
     "DataSource": {
         "S3DataSource": {
             "S3DataType": "S3Prefix",
-            "S3Uri": "s3://work/x",
+            "S3Uri": "s3://bucket/x",
             "S3DataDistributionType": "FullyReplicated",
         }
     },

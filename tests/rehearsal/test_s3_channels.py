@@ -27,7 +27,7 @@ for epoch in range(2):
 def account(aws):
     made = aws()
     for name in ("a", "b", "deep/c"):
-        made.put(f"s3://work/data/{name}", name[-1].encode())
+        made.put(f"s3://bucket/data/{name}", name[-1].encode())
     return made
 
 
@@ -40,32 +40,32 @@ def run(tmp_path, script: str, channel, **arguments):
 
 
 def test_everything_below_a_prefix_is_brought_to_the_script(account, tmp_path):
-    job = run(tmp_path, LISTING, "s3://work/data/")
+    job = run(tmp_path, LISTING, "s3://bucket/data/")
     assert list(job.logs()) == ["['a', 'b', 'deep/c']"]
     phases = [step.secondary_status for step in job.state().transitions]
     assert phases == ["Starting", "Downloading", "Training", "Completed"]
 
 
 def test_objects_are_dealt_out_to_the_nodes(account, tmp_path):
-    channel = TrainingInput("s3://work/data", distribution="ShardedByS3Key")
+    channel = TrainingInput("s3://bucket/data", distribution="ShardedByS3Key")
     job = run(tmp_path, LISTING, channel, instance_type="local", instance_count=2)
     assert sorted(job.logs()) == ["[rank 0] ['a', 'deep/c']", "[rank 1] ['b']"]
 
 
 def test_a_manifest_names_the_objects(account, tmp_path):
-    account.put("s3://work/list", json.dumps([{"prefix": "s3://work/data/"}, "b"]).encode())
-    job = run(tmp_path, LISTING, TrainingInput("s3://work/list", s3_data_type="ManifestFile"))
+    account.put("s3://bucket/list", json.dumps([{"prefix": "s3://bucket/data/"}, "b"]).encode())
+    job = run(tmp_path, LISTING, TrainingInput("s3://bucket/list", s3_data_type="ManifestFile"))
     assert list(job.logs()) == ["['b']"]
 
 
 def test_a_pipe_gives_every_object_in_every_epoch(account, tmp_path):
-    job = run(tmp_path, READING, TrainingInput("s3://work/data", input_mode="Pipe"))
+    job = run(tmp_path, READING, TrainingInput("s3://bucket/data", input_mode="Pipe"))
     assert list(job.logs()) == ["abc", "abc"]
 
 
 def test_an_empty_prefix_fails_the_job_with_its_name(account, tmp_path):
-    with pytest.raises(JobError, match=r"inputs\['train'\]: s3://work/nothing holds no objects"):
-        run(tmp_path, LISTING, "s3://work/nothing")
+    with pytest.raises(JobError, match=r"inputs\['train'\]: s3://bucket/nothing holds no objects"):
+        run(tmp_path, LISTING, "s3://bucket/nothing")
 
 
 def test_a_bucket_that_is_not_there_is_one_sentence(account, tmp_path):
@@ -75,7 +75,7 @@ def test_a_bucket_that_is_not_there_is_one_sentence(account, tmp_path):
 
 def test_what_only_sagemaker_reads_is_refused_before_the_start(account, tmp_path):
     channel = TrainingInput(
-        "s3://work/list",
+        "s3://bucket/list",
         s3_data_type="AugmentedManifestFile",
         input_mode="Pipe",
         attribute_names=["source"],
