@@ -20,17 +20,25 @@ class ColumnLinear(DistributedModule):
     """Part of the output features, for what was spread: [N, ..., in] -> [N, ..., out / peers]."""
 
     weight: nn.Parameter
-    bias: nn.Parameter
+    bias: nn.Parameter | None
 
     def __init__(
-        self, in_features: int, out_features: int, *, normal_range: float | None = None
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        bias: bool = True,
+        normal_range: float | None = None,
     ) -> None:
         super().__init__()
         self.out_features = self.peers.part(out_features, "out_features")
         self.in_features = in_features
-        whole = weight_like_linear((in_features, out_features), normal_range)
+        whole = weight_like_linear((in_features, out_features), normal_range, bias=bias)
         self.slice_parameter("weight", whole.weight, OUTPUTS)
-        self.slice_parameter("bias", whole.bias, OUTPUTS)
+        if bias:
+            self.slice_parameter("bias", whole.bias, OUTPUTS)
+        else:
+            self.register_parameter("bias", None)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Multiply; nothing is sent."""

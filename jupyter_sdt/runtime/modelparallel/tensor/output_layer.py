@@ -13,7 +13,7 @@ from jupyter_sdt.errors import SpecError, did_you_mean
 from jupyter_sdt.runtime.modelparallel.tensor.distributed_module import DistributedModule
 from jupyter_sdt.runtime.modelparallel.tensor.exchange import spread
 from jupyter_sdt.runtime.modelparallel.tensor.linear import ColumnLinear, RowLinear
-from jupyter_sdt.runtime.modelparallel.tensor.norms import Norms, make_norms
+from jupyter_sdt.runtime.modelparallel.tensor.norms import Around, Norms
 
 _ACTIVATIONS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "gelu": functional.gelu,
@@ -26,8 +26,8 @@ class DistributedTransformerOutputLayer(DistributedModule):
     """Two linear layers with ``activation`` between, dropout and residual: [N, S, H] -> the same.
 
     ``activation`` is "gelu", "relu" or "gelu_new" (GPT-2's tanh form). With
-    ``fp32_residual_addition`` the residual is added in float32. Raises SpecError for another
-    activation and when ``intermediate_size`` cannot be divided.
+    ``fp32_residual_addition`` the residual is added in float32, without ``add_residual`` not at
+    all. Raises SpecError for another activation and when ``intermediate_size`` cannot be divided.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - SageMaker's arguments, in its order
@@ -42,6 +42,7 @@ class DistributedTransformerOutputLayer(DistributedModule):
         pre_layernorm: bool = False,
         post_layernorm: bool = True,
         fp32_residual_addition: bool = False,
+        add_residual: bool = True,
     ) -> None:
         super().__init__()
         if activation not in _ACTIVATIONS:
@@ -52,18 +53,14 @@ class DistributedTransformerOutputLayer(DistributedModule):
         self.dense1 = ColumnLinear(hidden_size, intermediate_size, normal_range=normal)
         self.dense2 = RowLinear(intermediate_size, hidden_size, normal_range=normal)
         norms = Norms(pre=pre_layernorm, post=post_layernorm, epsilon=layernorm_epsilon)
-        self.pre_layernorm, self.layernorm = make_norms(norms, hidden_size)
+        self.around = Around(residual=add_residual, in_fp32=fp32_residual_addition)
+        self.pre_layernorm, self.layernorm = self.around.make_norms(norms, hidden_size)
         self.dropout = nn.Dropout(hidden_dropout_prob)
         self.activation = _ACTIVATIONS[activation]
-        self.fp32_residual_addition = fp32_residual_addition
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Compute; what is sent is the input and the sum of products."""
         normed = spread(self.pre_layernorm(hidden), self.peers)
         update = self.dropout(self.dense2(self.activation(self.dense1(normed))))
-        if self.fp32_residual_addition:
-            found = (hidden.float() + update.float()).to(hidden.dtype)
-        else:
-            found = hidden + update
-        normalised: torch.Tensor = self.layernorm(found)
-        return normalised
+        found: torch.Tensor = self.layernorm(self.around.add(hidden, update))
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,9 +11,20 @@ from torch import nn
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.tensor.attention import DistributedAttentionLayer
 from jupyter_sdt.runtime.modelparallel.tensor.distributed_module import DistributedModule
+from jupyter_sdt.runtime.modelparallel.tensor.norms import Around
 from jupyter_sdt.runtime.modelparallel.tensor.output_layer import DistributedTransformerOutputLayer
 
 Inputs = tuple[torch.Tensor | None, ...]
+_HEADS = ("num_attention_heads", "attention_head_size", "attention_dropout_prob")
+_SHARED = (
+    "hidden_size",
+    "hidden_dropout_prob",
+    "layernorm_epsilon",
+    "initializer_range",
+    "use_normal_initialization",
+    "post_layernorm",
+    "fp32_residual_addition",
+)
 
 
 class DistributedTransformerLayer(DistributedModule):
@@ -20,7 +32,10 @@ class DistributedTransformerLayer(DistributedModule):
 
     Takes and returns (hidden [N, S, H], mask [N, 1, 1, S] or None), or with cross attention
     (hidden, cross states, mask, cross mask), so that layers can follow each other in a Sequential.
-    Raises SpecError for sizes that cannot be divided and for ``use_alibi``, which is not provided.
+    With ``parallel_residual`` attention and output layer are given the same input, and both are
+    added to it (GPT-NeoX); with ``shared_layernorm`` they share the norm before them as well
+    (GPT-J). ``options`` are those of DistributedAttentionLayer. Raises SpecError for sizes that
+    cannot be divided and for arguments that exclude each other.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - SageMaker's arguments, in its order
@@ -40,61 +55,76 @@ class DistributedTransformerLayer(DistributedModule):
         pre_layernorm: bool = False,
         post_layernorm: bool = True,
         fp32_residual_addition: bool = False,
-        use_alibi: bool = False,
-        alibi_bias_max: int = 8,
+        *,
+        parallel_residual: bool = False,
+        shared_layernorm: bool = False,
+        **options: Any,
     ) -> None:
+        given = locals()  # by their names, most arguments go on to two or three layers
         super().__init__()
-        del alibi_bias_max
-        if use_alibi:
-            raise SpecError("use_alibi=True is not provided; use False", argument="use_alibi")
-        shared: dict[str, Any] = {
-            "hidden_size": hidden_size,
-            "hidden_dropout_prob": hidden_dropout_prob,
-            "layernorm_epsilon": layernorm_epsilon,
-            "initializer_range": initializer_range,
-            "use_normal_initialization": use_normal_initialization,
-            "pre_layernorm": pre_layernorm,
-            "post_layernorm": post_layernorm,
-        }
-        heads: dict[str, Any] = {
-            "num_attention_heads": num_attention_heads,
-            "attention_head_size": attention_head_size,
-            "attention_dropout_prob": attention_dropout_prob,
-        }
-        heads |= shared
-        self.attention = DistributedAttentionLayer(**heads, causal_mask_size=causal_mask_size)
+        self.parallel = parallel_residual or shared_layernorm
+        if self.parallel:
+            _check_parallel(crossing=add_cross_attention, post=post_layernorm)
+        shared: dict[str, Any] = {name: given[name] for name in _SHARED}
+        shared["add_residual"] = not self.parallel
+        shared["pre_layernorm"] = pre_layernorm and not shared_layernorm
+        heads = shared | {name: given[name] for name in _HEADS}
+        self.around = Around(in_fp32=fp32_residual_addition)
+        norm = nn.LayerNorm(hidden_size, layernorm_epsilon) if shared_layernorm else nn.Identity()
+        self.pre_layernorm: nn.Module = norm
+        self.attention = DistributedAttentionLayer(
+            **heads, causal_mask_size=causal_mask_size, **options
+        )
         self.cross_attention: nn.Module | None = None
         if add_cross_attention:
             self.cross_attention = DistributedAttentionLayer(**heads, cross_attention=True)
         self.output = DistributedTransformerOutputLayer(
-            **shared,
-            intermediate_size=intermediate_size,
-            activation=activation,
-            fp32_residual_addition=fp32_residual_addition,
+            **shared, intermediate_size=intermediate_size, activation=activation
         )
 
     def forward(self, inputs: Inputs) -> Inputs:
         """Compute; what is not hidden states is passed on."""
-        if self.cross_attention is None:
-            hidden, mask = inputs
-            return self.output(self.attention((hidden, mask))), mask
-        hidden, cross, mask, cross_mask = inputs
-        hidden = self.cross_attention((self.attention((hidden, mask)), cross, cross_mask))
-        return self.output(hidden), cross, mask, cross_mask
+        if self.cross_attention is not None:
+            hidden, cross, mask, cross_mask = inputs
+            hidden = self.cross_attention((self.attention((hidden, mask)), cross, cross_mask))
+            return self.output(hidden), cross, mask, cross_mask
+        hidden, *others = inputs
+        if not self.parallel:
+            return self.output(self.attention((hidden, *others))), *others
+        normed = self.pre_layernorm(hidden)
+        update = self.attention((normed, *others)) + self.output(normed)
+        assert hidden is not None
+        return self.around.add(hidden, update), *others
 
 
 class DistributedTransformer(nn.Module):
     """``num_layers`` of DistributedTransformerLayer, whose other arguments it takes.
 
-    Takes and returns what a layer does.
+    Takes and returns what a layer does. ``window_sizes`` are those of the layers, one after the
+    other, again and again; None: everything is seen.
     """
 
-    def __init__(self, num_layers: int = 12, **layer: Any) -> None:
+    def __init__(
+        self, num_layers: int = 12, window_sizes: Sequence[int | None] = (None,), **layer: Any
+    ) -> None:
         super().__init__()
-        layers = (DistributedTransformerLayer(**layer) for _ in range(num_layers))
+        windows = [window_sizes[number % len(window_sizes)] for number in range(num_layers)]
+        layers = (
+            DistributedTransformerLayer(**layer, layer_idx=number, window_size=window)
+            for number, window in enumerate(windows)
+        )
         self.seq_layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Inputs) -> Inputs:
         """Run the layers one after the other."""
         found: Inputs = self.seq_layers(inputs)
         return found
+
+
+def _check_parallel(*, crossing: bool, post: bool) -> None:
+    if crossing or post:
+        raise SpecError(
+            f"parallel_residual=True with add_cross_attention={crossing} and "
+            f"post_layernorm={post}: both must be False",
+            argument="parallel_residual",
+        )

@@ -12,6 +12,7 @@ from jupyter_sdt.runtime.modelparallel.tensor import (
     DistributedTransformerLayer,
     DistributedTransformerLMHead,
     DistributedTransformerOutputLayer,
+    FlashAttentionLayer,
 )
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "DistributedTransformerLMHead",
     "DistributedTransformerLayer",
     "DistributedTransformerOutputLayer",
+    "FlashAttentionLayer",
     "FusedLayerNorm",
 ]
