@@ -1,4 +1,4 @@
-"""A handle on one job: status, logs, metrics, waiting, stopping. It reads files only.
+"""A handle on one job: status, logs, metrics, cost, waiting, stopping. It reads files only.
 
 Any number of handles, in any process, may watch the same job; the supervisor alone writes.
 """
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_sdt.errors import JobError, JobLostError, SdtError, SpecError
+from jupyter_sdt.spec.cost import Cost, cost_of
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState, JobStatus
 from jupyter_sdt.spec.metric import MetricRecord
@@ -22,7 +23,6 @@ from jupyter_sdt.store.description import describe
 from jupyter_sdt.store.failure import job_error
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.job_state import observe
-from jupyter_sdt.store.job_store import find_job
 from jupyter_sdt.store.log_reader import LogReader
 from jupyter_sdt.store.metric_reader import MetricReader
 from jupyter_sdt.store.outputs import read_outputs
@@ -31,6 +31,8 @@ from jupyter_sdt.store.series import SeriesTable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from jupyter_sdt.launch.warm_pools import WarmPool
 
 # Short jobs are noticed at once, long ones cost next to nothing.
 _FIRST_POLL_SECONDS, _POLL_SECONDS = 0.005, 0.05
@@ -56,22 +58,13 @@ class TrainingJob:
         """Return a handle on an existing job by name.
 
         A job that is not on this machine is looked for on SageMaker, in ``region`` or that of the
-        environment, and followed from here on. Raises SpecError for a name that no job can have,
-        SdtError when there is no such job, LaunchError when AWS cannot be asked.
+        environment, and followed from here on. A follower whose credentials have expired gets
+        those of this process. Raises SpecError for a name that no job can have, SdtError when there
+        is no such job, LaunchError when AWS cannot be asked.
         """
-        try:
-            return cls(find_job(job_name))
-        except SpecError:
-            raise
-        except SdtError as missing:
-            from jupyter_sdt.launch.adoption import adopt, reachable  # noqa: PLC0415 - seldom
+        from jupyter_sdt.launch.adoption import find_anywhere  # noqa: PLC0415 - not for views
 
-            if not reachable(region):
-                raise
-            directory = adopt(job_name, region)
-            if directory is None:
-                raise SdtError(f"{missing}; SageMaker knows no such training job either") from None
-            return cls(directory)
+        return cls(find_anywhere(job_name, region))
 
     @property
     def name(self) -> str:
@@ -167,6 +160,26 @@ class TrainingJob:
     def progress(self) -> Progress:
         """Return how far the job and each rank have come."""
         return progress(self.series(), self.spec, self.state())
+
+    def cost(self) -> Cost | None:
+        """Return what a job on ``ml.*`` instances has cost so far; None for a local one."""
+        return cost_of(self.state(), time.time())
+
+    def warm_pool(self) -> WarmPool | None:
+        """Ask SageMaker for the instances kept after this job. Raises SpecError or LaunchError."""
+        from jupyter_sdt.launch.warm_pools import ask_pool  # noqa: PLC0415 - seldom
+
+        return ask_pool(self.spec)
+
+    def update_warm_pool(self, seconds: int) -> None:
+        """Keep the job's instances for ``seconds`` after its end; 0 gives them back now.
+
+        UpdateTrainingJob's KeepAlivePeriodInSeconds. Raises SpecError for a local job or another
+        number, LaunchError for what AWS refuses.
+        """
+        from jupyter_sdt.launch.warm_pools import update_pool  # noqa: PLC0415 - seldom
+
+        update_pool(self.spec, seconds)
 
     def describe(self) -> dict[str, Any]:
         """Return what DescribeTrainingJob would, times as datetimes, without service-only keys."""

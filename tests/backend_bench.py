@@ -9,6 +9,7 @@ import boto3
 from aws_support import REGION, ROLE
 from botocore.stub import Stubber
 
+from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.sagemaker import Service
 from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
@@ -40,6 +41,7 @@ class Bench:
         service.__dict__.update({f"_{name}": client for name, client in clients.items()})
         self.renewed = 0
         service.renew = self._renew  # the stubs must stay
+        service.client = _nobody  # no other service is there
         self.backend = SageMakerBackend(spec, self.directory, service=service)
         self.request = training_request(spec, Place(region=REGION, program="train.py", account="1"))
         for stub in (self.sagemaker, self.logs):
@@ -78,9 +80,12 @@ class Bench:
 
     def poll(self):
         """One look, however soon after the last."""
-        self.backend._describing.hurry()
-        self.backend._reading.hurry()
+        self.backend.follower.hurry()
         return self.backend.poll()
+
+
+def _nobody(name: str, *_: object, **__: object) -> None:
+    raise LaunchError(f"{name} is not there")
 
 
 def plan_of(bench: Bench):

@@ -24,6 +24,7 @@ PUBLIC = [
     "TrainingJob",
     "errors",
     "list_jobs",
+    "list_remote_jobs",
 ]
 IMPORT_SECONDS = 0.05
 

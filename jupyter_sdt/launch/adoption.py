@@ -10,16 +10,40 @@ import os
 import shutil
 from dataclasses import replace
 
-from jupyter_sdt.errors import LaunchError, SdtError
+from jupyter_sdt.errors import LaunchError, SdtError, SpecError
 from jupyter_sdt.launch import local
 from jupyter_sdt.launch.described_spec import described_spec
+from jupyter_sdt.launch.fresh_credentials import bring_credentials
 from jupyter_sdt.launch.sagemaker import Service, find_region, require_boto3
 from jupyter_sdt.launch.service_errors import explain, kind_of
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory, job_directory
+from jupyter_sdt.store.job_store import find_job
 
 # In JobSpec.sagemaker: this job was not submitted from here.
 ADOPTED = "adopted"
+
+
+def find_anywhere(job_name: str, region: str | None = None) -> JobDirectory:
+    """Return the directory of a job that is here, or of one on SageMaker, followed from here on.
+
+    A supervisor here whose credentials have expired gets those of our environment. Raises SpecError
+    for a name that no job can have, SdtError when there is no such job, LaunchError when AWS cannot
+    be asked.
+    """
+    try:
+        found = find_job(job_name)
+    except SpecError:
+        raise
+    except SdtError as missing:
+        if not reachable(region):
+            raise
+        adopted = adopt(job_name, region)
+        if adopted is None:
+            raise SdtError(f"{missing}; SageMaker knows no such training job either") from None
+        return adopted
+    bring_credentials(found, os.environ)
+    return found
 
 
 def reachable(region: str | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.spec.billing import Billing
 from jupyter_sdt.spec.job_status import SecondaryStatus, Transition
 
 
@@ -24,10 +25,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What a place has told since it was asked last: phases, and all notes so far."""
+    """What a place has told since it was asked last: phases; and all notes and the bill so far."""
 
     transitions: tuple[Transition, ...] = ()
     notes: tuple[str, ...] = ()
+    billing: Billing | None = None
 
 
 class Backend(Protocol):

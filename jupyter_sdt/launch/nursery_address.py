@@ -63,10 +63,11 @@ def nursery_address(environment: Mapping[str, str]) -> NurseryAddress:
 
     Raises LaunchError when no private folder for sockets can be had.
     """
-    return NurseryAddress(_private_folder(), fingerprint(environment))
+    return NurseryAddress(private_folder(), fingerprint(environment))
 
 
-def _private_folder() -> Path:
+def private_folder() -> Path:
+    """A folder for sockets that this user alone can enter. Raises LaunchError."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     folder = Path(base) / f"jupyter_sdt-{os.getuid()}"
     if len(str(folder)) + 30 > _LONGEST_ADDRESS:

@@ -35,7 +35,7 @@ def send(connection: socket.socket, body: bytes, lock: int) -> None:
 
 def receive(connection: socket.socket, seconds: float | None = _SECONDS) -> NurseryRequest | None:
     """Receive a request, or None from a client that only looked whether anyone is here."""
-    if not _same_user(connection):
+    if not same_user(connection):
         return None
     connection.settimeout(seconds)
     with contextlib.suppress(OSError):
@@ -47,7 +47,8 @@ def receive(connection: socket.socket, seconds: float | None = _SECONDS) -> Nurs
     return None
 
 
-def _same_user(connection: socket.socket) -> bool:
+def same_user(connection: socket.socket) -> bool:
+    """Whether a process of this user is at the other end."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True  # the folder's mode keeps others out
     layout = "3i"  # pid, uid, gid

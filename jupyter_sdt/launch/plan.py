@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
+from jupyter_sdt.spec.cost import CostEstimate
 from jupyter_sdt.spec.distribution import Launcher
 
 
@@ -39,7 +40,10 @@ class ProcessPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchPlan:
-    """Everything a job will start on local nodes, or the request sent to a service."""
+    """Everything a job will start on local nodes, or the request sent to a service.
+
+    ``estimate`` is what that may cost, None for a job that costs nothing.
+    """
 
     job_name: str
     launcher: Launcher | Literal["sagemaker"]
@@ -47,6 +51,7 @@ class LaunchPlan:
     processes: tuple[ProcessPlan, ...] = ()
     notes: tuple[str, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict)
+    estimate: CostEstimate | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dict."""
@@ -58,11 +63,15 @@ class LaunchPlan:
         known: dict[str, Any] = {k: data[k] for k in cls.__dataclass_fields__ if k in data}
         known["notes"] = tuple(known.get("notes", ()))
         known["processes"] = tuple(map(ProcessPlan.from_json, known.get("processes", ())))
+        if known.get("estimate") is not None:
+            told = known["estimate"]
+            known["estimate"] = CostEstimate(**{**told, "sources": tuple(told["sources"])})
         return cls(**known)
 
     def __str__(self) -> str:
         head = f"{self.job_name}: {self.launcher}, world_size {self.world_size}"
         notes = [f"  note: {note}" for note in self.notes]
+        notes += [] if self.estimate is None else [f"  cost: {self.estimate}"]
         common = _common_environment(self.processes)
         pages = [_page(process, common) for process in self.processes]
         shared = ["  every process", *_variables(common)] if len(self.processes) > 1 else []

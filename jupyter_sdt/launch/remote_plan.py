@@ -15,6 +15,8 @@ from jupyter_sdt.launch.sagemaker import find_region
 from jupyter_sdt.launch.training_request import ACCOUNT, Place, training_request
 from jupyter_sdt.spec.job_spec import JobSpec
 
+_REGION = "region "
+
 
 def check_remote(spec: JobSpec) -> None:
     """Raise SpecError or LaunchError for what this version cannot do on ``ml.*`` instances."""
@@ -73,8 +75,13 @@ def adopted_plan(spec: JobSpec) -> LaunchPlan:
         job_name=spec.job_name,
         launcher="sagemaker",
         world_size=spec.world_size,
-        notes=(f"region {spec.sagemaker['region']}", "submitted elsewhere, followed from here"),
+        notes=(f"{_REGION}{spec.sagemaker['region']}", "submitted elsewhere, followed from here"),
     )
+
+
+def region_of(plan: LaunchPlan) -> str:
+    """The region of a plan made here."""
+    return next(note for note in plan.notes if note.startswith(_REGION)).removeprefix(_REGION)
 
 
 def needs_account(request: Mapping[str, Any]) -> bool:
@@ -83,7 +90,7 @@ def needs_account(request: Mapping[str, Any]) -> bool:
 
 
 def _notes(spec: JobSpec, place: Place, request: Mapping[str, Any]) -> tuple[str, ...]:
-    notes = [f"region {place.region}"]
+    notes = [f"{_REGION}{place.region}"]
     if needs_account(request):
         notes.append(f"{ACCOUNT} is filled in when the job starts")
     if "image_uri" not in spec.sagemaker:

@@ -16,6 +16,7 @@ from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.service_errors import code_of, explain
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+METRIC_NAMESPACE = LOG_GROUP  # of CloudWatch's metrics; SageMaker gave both one name
 _ECR_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
     r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+)|@(?P<digest>sha256:[0-9a-f]+))"
@@ -85,7 +86,7 @@ class Service:
     def account(self) -> str:
         """The number of the account."""
         with _explained("your AWS account"):
-            return str(self._client("sts").get_caller_identity()["Account"])
+            return str(self.client("sts").get_caller_identity()["Account"])
 
     def role_arn(self, name: str) -> str:
         """The ARN of a role given by name."""
@@ -127,11 +128,11 @@ class Service:
 
     def identity(self) -> dict[str, Any]:
         """Account, Arn and UserId of the credentials."""
-        return dict(self._client("sts").get_caller_identity())
+        return dict(self.client("sts").get_caller_identity())
 
     def role(self, name: str) -> dict[str, Any]:
         """What IAM knows of a role."""
-        return dict(self._client("iam").get_role(RoleName=name)["Role"])
+        return dict(self.client("iam").get_role(RoleName=name)["Role"])
 
     def bucket_region(self, name: str) -> str:
         """The region in which a bucket lies."""
@@ -140,7 +141,7 @@ class Service:
 
     def training_quota(self, instance_type: str) -> float | None:
         """How many instances of a type may train at once; None where no quota is listed."""
-        pages = self._client("service-quotas").get_paginator("list_service_quotas")
+        pages = self.client("service-quotas").get_paginator("list_service_quotas")
         for page in pages.paginate(ServiceCode="sagemaker"):
             for quota in page["Quotas"]:
                 if quota["QuotaName"] == f"{instance_type} for training job usage":
@@ -153,7 +154,7 @@ class Service:
         if match is None:
             raise LaunchError(f"{uri} is not in ECR, where SageMaker takes its images from")
         tag, digest = match["tag"], match["digest"]
-        self._client("ecr", match["region"]).describe_images(
+        self.client("ecr", match["region"]).describe_images(
             registryId=match["account"],
             repositoryName=match["repository"],
             imageIds=[{"imageTag": tag} if tag else {"imageDigest": digest}],
@@ -161,7 +162,7 @@ class Service:
 
     def subnet_zones(self, subnets: Sequence[str]) -> list[str]:
         """The availability zones of some subnets."""
-        found = self._client("ec2").describe_subnets(SubnetIds=list(subnets))["Subnets"]
+        found = self.client("ec2").describe_subnets(SubnetIds=list(subnets))["Subnets"]
         return [str(subnet["AvailabilityZone"]) for subnet in found]
 
     def log_streams(self, job_name: str) -> Iterator[str]:
@@ -188,22 +189,29 @@ class Service:
     @cached_property
     def s3(self) -> Any:
         """A client of S3."""
-        return self._client("s3")
+        return self.client("s3")
 
     @cached_property
     def _sagemaker(self) -> Any:
-        return self._client("sagemaker")
+        return self.client("sagemaker")
 
     @cached_property
     def _logs(self) -> Any:
-        return self._client("logs")
+        return self.client("logs")
 
-    def _client(self, name: str, region: str | None = None) -> Any:
+    def client(self, name: str, region: str | None = None, *, patient: bool = True) -> Any:
+        """A new client of a service; one that is not ``patient`` gives up after some seconds.
+
+        Raises LaunchError for a configuration that is not right.
+        """
         from botocore.config import Config  # noqa: PLC0415
 
         # Short, because stopping a job must not wait for a call that hangs.
+        limits = (10, 60, 4) if patient else (2, 5, 1)
         config = Config(
-            connect_timeout=10, read_timeout=60, retries={"mode": "standard", "max_attempts": 4}
+            connect_timeout=limits[0],
+            read_timeout=limits[1],
+            retries={"mode": "standard", "max_attempts": limits[2]},
         )
         with _explained("the configuration of AWS"):
             return self.session.client(name, config=config, region_name=region or self.region)

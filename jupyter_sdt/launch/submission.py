@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local
+from jupyter_sdt.launch.estimate import estimate_cost, typical_seconds
 from jupyter_sdt.launch.node_directory import check_paths
 from jupyter_sdt.launch.plan import LaunchPlan
-from jupyter_sdt.launch.remote_plan import plan_remote
+from jupyter_sdt.launch.remote_plan import plan_remote, region_of
 from jupyter_sdt.launch.requirements_file import read_requirements
 from jupyter_sdt.launch.runnable import check_runnable
 from jupyter_sdt.launch.sagemaker import require_boto3
@@ -42,11 +43,21 @@ class Submission:
 
 
 def plan_submission(submission: Submission) -> LaunchPlan:
-    """Return what :func:`submit` would start; nothing is written.
+    """Return what :func:`submit` would start, and what it may cost; nothing is written.
 
     Raises SpecError (also for an empty channel or an output path that cannot be written),
     LaunchError or DistributionError for what cannot be started.
     """
+    plan = _checked_plan(submission)
+    if find_instance(submission.spec.instance_type).local:
+        return plan
+    estimate = estimate_cost(submission.spec, region_of(plan))
+    return replace(
+        plan, estimate=replace(estimate, typical_seconds=typical_seconds(submission.spec))
+    )
+
+
+def _checked_plan(submission: Submission) -> LaunchPlan:
     check_runnable(submission.spec)
     if not find_instance(submission.spec.instance_type).local:
         _check_requirements(submission)
@@ -64,7 +75,7 @@ def submit(submission: Submission) -> JobDirectory:
     """
     if not find_instance(submission.spec.instance_type).local:
         require_boto3()
-    plan_submission(submission)
+    _checked_plan(submission)
     directory = job_directory(submission.spec.job_name)
     try:
         directory.create()

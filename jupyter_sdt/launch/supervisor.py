@@ -150,6 +150,8 @@ class _Supervisor:
             self._keeper.follow(step)
         if (notes := (*self._notes, *news.notes)) != self._keeper.state.notes:
             self._keeper.change(notes=notes)
+        if news.billing != self._keeper.state.billing:
+            self._keeper.change(billing=news.billing)
 
     def _act(self, now: float) -> None:
         if not self._ending.asked:

@@ -6,6 +6,8 @@ import sys
 from typing import Any
 
 from jupyter_sdt.cells.flags import help_text
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.launch.adoption import ADOPTED
 from jupyter_sdt.notebook import words
 from jupyter_sdt.notebook.following import follow
 from jupyter_sdt.notebook.jobs_table import JobsTable, check_rank, named_job, newest_jobs
@@ -32,8 +34,15 @@ def train(shell: Any, line: str, body: str) -> None:
 
 
 def jobs(line: str) -> JobsTable:
-    """``%sdt_jobs``: the table of the newest jobs."""
-    return newest_jobs(words.JOBS.read(line).last)
+    """``%sdt_jobs``: the table of the newest jobs, or with ``--remote`` of the account's."""
+    given = words.JOBS.read(line)
+    if given.remote:
+        from jupyter_sdt.notebook.remote_table import remote_jobs  # noqa: PLC0415  (seldom)
+
+        return remote_jobs(given)
+    if asked := [name for name in ("name", "status", "since", "region") if getattr(given, name)]:
+        raise SpecError(f"--{asked[0]} needs --remote: it asks SageMaker", argument="--remote")
+    return newest_jobs(given.last)
 
 
 def logs(line: str) -> None:
@@ -53,7 +62,13 @@ def logs(line: str) -> None:
 
 def stop(line: str) -> None:
     """``%sdt_stop``: ask a job to stop, and say what will happen."""
-    job = named_job(words.STOP.read(line).name)
+    name = words.STOP.read(line).name
+    job = named_job(name)
+    if name is None and job.spec.sagemaker.get(ADOPTED):
+        raise SpecError(
+            f"{job.name} was started elsewhere; say %sdt_stop {job.name} if it is to be stopped",
+            argument="%sdt_stop",
+        )
     state = job.state()
     job.stop()  # of a lost job it ends what may still run
     if state.terminal and state.secondary_status != "Lost":

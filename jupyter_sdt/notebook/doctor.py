@@ -18,6 +18,7 @@ from jupyter_sdt.estimator.frameworks import estimator_of_cell
 from jupyter_sdt.launch.mpirun import find_mpirun
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.preflight import Finding, preflight
+from jupyter_sdt.launch.remote_plan import region_of
 from jupyter_sdt.launch.sagemaker import Service
 from jupyter_sdt.launch.standby import cores
 from jupyter_sdt.spec.job_spec import Cell
@@ -51,7 +52,8 @@ def diagnose(shell: Any, line: str) -> Diagnosis:
     plan = _plan(arguments)
     findings = [*_machine()]
     if plan.request:
-        findings += preflight(plan.request, Service(_region(plan)))
+        findings += preflight(plan.request, Service(region_of(plan)))
+        findings.append(_cost(plan))
     else:
         findings.append(Finding("launch", "ok", "; ".join((plan.launcher, *plan.notes))))
     return Diagnosis(tuple(findings))
@@ -63,8 +65,9 @@ def _plan(arguments: Arguments) -> LaunchPlan:
     return estimator.plan(dict(arguments.inputs) or None, job_name=arguments.job_name, cell=cell)
 
 
-def _region(plan: LaunchPlan) -> str:
-    return next(note for note in plan.notes if note.startswith("region ")).split()[1]
+def _cost(plan: LaunchPlan) -> Finding:
+    known = plan.estimate is not None and plan.estimate.hourly_price is not None
+    return Finding("cost", "ok" if known else "unknown", str(plan.estimate or ""))
 
 
 def _machine() -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from html import escape
 from jupyter_sdt.errors import SdtError, SpecError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.svg_chart import short
+from jupyter_sdt.spec.cost import cost_of
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.job_store import list_directories
 from jupyter_sdt.store.log_reader import last_lines
@@ -17,6 +18,7 @@ from jupyter_sdt.store.metric_reader import parse_lines
 from jupyter_sdt.store.series import SeriesTable, loss_name
 
 _HEAD = ("name", "status", "elapsed", "ranks", "last loss")
+_COST = "cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,20 @@ class JobsTable:
     """Rows of text; a notebook shows it as HTML, a terminal as columns."""
 
     rows: tuple[tuple[str, ...], ...]
+    head: tuple[str, ...] = _HEAD
+    nothing: str = "no jobs yet"
 
     def __repr__(self) -> str:
         if not self.rows:
-            return "no jobs yet"
-        rows = (_HEAD, *self.rows)
+            return self.nothing
+        rows = (self.head, *self.rows)
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(_padded(row, widths) for row in rows)
 
     def _repr_html_(self) -> str:
         if not self.rows:
-            return "no jobs yet"
-        head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
+            return self.nothing
+        head = "".join(f'<th scope="col">{name}</th>' for name in self.head)
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
             for row in self.rows
@@ -44,9 +48,12 @@ class JobsTable:
 
 
 def newest_jobs(most: int) -> JobsTable:
-    """The table of the ``most`` newest jobs."""
+    """The table of the ``most`` newest jobs; what they cost has a column where any costs."""
     directories = list_directories()[:most]
-    return JobsTable(tuple(row for directory in directories for row in _rows(directory)))
+    rows = [row for directory in directories for row in _rows(directory)]
+    if any(row[-1] for row in rows):
+        return JobsTable(tuple(rows), (*_HEAD, _COST))
+    return JobsTable(tuple(row[:-1] for row in rows))
 
 
 def latest_job() -> TrainingJob:
@@ -77,10 +84,13 @@ def _rows(directory: JobDirectory) -> Iterator[tuple[str, ...]]:
         spec, state = job.spec, job.state()
     except (SdtError, OSError):
         return
-    elapsed = (state.ended_seconds or time.time()) - spec.created_seconds
+    now = time.time()
+    elapsed = (state.ended_seconds or now) - spec.created_seconds
     lost = state.secondary_status == "Lost"
     status = state.status if state.terminal and not lost else state.secondary_status
-    yield job.name, status, f"{elapsed:.1f} s", str(spec.world_size), _last_loss(directory)
+    ranks, cost = str(spec.world_size), cost_of(state, now)
+    spent = "" if cost is None else cost.brief()
+    yield job.name, status, f"{elapsed:.1f} s", ranks, _last_loss(directory), spent
 
 
 def _last_loss(directory: JobDirectory) -> str:

@@ -28,7 +28,11 @@ class SdtMagics(Magics):
     @line_magic
     @plainly
     def sdt_jobs(self, line: str) -> Any:
-        """``%sdt_jobs [--last N]``: the newest jobs, their status, time, ranks and last loss."""
+        """``%sdt_jobs [--last N]``: the newest jobs, their status, time, ranks, last loss and cost.
+
+        ``%sdt_jobs --remote [--name PART] [--status STATUS] [--since 2d] [--region REGION]`` lists
+        the training jobs of your AWS account, whoever started them.
+        """
         return _actions().jobs(line)
 
     @line_magic

@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.curves import Points, loss_curve, throughput_curve
 from jupyter_sdt.notebook.svg_chart import short, summary
+from jupyter_sdt.spec.cost import Cost, cost_of
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.files import read_json
@@ -43,6 +44,7 @@ class Snapshot:
     loss: tuple[str, Points] = ("loss", [])
     throughput: tuple[str, Points] = ("samples/s", [])
     ranks: tuple[RankHealth, ...] = ()
+    cost: Cost | None = None
 
     @property
     def has_curves(self) -> bool:
@@ -69,6 +71,14 @@ class Snapshot:
         epochs = f" of {done.total_epochs}" if done.total_epochs else ""
         return f"{steps}, epoch {done.epoch:g}{epochs}"
 
+    def phases_line(self) -> str:
+        """``Starting 2 s, Training 31 s``: what a service told; empty where it told nothing."""
+        steps = self.state.transitions if self.state.launcher == "sagemaker" else ()
+        ends = [step.start_seconds for step in steps[1:]]
+        pairs = zip(steps, ends, strict=False)
+        done = [f"{s.secondary_status} {end - s.start_seconds:.0f} s" for s, end in pairs]
+        return ", ".join(done)
+
     def text(self) -> str:
         """Everything in one line, for terminals and readers of plain text; then the reason."""
         reason = self.state.failure_reason
@@ -80,6 +90,7 @@ class Snapshot:
         parts = [self.status_line(), self.progress_line()]
         parts += [f"{name} {short(loss[-1][1])}"] if loss else []
         parts += [f"{short(rate[-1][1])} {unit}"] if rate else []
+        parts += [str(self.cost)] if self.cost else []
         return ", ".join(filter(None, parts))
 
     def spoken(self) -> str:
@@ -115,6 +126,7 @@ def look(job: TrainingJob) -> Snapshot:
         loss=loss_curve(table),
         throughput=throughput_curve(table),
         ranks=tuple(_health(job, rank, now) for rank in done.ranks),
+        cost=cost_of(state, now),
     )
 
 

@@ -77,8 +77,9 @@ class LiveView:
 
 
 def status_html(snapshot: Snapshot) -> str:
-    """The status line, with the notes of the launch and the reason of a failure."""
-    notes = [*snapshot.state.notes, snapshot.state.failure_reason]
+    """The status line, with cost, phases, notes of the launch and the reason of a failure."""
+    cost = str(snapshot.cost or "")
+    notes = [cost, snapshot.phases_line(), *snapshot.state.notes, snapshot.state.failure_reason]
     more = "".join(f"<div>{escape(note)}</div>" for note in notes if note)
     return f"<b>{escape(snapshot.status_line())}</b>{more}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from typing import NoReturn
 
@@ -39,6 +40,14 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _period(text: str) -> float:
+    """Seconds of ``30min``, ``6h`` or ``2d``."""
+    match = re.fullmatch(r"(\d+)(min|h|d)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no period such as 30min, 6h or 2d")
+    return int(match[1]) * {"min": 60.0, "h": 3600.0, "d": 86400.0}[match[2]]
+
+
 def _logs() -> Words:
     words = Words("%sdt_logs").with_job()
     words.add_argument("--rank", type=int, metavar="N")
@@ -56,6 +65,11 @@ def _attach() -> Words:
 def _jobs() -> Words:
     words = Words("%sdt_jobs")
     words.add_argument("--last", type=_count, default=20, metavar="N")
+    words.add_argument("--remote", action="store_true")
+    words.add_argument("--name", default="", metavar="PART")
+    words.add_argument("--status", default="", metavar="STATUS")
+    words.add_argument("--since", type=_period, metavar="2d")
+    words.add_argument("--region", metavar="REGION")
     return words
 
 

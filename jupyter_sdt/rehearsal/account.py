@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.launch.described_spec import instances_of
+from jupyter_sdt.rehearsal import warm_pools
 from jupyter_sdt.rehearsal.conditions import Conditions
 from jupyter_sdt.rehearsal.course import Course
+from jupyter_sdt.rehearsal.listing import listed
 from jupyter_sdt.rehearsal.refusals import (
     RefusedError,
     check_name,
@@ -53,14 +55,27 @@ class TrainingJobs:
             check_role(str(request["RoleArn"]), trust or "")
         check_quota(request, self.conditions.quotas, self._in_use())
         job = RehearsedJob(request, arn, self.conditions.spot_price_share)
+        warm = warm_pools.take_over(job, list(self.jobs.values()))
         self.jobs[name] = job
-        self._begin(job)
+        self._begin(job, warm=warm)
         return job
 
     def describe(self, name: str) -> dict[str, Any]:
         """DescribeTrainingJob. Raises RefusedError."""
         self.on_describe(name)
-        return self.find(name).describe()
+        job = self.find(name)
+        pool = warm_pools.pool_status(job)
+        return {**job.describe(), **({"WarmPoolStatus": pool} if pool else {})}
+
+    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """ListTrainingJobs. Raises RefusedError."""
+        return listed(list(self.jobs.values()), request)
+
+    def update(self, request: Mapping[str, Any]) -> RehearsedJob:
+        """UpdateTrainingJob: how long its warm pool is kept. Raises RefusedError."""
+        job = self.find(str(request["TrainingJobName"]))
+        warm_pools.update(job, request)
+        return job
 
     def find(self, name: str) -> RehearsedJob:
         """The job of a name. Raises RefusedError."""
@@ -104,10 +119,10 @@ class TrainingJobs:
                 used.update(instances_of(job.request))
         return used
 
-    def _begin(self, job: RehearsedJob) -> None:
+    def _begin(self, job: RehearsedJob, *, warm: bool) -> None:
         storage = Storage(self.url, self.region)
         folder = self.folder / self.region / job.training_job_name
-        course = Course(job, storage, folder, self.conditions)
+        course = Course(job, storage, folder, self.conditions, warm=warm)
         # Not daemonic: a job must not outlive the service, nor be cut off in the middle of a write.
         thread = threading.Thread(target=course.run, name=f"job {job.training_job_name}")
         self._courses.append(thread)

@@ -18,7 +18,9 @@ class Conditions:
     billable time is ``spot_price_share`` of its training time. Of each ``throttle_every`` calls for
     training jobs one is refused as too many; 0 refuses none. A node runs at most
     ``most_processes`` ranks, however many accelerators its type has. A role that the rehearsed IAM
-    knows must trust SageMaker; with ``known_roles_only`` any other is refused. Raises SpecError.
+    knows must trust SageMaker; with ``known_roles_only`` any other is refused. ``denied`` are
+    operations of SageMaker and CloudWatch Logs that nobody may call, such as GetLogEvents. Raises
+    SpecError.
     """
 
     quotas: Mapping[str, int] = field(default_factory=dict)
@@ -30,6 +32,7 @@ class Conditions:
     most_processes: int = 2
     stop_seconds: float = 120.0
     known_roles_only: bool = False
+    denied: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("starting_seconds", "capacity_seconds", "stop_seconds"):

@@ -17,6 +17,7 @@ from jupyter_sdt.launch.node_directory import check_paths
 from jupyter_sdt.launch.runnable import check_runnable
 from jupyter_sdt.rehearsal.container_spec import Folders, container_spec
 from jupyter_sdt.rehearsal.log_streams import LogStreams
+from jupyter_sdt.rehearsal.metric_feed import MetricFeed
 from jupyter_sdt.rehearsal.storage import CREDENTIALS, Storage
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
@@ -45,6 +46,7 @@ class Container:
     _spec: JobSpec = field(init=False)
     _job: TrainingJob = field(init=False)
     _logs: LogStreams = field(init=False)
+    _metrics: MetricFeed = field(init=False)
 
     def __post_init__(self) -> None:
         self._folders = Folders(self.folder)
@@ -75,12 +77,14 @@ class Container:
         self._job = TrainingJob(self.directory)
         self._logs = LogStreams(self.storage.client("logs"), self._spec, self.directory)
         self._logs.open()
+        self._metrics = MetricFeed(self.storage.client("cloudwatch"), self._spec, self.directory)
         local.start(self.directory, self._environment())
 
     def poll(self) -> JobState:
-        """Copy new lines to the log and return the state."""
+        """Copy new lines to the log, and what they tell to CloudWatch; return the state."""
         state = self._job.state()
         self._logs.copy(ended=state.terminal)
+        self._metrics.copy(ended=state.terminal)
         return state
 
     def stop(self) -> None:

@@ -27,11 +27,12 @@ class Course:
     storage: Storage
     folder: Path
     conditions: Conditions
+    warm: bool = False  # on instances that another job has left
 
     def run(self) -> None:
         """Never raises: whatever goes wrong is the job's failure."""
         try:
-            if not self._pause(self.conditions.starting_seconds):
+            if not self._pause(0.0 if self.warm else self.conditions.starting_seconds):
                 self.job.enter("Stopped")
                 return
             self._train(attempt=0)

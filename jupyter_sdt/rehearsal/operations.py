@@ -15,10 +15,15 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.servicequotas.responses import ServiceQuotasResponse
 
 from jupyter_sdt.rehearsal.account import TrainingJobs
+from jupyter_sdt.rehearsal.gate import replaced
 from jupyter_sdt.rehearsal.refusals import RefusedError
 
 # Account, region and the table that moto lists from -> our jobs there.
 Find = Callable[[str, str, dict[str, Any]], TrainingJobs]
+_OPERATIONS = {
+    **{name: f"{name}_training_job" for name in ("create", "describe", "stop", "update")},
+    "list": "list_training_jobs",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,15 @@ class Handlers:
         self._here(response).stop(json.loads(response.body)["TrainingJobName"])
         return ActionResult({})
 
+    def list(self, response: SageMakerResponse) -> ActionResult:
+        """ListTrainingJobs."""
+        return ActionResult(self._here(response).list(json.loads(response.body or "{}")))
+
+    def update(self, response: SageMakerResponse) -> ActionResult:
+        """UpdateTrainingJob."""
+        job = self._here(response).update(json.loads(response.body))
+        return ActionResult({"TrainingJobArn": job.arn})
+
     def answer(self, name: str, response: SageMakerResponse) -> ActionResult:
         """Call one of the above; what it refuses becomes the error of the service."""
         try:
@@ -62,14 +76,14 @@ def training_jobs_in_moto(find: Find, quotas: Mapping[str, int]) -> Iterator[Non
     """Answer calls for training jobs and their quotas ourselves while this is open."""
     handlers = Handlers(find)
     with ExitStack() as stack:
-        for name in ("create", "describe", "stop"):
+        for name, operation in _OPERATIONS.items():
             # A function, not a partial: as an attribute of moto's class it is called as a method.
             def method(response: SageMakerResponse, name: str = name) -> ActionResult:
                 return handlers.answer(name, response)
 
-            stack.enter_context(_replaced(SageMakerResponse, f"{name}_training_job", method))
+            stack.enter_context(replaced(SageMakerResponse, operation, method))
         told = _quotas_as_told(quotas)
-        stack.enter_context(_replaced(ServiceQuotasResponse, "list_service_quotas", told))
+        stack.enter_context(replaced(ServiceQuotasResponse, "list_service_quotas", told))
         yield
 
 
@@ -83,19 +97,6 @@ def _quotas_as_told(quotas: Mapping[str, int]) -> Callable[[ServiceQuotasRespons
         return json.dumps({"Quotas": listed})
 
     return list_service_quotas
-
-
-@contextmanager
-def _replaced(owner: type, name: str, value: Any) -> Iterator[None]:
-    before = owner.__dict__.get(name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if before is None:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, before)
 
 
 def _trust(account: str, role_arn: str) -> str | None:

@@ -30,6 +30,8 @@ class Rehearsal:
     region: str = "us-east-1"
     # Called with the job's name for each DescribeTrainingJob; for counting them.
     on_describe: Callable[[str], None] | None = None
+    # Ids of access keys that are refused as expired; see expire().
+    expired: set[str] = field(default_factory=set)
     _places: dict[tuple[str, str], TrainingJobs] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,6 +70,13 @@ class Rehearsal:
             raise SpecError(f"job_name={job_name!r}: no such job in this rehearsal")
         places[0].interrupt(job_name)
 
+    def expire(self, access_key_id: str) -> None:
+        """Refuse what is signed with this key from now on, for its credentials have expired.
+
+        SageMaker and CloudWatch Logs do; S3 goes on, so that jobs find their data.
+        """
+        self.expired.add(access_key_id)
+
     def end(self) -> None:
         """Stop every job; nothing of them runs any more when this returns."""
         for place in self._places.values():
@@ -86,6 +95,7 @@ def rehearse(
     require_moto()
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - with the extra only
 
+    from jupyter_sdt.rehearsal.gate import guarded  # noqa: PLC0415
     from jupyter_sdt.rehearsal.operations import training_jobs_in_moto  # noqa: PLC0415
 
     # It would print a line for each request.
@@ -97,7 +107,10 @@ def rehearse(
     rehearsal = Rehearsal(f"http://{host}:{taken}", folder, conditions or Conditions(), region)
     _forget(rehearsal.url)
     # Ours until nobody can call any more: moto's own handlers know nothing of our jobs.
-    with training_jobs_in_moto(rehearsal.training_jobs, rehearsal.conditions.quotas):
+    with (
+        guarded(rehearsal.expired, rehearsal.conditions.denied),
+        training_jobs_in_moto(rehearsal.training_jobs, rehearsal.conditions.quotas),
+    ):
         try:
             yield rehearsal
         finally:

@@ -10,6 +10,8 @@ from typing import Any
 
 from jupyter_sdt.spec.job_status import status_of
 
+# Phases in which the instances are there; they are billed from the first of them on.
+_BILLED = ("Downloading", "Training", "Uploading")
 # As the service words them.
 _MESSAGES = {
     "Starting": "Preparing the instances for training",
@@ -58,11 +60,16 @@ class RehearsedJob:
     training_seconds: float = 0.0
     tags: list[dict[str, str]] = field(default_factory=list)
     final_metrics: Callable[[], list[dict[str, Any]]] = list
+    # The warm pool: how long instances are kept, who took them and when.
+    keep_alive_seconds: int | None = None
+    reused_by: str = ""
+    reused_time: datetime | None = None
     _phases: list[dict[str, Any]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.tags.extend(self.request.get("Tags", ()))
+        self.keep_alive_seconds = self.request["ResourceConfig"].get("KeepAlivePeriodInSeconds")
         self.enter("Starting")
 
     @property
@@ -94,7 +101,7 @@ class RehearsedJob:
             if self._phases:
                 last = self._phases[-1]
                 last["EndTime"] = moment
-                if last["Status"] == "Training":
+                if last["Status"] in _BILLED:
                     self.training_seconds += (moment - last["StartTime"]).total_seconds()
             message = f"{_MESSAGES[word]}: {reason}" if reason else _MESSAGES[word]
             self._phases.append({"Status": word, "StartTime": moment, "StatusMessage": message})
@@ -120,7 +127,7 @@ class RehearsedJob:
             }
 
     def _end(self) -> dict[str, Any]:
-        began = [phase["StartTime"] for phase in self._phases if phase["Status"] == "Training"]
+        began = [phase["StartTime"] for phase in self._phases if phase["Status"] in _BILLED]
         told: dict[str, Any] = {"TrainingStartTime": began[0]} if began else {}
         if not self.ended:
             return told

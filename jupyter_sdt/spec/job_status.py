@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
+from jupyter_sdt.spec.billing import Billing
+
 JobStatus = Literal["InProgress", "Completed", "Failed", "Stopping", "Stopped"]
 SecondaryStatus = Literal[
     "Starting",
@@ -60,7 +62,8 @@ class JobState:
     """What ``state.json`` says. Times are seconds since the epoch.
 
     ``exit_code`` is that of the first failing rank (negative: killed by that signal number),
-    0 when all ranks ended well, None before the end.
+    0 when all ranks ended well, None before the end. ``billing`` is None for jobs that cost
+    nothing.
     """
 
     secondary_status: SecondaryStatus = "Starting"
@@ -71,6 +74,7 @@ class JobState:
     launcher: str = ""
     notes: tuple[str, ...] = ()
     transitions: tuple[Transition, ...] = field(default_factory=tuple)
+    billing: Billing | None = None
 
     @property
     def status(self) -> JobStatus:
@@ -113,4 +117,6 @@ class JobState:
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         known["notes"] = tuple(known.get("notes", ()))
         known["transitions"] = tuple(Transition(**t) for t in known.get("transitions", ()))
+        if known.get("billing") is not None:
+            known["billing"] = Billing.from_json(known["billing"])
         return cls(**known)

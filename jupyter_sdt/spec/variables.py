@@ -34,6 +34,12 @@ VIRTUAL_CUDA: Final = "SDT_VIRTUAL_CUDA"
 PYTHON: Final = "SDT_PYTHON"
 # Folder of all jobs; default ~/.jupyter_sdt/jobs.
 JOBS_DIRECTORY: Final = "SDT_JOBS_DIR"
+# The user's own images for ml.* instances; default ~/.jupyter_sdt/images.json.
+IMAGES: Final = "SDT_IMAGES"
+# Where file systems of AWS are mounted on this machine: fs-0123=/mnt/efs:fs-4567=/fsx.
+FILE_SYSTEMS: Final = "SDT_FILE_SYSTEMS"
+# The user's own prices of ml.* instances; default ~/.jupyter_sdt/prices.json.
+PRICES: Final = "SDT_PRICES"
 
 # What torchrun gives each worker; the nursery and plain python give the same.
 RANK: Final = "RANK"

@@ -6,7 +6,7 @@ import pytest
 from aws_support import LOG_GROUP, record
 from backend_bench import FIRST, Bench, plan_of
 
-from jupyter_sdt.launch import sagemaker_backend
+from jupyter_sdt.launch import remote_follower, sagemaker_backend
 from jupyter_sdt.launch.backend import News
 
 pytestmark = pytest.mark.usefixtures("aws_environment")
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("aws_environment")
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(sagemaker_backend, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(remote_follower, "SETTLE_SECONDS", 0.0)
     made = Bench()
     made.create(plan_of(made))
     return made
@@ -53,11 +53,15 @@ def test_what_was_billed_saved_and_measured_is_noted(bench):
     )
     bench.no_logs(2)
     assert bench.poll().exit_code == 0
-    assert bench.backend.collect() == (
+    notes = bench.backend.collect()
+    assert notes[:3] == (
         "training seconds 1000, billable seconds 300, 70% saved",
         "final loss: 0.25",
         "model: s3://b/m",
     )
+    assert notes[3].startswith("cost 0.1173 USD at 1.408 USD an hour: us-east-1's on-demand price")
+    billing = bench.backend.news().billing
+    assert (billing.billable_seconds, billing.training_seconds) == (300, 1000)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +74,14 @@ def test_the_service_names_the_end(bench, secondary, status):
 
 
 def test_throttling_is_waited_out_longer_each_time(bench):
-    pace = bench.backend._describing
+    pace = bench.backend.follower.describing
     pauses = []
     for _ in range(9):
         bench.sagemaker.add_client_error("describe_training_job", "ThrottlingException")
     bench.no_logs()
     for number in range(9):
         pace._due = 0.0
-        bench.backend._reading._due = 0.0 if number == 0 else float("inf")
+        bench.backend.follower.reading._due = 0.0 if number == 0 else float("inf")
         assert bench.backend.poll() is None
         pauses.append(pace._pause)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
@@ -145,7 +149,7 @@ def test_streams_and_events_are_read_page_by_page(bench):
         answer = {"logStreams": [{"logStreamName": name} for name in page]}
         more = {"nextToken": "t1"} if number == 0 else {}
         bench.logs.add_response("describe_log_streams", {**answer, **more}, {**prefix, **told})
-    bench.backend._logs.find_streams()
+    bench.backend.follower.logs.find_streams()
     for name in sorted(names):
         texts = [["first", record(7, 1, loss=1.0)], ["second"], []]
         for number, lines in enumerate(texts):
@@ -158,7 +162,7 @@ def test_streams_and_events_are_read_page_by_page(bench):
                 **({"nextToken": f"f{number - 1}"} if number else {}),
             }
             bench.logs.add_response("get_log_events", answer, asked)
-    assert bench.backend._logs.copy() == 180
+    assert bench.backend.follower.logs.copy() == 180
     bench.logs.assert_no_pending_responses()
     assert bench.directory.log(59).read_text() == "first\nsecond\n"
     assert len(bench.directory.metric(7).read_text().splitlines()) == 60
@@ -184,7 +188,7 @@ def test_nothing_is_stopped_that_was_never_created():
 
 
 def test_at_rest_the_service_is_asked_once_in_ten_seconds(bench):
-    pace = bench.backend._describing
+    pace = bench.backend.follower.describing
     for now in range(0, 1000, 20):
         pace.went_well(now)
     assert 10 <= pace._due - now <= 12.5
