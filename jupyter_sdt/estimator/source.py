@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,19 @@ class CellSource:
     cell: Cell = field(default_factory=Cell)
 
 
-def read_source(arguments: Mapping[str, Any], cell: CellSource | None) -> SourceBundle:
-    """Find the script and all that goes with it. Raises SpecError when something is not there."""
+def read_source(
+    arguments: Mapping[str, Any], cell: CellSource | None, *, image_alone: bool = False
+) -> SourceBundle:
+    """Find the script and all that goes with it. Raises SpecError when something is not there.
+
+    ``image_alone`` says that an image may be all there is, which knows itself what to do.
+    """
     entry_point = str(arguments.get("entry_point", ""))
     source_dir = str(arguments.get("source_dir", ""))
     if cell is not None and entry_point:
         raise _wrong(f"entry_point={entry_point!r} and a cell cannot both be the script")
+    if cell is None and not entry_point and image_alone:
+        return SourceBundle(entry_point="")
     if cell is None and "://" in entry_point:
         raise _wrong(f"entry_point={entry_point!r} must be a file, not a URI")
     if entry_point and ("git_config" in arguments or source_dir.startswith("s3://")):
@@ -43,6 +51,9 @@ def read_source(arguments: Mapping[str, Any], cell: CellSource | None) -> Source
 def base_name(arguments: Mapping[str, Any], source: SourceBundle) -> str:
     """What the names of jobs begin with."""
     default = "cell" if source.cell_source is not None else Path(source.entry_point).stem
+    if not default:  # as SageMaker's SDK names it: after the image
+        image = str(arguments["image_uri"]).rpartition("/")[2]
+        default = re.sub(r"[^a-zA-Z0-9]+", "-", re.split("[:@]", image)[0]).strip("-")
     return str(arguments.get("base_job_name", default))
 
 

@@ -62,9 +62,10 @@ class Request:
 def make_submission(arguments: Mapping[str, Any], framework: str, request: Request) -> Submission:
     """Return everything one job needs. Nothing is written. Raises SpecError."""
     placement = read_placement(arguments)
-    source = read_source(arguments, request.cell)
-    environment, secrets = split_environment(arguments.get("environment", {}))
     local = placement.instance.local
+    alone = not local and not framework and "image_uri" in arguments
+    source = read_source(arguments, request.cell, image_alone=alone)
+    environment, secrets = split_environment(arguments.get("environment", {}))
     spec = JobSpec(
         job_name=_job_name(base_name(arguments, source), request),
         entry_point=source.entry_point,

@@ -38,6 +38,8 @@ if __name__ == "__main__":
 def program(spec: JobSpec) -> str:
     """The file that the image starts: the script itself, or our entry that runs the script.
 
+    Empty where there is no script, and the image itself is what runs.
+
     Cells, and scripts with ``SDT_AUTOLOG=1`` in their environment, go through our runtime, so that
     autolog and ``--in`` work; other scripts start exactly as SageMaker's SDK starts them. Raises
     SpecError for variables that no runtime in the image could read.

@@ -11,14 +11,34 @@ from typing import Any
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
 
+CODE_CHANNEL = "code"
 _MODEL_CONTENT_TYPE = "application/x-sagemaker-model"
 
 
-def input_data_config(spec: JobSpec) -> list[dict[str, Any]]:
-    """Return the job's channels. Raises SpecError for what the service refuses."""
+def input_data_config(spec: JobSpec, code: str) -> list[dict[str, Any]]:
+    """Return the job's channels; ``code`` is the URI of its archive, empty without a script.
+
+    A container that is isolated from the network cannot fetch the archive, so it comes as a
+    channel. Raises SpecError for what the service refuses.
+    """
     for channel in spec.channels:
         _check(channel, spec)
-    return [_channel(channel, spec) for channel in spec.channels]
+    channels = [_channel(channel, spec) for channel in spec.channels]
+    return [*channels, _code_channel(code)] if code and isolated(spec) else channels
+
+
+def isolated(spec: JobSpec) -> bool:
+    """Whether the container reaches no network, S3 included."""
+    return bool(spec.sagemaker.get("enable_network_isolation"))
+
+
+def _code_channel(code: str) -> dict[str, Any]:
+    source = {
+        "S3DataType": "S3Prefix",
+        "S3Uri": code,
+        "S3DataDistributionType": "FullyReplicated",
+    }
+    return {"ChannelName": CODE_CHANNEL, "DataSource": {"S3DataSource": source}}
 
 
 def _channel(channel: Channel, spec: JobSpec) -> dict[str, Any]:
@@ -69,6 +89,10 @@ def _is_model(channel: Channel, spec: JobSpec) -> bool:
 
 def _check(channel: Channel, spec: JobSpec) -> None:
     kind, mode = channel.sagemaker.get("s3_data_type", "S3Prefix"), channel.input_mode
+    if channel.name == CODE_CHANNEL and isolated(spec):
+        raise _wrong(channel, "has the name under which an isolated container gets its code")
+    if "target_attribute_name" in channel.sagemaker:
+        raise _wrong(channel, "has target_attribute_name, which training jobs do not know")
     if "FileSystemDataSource" in channel.sagemaker:
         if not spec.sagemaker.get("subnets"):
             needed = "subnets and security_group_ids"

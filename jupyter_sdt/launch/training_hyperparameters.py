@@ -22,9 +22,12 @@ _Keys = dict[str, Any]
 def encoded_hyperparameters(spec: JobSpec, *, program: str, code: str, region: str) -> _Keys:
     """Return every hyperparameter as text: JSON of each value, strings in quotes.
 
-    ``program`` is the file that the toolkit starts, ``code`` the URI of its archive. Raises
-    SpecError when the keys of the toolkit leave no room for the user's, or one is too long.
+    ``program`` is the file that the toolkit starts, ``code`` where its archive lies. Without a
+    program the image itself is what runs, and gets plain text. Raises SpecError when the keys of
+    the toolkit leave no room for the user's, or one is too long.
     """
+    if not program:
+        return _plain(spec)
     given = {
         **spec.hyperparameters,
         **distribution_keys(spec),
@@ -36,6 +39,14 @@ def encoded_hyperparameters(spec: JobSpec, *, program: str, code: str, region: s
         "sagemaker_region": region,
     }
     encoded = {name: json.dumps(value) for name, value in given.items()}
+    _check_sizes(encoded, len(spec.hyperparameters))
+    return encoded
+
+
+def _plain(spec: JobSpec) -> _Keys:
+    """As SageMaker's SDK sends them to images that know nothing of script mode."""
+    keys = {name: json.dumps(value) for name, value in distribution_keys(spec).items()}
+    encoded = {**{name: str(value) for name, value in spec.hyperparameters.items()}, **keys}
     _check_sizes(encoded, len(spec.hyperparameters))
     return encoded
 
@@ -59,14 +70,12 @@ def _smddp(spec: JobSpec) -> _Keys:
 
 
 def _modelparallel(spec: JobSpec) -> _Keys:
-    keys: _Keys = {"mp_parameters": dict(spec.distribution.parameters)}
-    if spec.distribution.combined_with == "torch_distributed":
-        return keys | _torch_distributed(spec)
+    second = spec.distribution.combined_with == "torch_distributed"
     return {
-        **keys,
+        "mp_parameters": dict(spec.distribution.parameters),
         "sagemaker_distributed_dataparallel_enabled": False,
         "sagemaker_instance_type": _instance_type(spec),
-        **_mpi(spec),
+        **(_torch_distributed(spec) if second else _mpi(spec)),
     }
 
 
@@ -97,9 +106,10 @@ def _pytorchddp(spec: JobSpec) -> _Keys:
 
 
 def _torch_distributed(spec: JobSpec) -> _Keys:
+    kind = _instance_type(spec)
     return {
         "sagemaker_torch_distributed_enabled": True,
-        "sagemaker_instance_type": _instance_type(spec),
+        **({"sagemaker_instance_type": kind} if kind else {}),
     }
 
 

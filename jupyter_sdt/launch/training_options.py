@@ -26,7 +26,7 @@ def tag_list(tags: Any) -> list[dict[str, str]]:
 def switches(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is on or off, or None where it was not asked for."""
     attempts = arguments.get("max_retry_attempts")
-    remote = arguments.get("enable_remote_debug")
+    remote, checked = arguments.get("enable_remote_debug"), arguments.get("enable_infra_check")
     return {
         "EnableManagedSpotTraining": arguments.get("use_spot_instances") or None,
         "EnableNetworkIsolation": arguments.get("enable_network_isolation") or None,
@@ -35,9 +35,7 @@ def switches(arguments: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "RetryStrategy": {"MaximumRetryAttempts": attempts} if attempts is not None else None,
         "RemoteDebugConfig": {"EnableRemoteDebug": remote} if remote is not None else None,
-        "InfraCheckConfig": (
-            {"EnableInfraCheck": True} if arguments.get("enable_infra_check") else None
-        ),
+        "InfraCheckConfig": {"EnableInfraCheck": checked} if checked is not None else None,
     }
 
 

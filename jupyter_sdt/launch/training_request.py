@@ -8,14 +8,19 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.launch.described_spec import decoded_hyperparameters
 from jupyter_sdt.launch.image_uris import dns_suffix
-from jupyter_sdt.launch.training_channels import input_data_config, job_input_mode
+from jupyter_sdt.launch.training_channels import (
+    CODE_CHANNEL,
+    input_data_config,
+    isolated,
+    job_input_mode,
+)
 from jupyter_sdt.launch.training_hyperparameters import encoded_hyperparameters
 from jupyter_sdt.launch.training_image import training_image
 from jupyter_sdt.launch.training_options import debugging, switches, tag_list, vpc
@@ -25,14 +30,17 @@ from jupyter_sdt.spec.job_spec import JobSpec
 ACCOUNT = "{account}"
 MASKED = "********"
 SOURCE_ARCHIVE = "sourcedir.tar.gz"
-_CHECKPOINTS = "/opt/ml/checkpoints"
+_CODE_IN_IMAGE = f"/opt/ml/input/data/{CODE_CHANNEL}/{SOURCE_ARCHIVE}"
 # The first version of each framework whose images send metrics as time series.
 _TIME_SERIES = {"pytorch": "1.3", "tensorflow": "1.15", "mxnet": "1.6"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where in S3 and in which region a job runs; ``program`` is what the image starts."""
+    """Where in S3 and in which region a job runs; ``program`` is what the image starts.
+
+    It is empty where the image itself is what runs.
+    """
 
     region: str
     program: str
@@ -48,14 +56,18 @@ def training_request(spec: JobSpec, place: Place) -> dict[str, Any]:
     """Return the request. Values of secret environment variables are masked. Raises SpecError."""
     arguments = spec.sagemaker
     spec = replace(spec, output_path=spec.output_path or f"s3://{place.default_bucket}/")
+    code = code_uri(spec, place) if place.program else ""
     request = {
         "TrainingJobName": spec.job_name,
         "AlgorithmSpecification": _algorithm(spec, place),
         "RoleArn": role_arn(str(arguments.get("role", "")), place),
         "HyperParameters": encoded_hyperparameters(
-            spec, program=place.program, code=code_uri(spec, place), region=place.region
+            spec,
+            program=place.program,
+            code=_CODE_IN_IMAGE if isolated(spec) else code,
+            region=place.region,
         ),
-        "InputDataConfig": input_data_config(spec),
+        "InputDataConfig": input_data_config(spec, code),
         "OutputDataConfig": _output(spec),
         "ResourceConfig": _resources(spec),
         "StoppingCondition": _stopping(spec),
@@ -80,8 +92,12 @@ def code_uri(spec: JobSpec, place: Place) -> str:
 
 
 def code_uri_of(request: Mapping[str, Any]) -> str:
-    """Where a request says that the archive of the source lies."""
-    return str(json.loads(request["HyperParameters"]["sagemaker_submit_directory"]))
+    """Where a request says that the archive of the source lies; empty without a script."""
+    code = str(decoded_hyperparameters(request).get("sagemaker_submit_directory", ""))
+    if code != _CODE_IN_IMAGE:
+        return code
+    channels = {c["ChannelName"]: c["DataSource"] for c in request.get("InputDataConfig", ())}
+    return str(channels[CODE_CHANNEL]["S3DataSource"]["S3Uri"])
 
 
 def split_s3(uri: str) -> tuple[str, str]:
@@ -105,7 +121,7 @@ def _algorithm(spec: JobSpec, place: Place) -> dict[str, Any]:
     arguments = spec.sagemaker
     algorithm = {
         "TrainingInputMode": job_input_mode(spec),
-        "TrainingImage": training_image(spec, place.region),
+        "TrainingImage": training_image(spec, place.region).uri,
         "MetricDefinitions": [
             {"Name": metric.name, "Regex": metric.regex} for metric in spec.metric_definitions
         ],
@@ -172,8 +188,8 @@ def _stopping(spec: JobSpec) -> dict[str, Any]:
 def _checkpoints(spec: JobSpec) -> dict[str, Any]:
     if not spec.checkpoint_uri:
         return {}
-    path = spec.sagemaker.get("checkpoint_local_path", _CHECKPOINTS)
-    return {"S3Uri": spec.checkpoint_uri, "LocalPath": path}
+    path = spec.sagemaker.get("checkpoint_local_path")
+    return _given({"S3Uri": spec.checkpoint_uri, "LocalPath": path})
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.launch.image_sources import find_image, image_key
 from jupyter_sdt.launch.image_uris import ImageRequest, image_uri
+from jupyter_sdt.launch.model_parallel_images import model_parallel_image
 
 US = "763104351884.dkr.ecr.us-west-2.amazonaws.com"
 
@@ -88,3 +92,79 @@ def test_what_is_not_in_the_table_is_named(arguments, argument, words):
 def test_hugging_face_has_no_cpu_image():
     with pytest.raises(SpecError, match="no CPU image of huggingface"):
         uri("huggingface", "4.26.0", "py39", kind="cpu", base="pytorch1.13.1")
+
+
+def wanted(version: str, py_version: str = "py312", **other) -> ImageRequest:
+    given = {"framework": "pytorch", "region": "eu-west-1", "kind": "gpu", **other}
+    return ImageRequest(version=version, py_version=py_version, **given)
+
+
+def test_the_users_own_file_comes_before_the_table(tmp_path, monkeypatch):
+    own = tmp_path / "images.json"
+    own.write_text(json.dumps({"pytorch-2.9.0-gpu-py312": "1.dkr.ecr.{region}.amazonaws.com/x:9"}))
+    monkeypatch.setenv("SDT_IMAGES", str(own))
+    found = find_image(wanted("2.9.0"), "ml.g5.xlarge")
+    assert found.uri == "1.dkr.ecr.eu-west-1.amazonaws.com/x:9"
+    assert str(own) in found.note
+    assert "2026-08-06" in find_image(wanted("2.8.0"), "ml.g5.xlarge").note
+    own.write_text("[]")
+    with pytest.raises(SpecError, match=r"images\.json must be an object of names and URIs"):
+        find_image(wanted("2.8.0"), "ml.g5.xlarge")
+    key = image_key(wanted("4.56.2", framework="huggingface", base="pytorch2.8.0"))
+    assert key == "huggingface-4.56.2-pytorch2.8.0-gpu-py312"
+
+
+def test_an_installed_sdk_that_is_newer_than_the_table_is_asked(tmp_path, monkeypatch):
+    """A package with the function and the metadata of SDK 3 stands for it."""
+    package = tmp_path / "sagemaker" / "core"
+    package.mkdir(parents=True)
+    (package / "image_uris.py").write_text(
+        "def retrieve(framework, version, region, **other):\n"
+        "    print('noise')\n"
+        "    if version == '9.9':\n"
+        "        raise ValueError('unknown')\n"
+        "    return f'{region}/{framework}:{version}-{other[\"py_version\"]}'\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    metadata = tmp_path / "sagemaker-3.1.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: sagemaker\nVersion: 3.1.0\n")
+    found = find_image(wanted("2.9.0"), "ml.g5.xlarge")
+    assert found.uri == "eu-west-1/pytorch:2.9.0-py312"
+    assert "sagemaker 3.1.0" in found.note
+    with pytest.raises(SpecError, match=r"framework_version='9\.9' has no image"):
+        find_image(wanted("9.9"), "ml.g5.xlarge")
+    metadata.write_text("Metadata-Version: 2.1\nName: sagemaker\nVersion: 2.257.6\n")
+    assert "2026-08-06" in find_image(wanted("2.8.0"), "ml.g5.xlarge").note
+
+
+@pytest.mark.parametrize(
+    ("version", "python", "family", "cuda"),
+    [
+        ("2.0.1", "py310", "p4d", "cu118"),
+        ("2.0.1", "py310", "p5", "cu121"),
+        ("2.3.1", "py311", "p4d", "cu121"),
+        ("2.5.1", "py311", "p5", "cu124"),
+    ],
+)
+def test_version_2_of_model_parallelism_has_images_of_its_own(version, python, family, cuda):
+    found = model_parallel_image(
+        version=version, py_version=python, region="us-west-2", family=family
+    )
+    place = "658645717510.dkr.ecr.us-west-2.amazonaws.com/smdistributed-modelparallel"
+    assert found == f"{place}:{version}-gpu-{python}-{cuda}"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"version": "2.6.0"}, "framework_version='2.6.0'"),
+        ({"py_version": "py312"}, "it has py311"),
+        ({"region": "us-west-9"}, "did you mean 'us-west-"),
+    ],
+)
+def test_what_has_no_such_image_is_said(change, words):
+    usual = {"version": "2.5.1", "py_version": "py311", "region": "us-west-2", "family": "p4d"}
+    with pytest.raises(SpecError) as caught:
+        model_parallel_image(**(usual | change))
+    assert words in str(caught.value)

@@ -128,7 +128,7 @@ def test_earlier_jobs_of_this_script_tell_what_is_usual(script):
 
 
 def remote_spec(script):
-    from jupyter_sdt.estimator.specification import Request, make_submission  # noqa: PLC0415
+    from jupyter_sdt.estimator.specification import Request, make_submission
 
     arguments = remote(script)._arguments
     return make_submission(arguments, "pytorch", Request(seconds=1.0, job_name="job")).spec

@@ -29,7 +29,7 @@ def test_spot_with_checkpoints_and_retries(script):
         {},
         StoppingCondition={"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
         EnableManagedSpotTraining=True,
-        CheckpointConfig={"S3Uri": "s3://out/checkpoints", "LocalPath": "/opt/ml/checkpoints"},
+        CheckpointConfig={"S3Uri": "s3://out/checkpoints"},
         RetryStrategy={"MaximumRetryAttempts": 3},
     )
 
@@ -53,9 +53,11 @@ def test_vpc_keys_tags_environment_and_metrics(script):
     )
     usual = expected("pytorch-training:2.5.1-gpu-py311", "ml.g5.xlarge", 2, {})
     usual["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "loss=(.*)"}]
+    # No network, so the code comes as a channel.
     usual["HyperParameters"]["sagemaker_submit_directory"] = (
-        '"s3://code/prefix/job/source/sourcedir.tar.gz"'
+        '"/opt/ml/input/data/code/sourcedir.tar.gz"'
     )
+    usual["InputDataConfig"].append(channel("code", "s3://code/prefix/job/source/sourcedir.tar.gz"))
     assert made == usual | {
         "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
         "OutputDataConfig": {
@@ -155,7 +157,6 @@ def test_instance_groups_name_the_group_that_trains(script):
         "VolumeSizeInGB": 30,
     }
     assert made["HyperParameters"]["sagemaker_distribution_instance_groups"] == '["gpu"]'
-    assert made["HyperParameters"]["sagemaker_instance_type"] == "null"
 
 
 def test_the_plan_makes_no_call_and_names_what_is_still_open(script, monkeypatch):
