@@ -61,8 +61,21 @@ def _visible(environment: Mapping[str, str]) -> int | None:
     return devices.index("-1") if "-1" in devices else len(devices)
 
 
+def gpu_names(spec: JobSpec) -> list[str]:
+    """Return nvidia-smi's name of each GPU of this machine; none without ``local_gpu``."""
+    if spec.instance_type != "local_gpu":
+        return []
+    lines = _listed(os.environ.get("PATH", ""))
+    # GPU 0: NVIDIA H200 (UUID: GPU-...)
+    return [line.partition(": ")[2].partition(" (UUID")[0] for line in lines]
+
+
+def _installed(path: str) -> int:
+    return len(_listed(path))
+
+
 @functools.cache
-def _installed(path: str) -> int:  # noqa: ARG001 - another PATH, another answer
+def _listed(path: str) -> tuple[str, ...]:  # noqa: ARG001 - another PATH, another answer
     try:
         listed = subprocess.run(
             ["nvidia-smi", "--list-gpus"],  # noqa: S607 - found on PATH as everybody's is
@@ -72,5 +85,5 @@ def _installed(path: str) -> int:  # noqa: ARG001 - another PATH, another answer
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return 0
-    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+        return ()
+    return tuple(line for line in listed.stdout.splitlines() if line.startswith("GPU "))

@@ -20,6 +20,7 @@ from pathlib import Path
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.launch.backend import Backend, Outcome
 from jupyter_sdt.launch.children import become_subreaper
+from jupyter_sdt.launch.conditions import record_conditions
 from jupyter_sdt.launch.ending import Ending
 from jupyter_sdt.launch.local_backend import LocalBackend
 from jupyter_sdt.launch.node_directory import write_failure
@@ -121,6 +122,8 @@ class _Supervisor:
             self._resources = ResourceSampler(self._spec, self._directory)
         with contextlib.suppress(OSError):  # a full disk: the ranks run all the same
             write_json(self._directory.plan_file, plan.to_json(), durable=False)
+            if local:
+                record_conditions(self._spec, self._directory, plan)
 
     def _watch(self) -> Outcome:
         allowed_seconds = math.inf if self._backend.own_phases else self._spec.max_run_seconds

@@ -7,14 +7,12 @@ import functools
 import platform
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
+from jupyter_sdt.launch.conditions import cpu_model
 from jupyter_sdt.launch.devices import count_gpus
 from jupyter_sdt.scaling.limits import available_cores
 from jupyter_sdt.scaling.variants import THREADS
 from jupyter_sdt.spec.job_spec import JobSpec
-
-_CPU_FILE = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +51,6 @@ def current_conditions(spec: JobSpec | None) -> Conditions:
         date=moment.astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         threads_per_rank=threads,
     )
-
-
-@functools.cache
-def cpu_model(cpu_file: Path = _CPU_FILE) -> str:
-    """The processor's name as its maker gives it, or the architecture's."""
-    try:
-        lines = cpu_file.read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from jupyter_sdt.server.environment import Conditions, read_environment
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -34,7 +35,8 @@ environment and the variables of `--in`, which lie in `variables/` as pickles. I
 here: `inputs.json` names each with the SHA-256 of its files, and `run.py` expects them where they
 were.
 Variables with secrets were never written down: set {secrets} before the start. Seed: {seed}.
-`versions.txt` is what the job's Python had installed when this archive was made.
+`versions.txt` is what the job's Python had installed when the job was started; where that was not
+recorded, when this archive was made.
 """
 _RUN = """import json
 from pathlib import Path
@@ -76,18 +78,18 @@ def make_bundle(directory: JobDirectory) -> bytes:
             archive.write(path, f"{spec.job_name}/source/{name}")
         for path in sorted(directory.variables_in.glob("*.pickle")):
             archive.write(path, f"{spec.job_name}/variables/{path.name}")
-        for name, text in _texts(spec).items():
+        for name, text in _texts(spec, read_environment(directory)["conditions"]).items():
             archive.writestr(f"{spec.job_name}/{name}", text)
     return content.getvalue()
 
 
-def _texts(spec: JobSpec) -> dict[str, str]:
+def _texts(spec: JobSpec, conditions: Conditions | None) -> dict[str, str]:
     return {
         "README.md": _readme(spec),
         "run.py": _RUN,
         "job.json": json.dumps(spec.to_json(), indent=1),
         "inputs.json": json.dumps(_inputs(spec), indent=1),
-        "versions.txt": _versions(spec.python),
+        "versions.txt": _versions(spec, conditions),
     }
 
 
@@ -139,8 +141,16 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _versions(python: str) -> str:
-    """What the job's interpreter has installed now, as pip freeze would say."""
+def _versions(spec: JobSpec, conditions: Conditions | None) -> str:
+    """What the job's interpreter had installed, or else has now, as pip freeze would say."""
+    if conditions is None:
+        return _versions_now(spec.python)
+    lines = [f"# Python {conditions['python']}, when the job was started"]
+    lines += [f"{name}=={version}" for name, version in conditions["packages"].items()]
+    return "\n".join([*lines, ""])
+
+
+def _versions_now(python: str) -> str:
     try:
         done = subprocess.run(
             [python, "-c", _VERSIONS], capture_output=True, text=True, timeout=60, check=True

@@ -27,6 +27,7 @@ ROUTES: dict[str, type[Any]] = {
     rf"{_JOB}/logs": log_handlers.LogHandler,
     rf"{_JOB}/bundle": page_handlers.BundleHandler,
     rf"{_JOB}/stages": page_handlers.StagesHandler,
+    rf"{_JOB}/environment": page_handlers.EnvironmentHandler,
     rf"{_JOB}/logs/lines": log_handlers.LogLinesHandler,
     rf"{_JOB}/logs/search": log_handlers.LogSearchHandler,
     rf"{_JOB}/logs/download": log_handlers.LogFileHandler,

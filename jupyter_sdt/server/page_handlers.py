@@ -1,4 +1,4 @@
-"""REST for what a job page shows beside curves: its study, its stages, its bundle."""
+"""REST for what a job page shows beside curves: its study, stages, environment, bundle."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
 from jupyter_sdt.server.bundle import make_bundle
+from jupyter_sdt.server.environment import read_environment
 from jupyter_sdt.server.handler import JobsHandler
 from jupyter_sdt.server.own_jobs import own_job
 from jupyter_sdt.server.stages import read_stages
@@ -30,6 +31,16 @@ class StagesHandler(JobsHandler):
     async def get(self, job_name: str) -> None:
         """Return modules and recorded step of each stage; none is no error."""
         self.answer(await self.run(lambda: read_stages(own_job(job_name))))
+
+
+class EnvironmentHandler(JobsHandler):
+    """``jobs/NAME/environment``: what it ran in."""
+
+    @authenticated
+    @authorized
+    async def get(self, job_name: str) -> None:
+        """Return machine, packages, variables of the ranks, and the plan as text."""
+        self.answer(await self.run(lambda: read_environment(own_job(job_name))))
 
 
 class BundleHandler(JobsHandler):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, Literal, TypedDict, TypeVar
 
-from jupyter_sdt.store.files import read_object
+from jupyter_sdt.server.small_files import read_small_object
 from jupyter_sdt.store.job_directory import JobDirectory
 
 T = TypeVar("T")
@@ -53,8 +52,8 @@ def read_stages(directory: JobDirectory) -> Stages:
 
     The format: docs/job_directory.md.
     """
-    partition = _read(directory.path / "partition.json")
-    schedule = _read(directory.path / "schedule.json")
+    partition = read_small_object(directory.path / "partition.json", _MOST_BYTES)
+    schedule = read_small_object(directory.path / "schedule.json", _MOST_BYTES)
     modules = _rows(partition.get("modules"), _module)
     tasks = _rows(schedule.get("tasks"), _task)
     return Stages(
@@ -63,16 +62,6 @@ def read_stages(directory: JobDirectory) -> Stages:
         modules=modules,
         tasks=tasks,
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The file's object; empty without one. Links, pipes and huge files are not read."""
-    try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
-            return {}
-        return read_object(path)
-    except (OSError, ValueError):
-        return {}
 
 
 def _rows(found: Any, convert: Callable[[dict[str, Any]], T]) -> list[T]:

@@ -43,6 +43,11 @@ class JobDirectory:
         return self.path / "plan.json"
 
     @property
+    def conditions_file(self) -> Path:
+        """``conditions.json``: interpreter, machine and packages when the ranks were started."""
+        return self.path / "conditions.json"
+
+    @property
     def state_file(self) -> Path:
         """``state.json``: the JobState; only the supervisor writes it."""
         return self.path / "state.json"
@@ -106,6 +111,30 @@ class JobDirectory:
     def stacks(self) -> Path:
         """``stacks/rank-N.txt``: every thread's stack, dumped when the job hangs."""
         return self.path / "stacks"
+
+    @property
+    def checkpoints(self) -> Path:
+        """``checkpoints/``: what ``checkpoint_s3_uri`` holds in S3, for all nodes of a local job."""
+        return self.path / "checkpoints"
+
+    @property
+    def sent_checkpoints_file(self) -> Path:
+        """``checkpoints.json``: which of them are in S3 already, by size and time of change."""
+        return self.path / "checkpoints.json"
+
+    @property
+    def artifacts(self) -> Path:
+        """``artifacts/``: what is on its way to an ``output_path`` in S3."""
+        return self.path / "artifacts"
+
+    @property
+    def commit_file(self) -> Path:
+        """``source.commit``: the commit of a source that came from git."""
+        return self.path / "source.commit"
+
+    def fetched(self, channel: str) -> Path:
+        """``s3/CHANNEL/``: a channel that was brought here from S3."""
+        return self.path / "s3" / channel
 
     def node(self, name: str) -> Path:
         """``nodes/algo-1/``: the /opt/ml tree of one node."""

@@ -42,6 +42,16 @@ async def test_a_bundle_has_source_versions_hashes_and_no_secret(jp_fetch, store
     compile(texts["run.py"], "run.py", "exec")
 
 
+async def test_versions_are_those_of_the_start_where_they_were_recorded(jp_fetch, store) -> None:
+    directory = store.ended()
+    recorded = {"python": "3.9.1", "packages": {"torch": "1.0"}}
+    directory.conditions_file.write_text(json.dumps(recorded))
+    reply = await jp_fetch("jupyter-sdt", "jobs", directory.job_name, "bundle")
+    with zipfile.ZipFile(io.BytesIO(reply.body)) as archive:
+        versions = archive.read(f"{directory.job_name}/versions.txt").decode()
+    assert versions.splitlines() == ["# Python 3.9.1, when the job was started", "torch==1.0"]
+
+
 @pytest.mark.slow
 def test_the_job_in_a_bundle_runs_again_with_ranks_arguments_and_variables(tmp_path) -> None:
     jobs = Jobs(tmp_path / "jobs")
