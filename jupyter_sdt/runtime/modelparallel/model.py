@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -48,7 +49,7 @@ class DistributedModel(TensorPart):
     def __new__(cls, module: nn.Module | None = None, *_: Any, **__: Any) -> DistributedModel:
         """Return what was made of ``module`` before, if it was: transformers wraps it twice."""
         made = state.model
-        if isinstance(made, cls) and made.get_module() is module:
+        if isinstance(made, cls) and (made.get_module() is module or made._given() is module):
             return made
         return super().__new__(cls)
 
@@ -69,6 +70,7 @@ class DistributedModel(TensorPart):
         super().__init__()
         del trace_device, others
         here = world.current()
+        self._hide(_given=weakref.ref(module))  # transformers knows what was replaced
         module = distribute(module)
         keep_original_forward(module)
         dtype = half_type(here.parameters)
@@ -243,6 +245,6 @@ class DistributedModel(TensorPart):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if name in {"module", "_user_module"}:
+            if name in {"module", "_user_module", "_given"}:
                 raise
             return getattr(self._user_module, name)

@@ -26,6 +26,7 @@ class Translations:
     """State dictionaries of replaced modules, both ways; transformers reads the list."""
 
     translate_functions: list[Translation] = field(default_factory=list)
+    num_attention_heads: int | None = None  # of the model that was replaced last
 
 
 class ScriptState:

@@ -11,8 +11,10 @@ from torch import nn
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.tensor.embedding import DistributedEmbedding
 from jupyter_sdt.runtime.modelparallel.tensor.gpt2 import divide_gpt2, is_gpt2
+from jupyter_sdt.runtime.modelparallel.tensor.hugging_face.kinds import kind_of
+from jupyter_sdt.runtime.modelparallel.tensor.hugging_face.replacing import replacement
 from jupyter_sdt.runtime.modelparallel.tensor.linear import DistributedLinear
-from jupyter_sdt.runtime.modelparallel.tensor.marks import is_marked
+from jupyter_sdt.runtime.modelparallel.tensor.marks import is_marked, options_of
 from jupyter_sdt.runtime.modelparallel.tensor.peers import current_peers
 from jupyter_sdt.runtime.modelparallel.tensor.registry import replacement_of
 
@@ -25,11 +27,17 @@ def distribute(model: nn.Module) -> nn.Module:
     The outermost module that can be replaced is. Left alone are those that share parameters with
     others, those whose sizes cannot be divided, and parts of torch's own transformer modules, which
     read their weights past them. Linear layers and embeddings keep the weights of the first tensor
-    peer; registered modules get new ones. All tensor peers call it together.
+    peer, and so do models of Hugging Face; registered modules get new ones. With a single rank only
+    the latter are replaced. All tensor peers call it together.
     """
-    if current_peers().size == 1:
+    if current_peers().size == 1 and not any(map(options_of_marked, model.modules())):
         return model
-    return _Distribution(model).of(model)
+    return _Distribution(model).of(model, "")
+
+
+def options_of_marked(module: nn.Module) -> bool:
+    """Whether ``module`` may become one of ``smp.nn`` even if it is not divided."""
+    return is_marked(module) and options_of(module) is not None
 
 
 class _Distribution:
@@ -37,27 +45,39 @@ class _Distribution:
         self._holders = Counter(id(tensor) for tensor in _held(model))
         self._done: dict[nn.Module, nn.Module] = {}
 
-    def of(self, module: nn.Module) -> nn.Module:
+    def of(self, module: nn.Module, prefix: str) -> nn.Module:
+        """``prefix`` is the module's name, with a dot."""
         if module not in self._done:
-            made = self._made(module) if is_marked(module) else None
+            made = self._made(module, prefix) if is_marked(module) else None
             self._done[module] = module if made is None else made
             if made is None and not _reads_past_children(module):
                 for name, child in module._modules.items():
                     if child is not None:
-                        module._modules[name] = self.of(child)
+                        module._modules[name] = self.of(child, f"{prefix}{name}.")
         return self._done[module]
 
-    def _made(self, module: nn.Module) -> nn.Module | None:
+    def _made(self, module: nn.Module, prefix: str) -> nn.Module | None:
         inside = Counter(id(tensor) for tensor in _held(module))
         if any(self._holders[tensor] > count for tensor, count in inside.items()):
             return None
         try:
-            return _replacement(module)
+            return _named_like_ours(module, prefix) or _divided(module)
         except SpecError:
             return None
 
 
-def _replacement(module: nn.Module) -> nn.Module | None:
+def _named_like_ours(module: nn.Module, prefix: str) -> nn.Module | None:
+    """A model of ``smp.nn`` in the place of Hugging Face's."""
+    options = options_of(module)
+    if options is None or replacement_of(type(module)) or kind_of(module) is None:
+        return None
+    _share(module)
+    return replacement(module, prefix, options)
+
+
+def _divided(module: nn.Module) -> nn.Module | None:
+    if current_peers().size == 1:
+        return None
     registered = replacement_of(type(module))
     if registered is not None:
         return registered.make(module)

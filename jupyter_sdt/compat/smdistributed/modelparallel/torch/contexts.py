@@ -43,18 +43,17 @@ def set_partition(module: nn.Module, index: int) -> None:
 def tensor_parallelism(enabled: bool = True, **tp_config: Any) -> Iterator[None]:
     """Modules made in this context are divided among tensor-parallel ranks.
 
-    Without tensor parallelism in the job this does nothing; ``enabled=False`` keeps modules whole.
-    The innermost context wins. Options of fused kernels are accepted and have no effect.
+    Models of Hugging Face that smp.nn knows become DistributedTransformerLMHead and the like, also
+    on a single rank; ``tp_config`` holds options of those (docs/tensor.md). ``enabled=False`` keeps
+    modules as they are. The innermost context wins.
     """
-    del tp_config
-    with marks.tensor_parallelism(enabled):
+    with marks.tensor_parallelism(enabled, tp_config):
         yield
 
 
 def set_tensor_parallelism(module: nn.Module, enabled: bool = True, **tp_config: Any) -> None:
     """Divide ``module`` among tensor-parallel ranks, if the job has any."""
-    del tp_config
-    marks.set_tensor_parallelism(module, enabled)
+    marks.set_tensor_parallelism(module, enabled, tp_config)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from jupyter_sdt.runtime.modelparallel.tensor import (
     FlashAttentionLayer,
 )
 
+from . import huggingface
+
 __all__ = [
     "DistributedAttentionLayer",
     "DistributedEmbedding",
@@ -26,4 +28,5 @@ __all__ = [
     "DistributedTransformerOutputLayer",
     "FlashAttentionLayer",
     "FusedLayerNorm",
+    "huggingface",
 ]

@@ -1,0 +1,1 @@
+"""Hugging Face's transformers on the layers of ``smp.nn``, and their states both ways."""
