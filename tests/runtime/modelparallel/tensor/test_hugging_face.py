@@ -195,7 +195,8 @@ whole = model.state_dict()
 assert "transformer.transformer.seq_layers.0.attention.query.weight" in whole
 for to_theirs in (script.module_manager.translate_functions[0][0], translating.GPT2.to_theirs):
     same(to_theirs(whole), plain.state_dict())
-crossing = transformers.GPT2LMHeadModel(transformers.GPT2Config(**settings, add_cross_attention=True))
+settings["add_cross_attention"] = True
+crossing = transformers.GPT2LMHeadModel(transformers.GPT2Config(**settings))
 model = wrapped(crossing.double())
 assert type(model.get_module()) is transformers.GPT2LMHeadModel
 assert list(model.state_dict()) == list(crossing.state_dict())

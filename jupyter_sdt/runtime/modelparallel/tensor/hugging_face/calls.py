@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -55,14 +56,13 @@ def masked(attention_mask: torch.Tensor | None) -> torch.Tensor | None:
 
 def as_output(kind: str, asked: dict[str, Any], config: Any, **values: Any) -> Any:
     """An output class of transformers, or with ``return_dict=False`` a tuple."""
-    from transformers import modeling_outputs  # noqa: PLC0415 - theirs, loaded by then
-
     wanted = asked.get("return_dict")
     if wanted is None:
         wanted = getattr(config, "return_dict", True)
     if not wanted:
         return tuple(value for value in values.values() if value is not None)
-    return getattr(modeling_outputs, kind)(**values)
+    outputs = sys.modules["transformers.modeling_outputs"]  # which their models have imported
+    return getattr(outputs, kind)(**values)
 
 
 def _short(value: object) -> object:

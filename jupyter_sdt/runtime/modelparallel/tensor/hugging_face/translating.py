@@ -5,11 +5,9 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-parallel-extended-features
 
 from __future__ import annotations
 
-import functools
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -101,12 +99,11 @@ def _heads() -> int | None:
     return script.module_manager.num_attention_heads
 
 
-@functools.lru_cache(maxsize=8)
 def _small_state(classes: tuple[str, str], positions: int) -> dict[str, torch.Tensor]:
-    """The state of the smallest model of the installed transformers; empty without them."""
-    if find_spec("transformers") is None:
+    """The state of the smallest model of transformers, if the script has imported it."""
+    theirs: Any = sys.modules.get("transformers")
+    if theirs is None:
         return {}
-    theirs: Any = import_module("transformers")
     sizes = {"hidden_size": 2, "intermediate_size": 2, "rotary_dim": 2}
     words = {"vocab_size": 3, "bos_token_id": 0, "eos_token_id": 1}
     more: dict[str, Any] = {"num_hidden_layers": 1, "num_attention_heads": 1}
