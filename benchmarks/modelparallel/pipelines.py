@@ -13,6 +13,7 @@ from torch import nn
 from torch.distributed.pipelining import PipelineStage, Schedule1F1B
 from torch.nn import functional
 
+from jupyter_sdt.runtime.allocator import keep_freed_memory
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.model import DistributedModel
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
@@ -35,6 +36,7 @@ class Size:
 
 def measure(size: Size, microbatches: int, rounds: int) -> dict[str, list[float]]:
     """Seconds of a step by way; each is the slowest rank's."""
+    keep_freed_memory()  # as in every rank of a job
     asked = {"partitions": STAGES, "microbatches": microbatches, "auto_partition": False}
     world.start(Parameters.from_mapping(asked | {"default_partition": 0}))
     torch.manual_seed(0)

@@ -16,6 +16,7 @@ from jupyter_sdt.spec.variables import KEEP_FREED_MEMORY
 # mallopt(3): numbers of the parameters, and the largest values they take.
 _TRIM_THRESHOLD, _TRIM_BYTES = -1, 2**31 - 1
 _MMAP_THRESHOLD, _MMAP_BYTES = -3, 32 << 20
+_ARENA_MAX = -8
 _OWN_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
 
 
@@ -35,6 +36,16 @@ def keep_freed_memory(environment: Mapping[str, str] = os.environ) -> bool:
     big_blocks = library.mallopt(_MMAP_THRESHOLD, _MMAP_BYTES)
     top = library.mallopt(_TRIM_THRESHOLD, _TRIM_BYTES)
     return bool(big_blocks and top)
+
+
+def share_one_arena(environment: Mapping[str, str] = os.environ) -> None:
+    """Have threads that compute in turn allocate from one place, instead of one for each.
+
+    What one of them frees, the next one uses again. Not where the user has chosen otherwise.
+    """
+    library = _glibc()
+    if library is not None and "MALLOC_ARENA_MAX" not in environment:
+        library.mallopt(_ARENA_MAX, 1)
 
 
 def give_back_now() -> None:

@@ -14,7 +14,8 @@ from jupyter_sdt.runtime.modelparallel import reduction
 from jupyter_sdt.runtime.modelparallel.partition import Assignment
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, write_record
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, connect
-from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine, Settings
+from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine
+from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.placement import Placement
 from jupyter_sdt.runtime.modelparallel.script_state import state
 from jupyter_sdt.runtime.modelparallel.sharding.pieces import is_piece
@@ -23,8 +24,8 @@ from jupyter_sdt.runtime.modelparallel.world import GroupName, World
 
 Backward = Callable[..., None]
 RunMicrobatch = Callable[[int], Any]
-# The second one that trains: the first finds out what modules return.
-_RECORDED_STEP = 2
+# Of those that train: the first finds out what modules return, the third may replay the second.
+_RECORDED_STEPS = (2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +162,8 @@ class Execution:
         reduction.average_gradients(self.world, parameters, self._options.bucket_bytes)
 
     def _record(self) -> None:
-        """Write when which stage did what, once."""
-        if self._engine is None or self._steps != _RECORDED_STEP:
+        """Write when which stage did what, early in training."""
+        if self._engine is None or self._steps not in _RECORDED_STEPS:
             return
         rows = self._engine.timelines()
         if self.world.rank == 0:
@@ -171,6 +172,7 @@ class Execution:
                 {
                     "stages": self.stages,
                     "microbatches": self.world.parameters.microbatches,
+                    "replayed": self._engine.replayed,
                     "tasks": rows,
                 },
             )

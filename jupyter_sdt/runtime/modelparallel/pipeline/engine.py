@@ -4,48 +4,33 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import torch
 import torch.distributed as dist
 from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError, StageError
+from jupyter_sdt.runtime.allocator import share_one_arena
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import Done, Failed
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Done, Failed, Mode, Order
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied, current_mode
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import pack, unpack
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller, Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, resolved
+from jupyter_sdt.runtime.modelparallel.pipeline.replay import Replay
 from jupyter_sdt.runtime.modelparallel.pipeline.serving import Server
+from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.pipeline.stubs import replace_remote, self_contained
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Numbers, Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 
-_CPU = torch.device("cpu")
 StepFunction = Callable[[int], Any]
 
 
 class _Surprise(BaseException):
     """Ends a step function that went by the form of a result that came out differently."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """``schedule`` is "simple" (all forwards first) or "interleaved" (backward when possible).
-
-    ``active`` limits the microbatches under way in the latter; ``seconds`` is how long a stage
-    waits for the others.
-    """
-
-    stages: int
-    rank: int = 0
-    device: torch.device = _CPU
-    schedule: str = "interleaved"
-    active: int = 4
-    seconds: float = 1800.0
 
 
 class Engine:
@@ -68,9 +53,13 @@ class Engine:
         self._replicas = replicas
         self._modules, stage_of = Modules.of(model), dict(stage_of)
         replace_remote(self._modules, stage_of, self.stage, self._call)
-        alone = self_contained(self._modules, stage_of, self.stage)
-        self._server = Server(self._modules, alone, settings.device)
+        alone = [self_contained(self._modules, stage_of, s) for s in range(settings.stages)]
+        self._server = Server(self._modules, alone[self.stage], settings.device)
+        whole = frozenset((stage, number) for stage, here in enumerate(alone) for number in here)
+        self._replay = Replay(settings.schedule, settings.active, whole)
+        self.replayed = False
         self._numbers = Numbers(self.stage)
+        share_one_arena()
         self._step = 0
         self._early: list[Delivery] = []
         self._loop: Loop | None = None
@@ -124,7 +113,10 @@ class Engine:
         if task.surprises:
             raise _Surprise
         task.backward_asked = True
-        loop.wait(self._may_go_back)
+        simple = self._settings.schedule != "interleaved"
+        if simple:
+            task.bursts.append(ASKED)
+        loop.wait(self._may_go_back, let_others=simple)
         task.phase, task.went_back = "backward", True
         loop.timeline.turn("backward")
         run()
@@ -140,6 +132,7 @@ class Engine:
         results: list[Any] = [None] * microbatches
         self._roots = [Task(loop.post, number, root=True) for number in range(microbatches)]
         mode = current_mode()
+        self._begin_order(loop, mode, microbatches)
         for task in self._roots:
             task.ready = self._may_start
 
@@ -152,12 +145,24 @@ class Engine:
             loop.add(task, work)
         loop.run(lambda: loop.idle)
         self.went_back = any(task.backward_asked for task in self._roots)
+        self.replayed = loop.turns.fixed
+        if self.went_back and not self.replayed:
+            self._replay.learn(mode, self._roots)
         told = (results, self.went_back)
         packed = pack(told, self._modules.numbers, "the result of the step function")
         tensors = [tensor.detach() for tensor in packed.tensors]
         for stage in range(1, self._settings.stages):
             self._connections.send(stage, Done(loop.post.step, packed.skeleton), tensors)
         return results
+
+    def _begin_order(self, loop: Loop, mode: Mode, microbatches: int) -> None:
+        """Where this step is known, tell all stages in which order to do it."""
+        tables = self._replay.begin(mode, microbatches)
+        if tables is not None:
+            for stage in tables.keys() - {0}:
+                self._connections.send(stage, Order(loop.post.step, tables[stage]))
+            loop.as_recorded = self._replay.as_recorded
+            loop.turns.follow(tables[0])
 
     def _returned(self, loop: Loop, task: Task, function: StepFunction) -> Any:
         """What ``function`` returns; it runs again if it went by a form that proved wrong."""

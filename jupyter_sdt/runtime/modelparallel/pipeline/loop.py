@@ -11,17 +11,19 @@ from typing import Protocol
 
 import torch
 
-from jupyter_sdt.errors import StageError
 from jupyter_sdt.runtime.modelparallel.pipeline import order
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.faults import failed_elsewhere, gone, silent
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
+    Astray,
     Burst,
     Done,
     Failed,
     Lost,
     Message,
+    Order,
     Turn,
     Values,
 )
@@ -48,7 +50,10 @@ class Server(Protocol):
 
 
 class Loop:
-    """``server`` does what a burst asks for; ``early`` are messages of the next step."""
+    """``server`` does what a burst asks for; ``early`` are messages of the next step.
+
+    Where ``turns`` follow an order, it holds as long as step functions are ``as_recorded``.
+    """
 
     def __init__(
         self,
@@ -61,9 +66,10 @@ class Loop:
         self.post = post
         self.running: Task | None = None
         self.outcome: tuple[Done, list[torch.Tensor]] | None = None
+        self.as_recorded: Callable[[Task], bool] | None = None
         self.timeline = Timeline()
         self._server, self._seconds = server, seconds
-        self._turns = Turns(post.step, replicas)
+        self.turns = Turns(post.step, replicas)
         self._held: dict[int, Held] = {}
         self._tasks: list[Task] = []
         self._asked: dict[int, Task] = {}
@@ -81,7 +87,7 @@ class Loop:
     def add(self, task: Task, work: Callable[[], object]) -> None:
         """Have ``work`` done when its turn comes."""
         task.work = work
-        self._turns.enter(task)
+        self.turns.enter(task)
         self._tasks.append(task)
 
     def run(self, done: Callable[[], bool]) -> None:
@@ -89,17 +95,20 @@ class Loop:
         while not done():
             while self._receive(0):
                 pass
-            task = self._turns.choose(self._tasks)
+            task = self.turns.choose(self._tasks)
             if task is not None:
                 self._resume(task)
             elif not done():
                 self._wait_for_message()
 
-    def wait(self, ready: Callable[[], bool]) -> None:
-        """Within a task: send what it asked for, and let others run until ``ready``."""
+    def wait(self, ready: Callable[[], bool], *, let_others: bool = False) -> None:
+        """Within a task: send what it asked for, and let others run until ``ready``.
+
+        ``let_others`` run first even if it is.
+        """
         task = self.current()
         self._asked.update(dict.fromkeys(task.flush(), task))
-        self._pause(task, ready)
+        self._pause(task, ready, let_others=let_others)
 
     def settle(self) -> None:
         """Within a task: wait until everything is done that it asked for."""
@@ -107,12 +116,15 @@ class Loop:
         self._asked.update(dict.fromkeys(task.settle(), task))
         self._pause(task, lambda: not task.unanswered)
 
-    def _pause(self, task: Task, ready: Callable[[], bool]) -> None:
-        if ready() and not self._turns.alike:  # which counts how often a task goes on
+    def _pause(self, task: Task, ready: Callable[[], bool], *, let_others: bool = False) -> None:
+        if ready() and not (let_others or self.turns.alike):  # which counts how often it goes on
             return
         if task.strand is None:  # it was not expected to wait; others run on top of it
+            self.turns.leave_order()
+            self.timeline.end()  # waiting is no work, and what runs on top has times of its own
             self.run(ready)
             self.running = task
+            self.timeline.begin(task.microbatch, task.phase)
             return
         task.ready = ready
         task.strand.pause()
@@ -140,9 +152,10 @@ class Loop:
         assert task.work is not None
         self.running = task
         self.timeline.begin(task.microbatch, task.phase)
-        if not self._turns.alike and not task.started and self._server.stays_here(self, task):
+        if not self.turns.alike and not task.started and self._server.stays_here(self, task):
             self._tasks.remove(task)
             task.work()
+            self.turns.passed(task)
         else:
             self._resume_strand(task, task.work)
         self.timeline.end()
@@ -152,27 +165,29 @@ class Loop:
         task.ready, task.started = None, True
         task.strand = task.strand or Strand(work)
         task.strand.resume()
+        if task.end_part() if task.root else task.finished:
+            self.turns.passed(task)
+            self._compare(task)
         if task.strand.finished:
             self._tasks.remove(task)
             if task.strand.error is not None:
                 raise task.strand.error
 
+    def _compare(self, task: Task) -> None:
+        """Have all stages leave the order when a step function leaves the record."""
+        if not (task.root and self.turns.fixed and self.as_recorded):
+            return
+        if not self.as_recorded(task):
+            self.turns.leave_order()
+            for stage in range(1, len(self.post.connections.ranks)):
+                self.post.connections.send(stage, Astray(self.post.step))
+
     def _wait_for_message(self) -> None:
         if self._receive(_GRACE_SECONDS if self._lost is not None else self._seconds):
             return
         if self._lost is not None:
-            stage = self.post.connections.ranks.index(self._lost)
-            raise StageError(
-                f"rank {self._lost} is gone: stage {stage} of the pipeline ended, was killed or "
-                "left the training loop earlier than this one; its log says why",
-                stage=stage,
-                rank=self._lost,
-            )
-        raise StageError(
-            f"no other stage of the pipeline has answered for {self._seconds:g} s: one of them "
-            "hangs, or has called smp.step less often than this one",
-            stage=self.post.connections.stage,
-        )
+            raise gone(self.post.connections, self._lost)
+        raise silent(self.post.connections, self._seconds)
 
     def _receive(self, seconds: float) -> bool:
         delivery = self.post.connections.receive(seconds)
@@ -204,10 +219,14 @@ class Loop:
                 self._start(message, stage)
             case Done():
                 self.outcome = (message, tensors)
+            case Order():
+                self.turns.follow(message.names)
+            case Astray():
+                self.turns.leave_order()
             case Turn():
-                self._turns.hear(message)
+                self.turns.hear(message)
             case Failed():
-                raise _told(message)
+                raise failed_elsewhere(message)
 
     def _answered(self, answer: Answer, tensors: list[torch.Tensor]) -> None:
         task = self._asked.pop(answer.number)
@@ -229,13 +248,3 @@ class Loop:
 
         task.ready = ready
         self.add(task, lambda: self._server.serve(self, task, burst))
-
-
-def _told(failed: Failed) -> StageError:
-    return StageError(
-        f"stage {failed.stage} (rank {failed.rank}) failed: {failed.summary}\n\n"
-        f"its traceback:\n{failed.traceback}",
-        stage=failed.stage,
-        rank=failed.rank,
-        traceback=failed.traceback,
-    )

@@ -120,6 +120,19 @@ class Failed(NamedTuple):
     traceback: str
 
 
+class Order(NamedTuple):
+    """The tasks of a stage in this step, in order: the step is a chain like an earlier one."""
+
+    step: int
+    names: tuple[tuple[int, int, int], ...]
+
+
+class Astray(NamedTuple):
+    """The step goes another way than recorded: its order does not hold any more."""
+
+    step: int
+
+
 class Turn(NamedTuple):
     """What the first replica of a stage does next: the others do the same."""
 
@@ -133,4 +146,4 @@ class Lost(NamedTuple):
     rank: int
 
 
-Message = Burst | Answer | Values | Done | Failed | Turn | Lost
+Message = Burst | Answer | Values | Done | Failed | Order | Astray | Turn | Lost

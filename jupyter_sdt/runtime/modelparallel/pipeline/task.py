@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 import torch
 
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import BACK, Part, Visit
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
+    Backward,
     Burst,
+    Call,
     Key,
     Phase,
     Push,
@@ -80,6 +83,9 @@ class Task:
     results: dict[int, Result] = field(default_factory=dict)
     unanswered: set[int] = field(default_factory=set)
     surprises: list[int] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    bursts: list[tuple[int, str]] = field(default_factory=list)
     _pending: dict[int, _Pending] = field(default_factory=dict)
     _open: dict[int, bool] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
@@ -93,6 +99,10 @@ class Task:
         """
         pending = self._for(stage)
         pending.requests.append(request)
+        if isinstance(request, Call):
+            self.visits.append((stage, request.module))
+        elif isinstance(request, Backward):
+            self.visits.append((stage, BACK))
         if pending.tensors and not waits:
             self._send(stage, answer=False)
 
@@ -110,6 +120,20 @@ class Task:
             if still_open:
                 self._for(stage)
         return self.flush()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of it is done."""
+        return self.strand is not None and self.strand.finished
+
+    def end_part(self) -> bool:
+        """Note what was asked since the last part; return whether there was anything to note."""
+        if not (self.bursts or self.finished):
+            return False
+        self.parts.append(Part(tuple(self.visits), tuple(self.bursts)))
+        self.visits.clear()
+        self.bursts.clear()
+        return True
 
     def _for(self, stage: int) -> _Pending:
         return self._pending.setdefault(stage, _Pending())
@@ -129,6 +153,7 @@ class Task:
             tuple(self.post.complete.pop(stage, ())),
         )
         self._last[stage], self._open[stage] = number, not answer
+        self.bursts.append((stage, self.phase))
         if answer:
             self.unanswered.add(number)
         self.post.connections.send(stage, burst, list(pending.tensors.values()))

@@ -1,20 +1,19 @@
-"""Whose turn it is on this stage: as it comes, or the same on all replicas of the stage."""
+"""Whose turn it is on this stage: by a fixed order, as it comes, or as the first replica says."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jupyter_sdt.runtime.modelparallel.pipeline import order
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import Name
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Turn
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 
-Name = tuple[int, int, int]
-
 
 class Turns:
-    """Chooses the next task of one step.
+    """Chooses the next task of one step: in a fixed order where there is one, else what is ready.
 
     With ``replicas`` the first of them chooses and tells the others. Its order can be followed by
     all, because it respects what the tasks of each microbatch wait for; provided that the replicas
@@ -24,6 +23,7 @@ class Turns:
     def __init__(self, step: int, replicas: Connections | None) -> None:
         self._step, self._replicas = step, replicas
         self._told: deque[Name] = deque()
+        self._order: deque[Name] | None = None
         self._names: dict[Task, Name] = {}
         self._bursts: Counter[tuple[int, int]] = Counter()
 
@@ -31,6 +31,24 @@ class Turns:
     def alike(self) -> bool:
         """Whether all replicas do the same in the same order."""
         return self._replicas is not None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether there is an order that holds."""
+        return self._order is not None
+
+    def follow(self, names: Iterable[Name]) -> None:
+        """Choose tasks in this order."""
+        self._order = deque(names)
+
+    def leave_order(self) -> None:
+        """Choose of what is ready from now on."""
+        self._order = None
+
+    def passed(self, task: Task) -> None:
+        """What the order says of ``task`` is done."""
+        if self._order and self._order[0] == self._names[task]:
+            self._order.popleft()
 
     def enter(self, task: Task) -> None:
         """A task has come: it is known everywhere by its microbatch and where it came from."""
@@ -46,7 +64,7 @@ class Turns:
     def choose(self, tasks: Sequence[Task]) -> Task | None:
         """The task that goes on; None when it is not ready yet."""
         if self._replicas is None:
-            return order.next_task(tasks)
+            return self._next(tasks)
         if self._replicas.stage == 0:
             return self._lead(tasks, self._replicas)
         found = [task for task in tasks if self._told and self._names[task] == self._told[0]]
@@ -56,8 +74,13 @@ class Turns:
         return task
 
     def _lead(self, tasks: Sequence[Task], replicas: Connections) -> Task | None:
-        task = order.next_task(tasks)
+        task = self._next(tasks)
         if task is not None:
             for replica in range(1, len(replicas.ranks)):
                 replicas.send(replica, Turn(self._step, self._names[task]))
         return task
+
+    def _next(self, tasks: Sequence[Task]) -> Task | None:
+        if not self._order:
+            return order.next_task(tasks)
+        return order.next_task(task for task in tasks if self._names[task] == self._order[0])

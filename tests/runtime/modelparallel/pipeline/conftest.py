@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 from jupyter_sdt.errors import StageError
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import connect
-from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine, Settings
+from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine
+from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 
 dist.init_process_group("gloo")
 rank, size = dist.get_rank(), dist.get_world_size()

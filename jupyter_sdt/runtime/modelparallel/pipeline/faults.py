@@ -1,0 +1,38 @@
+"""What a stage says when another one fails, ends or does not answer."""
+
+from __future__ import annotations
+
+from jupyter_sdt.errors import StageError
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Failed
+
+
+def failed_elsewhere(failed: Failed) -> StageError:
+    """A stage has raised an exception."""
+    return StageError(
+        f"stage {failed.stage} (rank {failed.rank}) failed: {failed.summary}\n\n"
+        f"its traceback:\n{failed.traceback}",
+        stage=failed.stage,
+        rank=failed.rank,
+        traceback=failed.traceback,
+    )
+
+
+def gone(connections: Connections, rank: int) -> StageError:
+    """The process of ``rank`` has ended."""
+    stage = connections.ranks.index(rank)
+    return StageError(
+        f"rank {rank} is gone: stage {stage} of the pipeline ended, was killed or "
+        "left the training loop earlier than this one; its log says why",
+        stage=stage,
+        rank=rank,
+    )
+
+
+def silent(connections: Connections, seconds: float) -> StageError:
+    """Nobody has answered for so long."""
+    return StageError(
+        f"no other stage of the pipeline has answered for {seconds:g} s: one of them "
+        "hangs, or has called smp.step less often than this one",
+        stage=connections.stage,
+    )

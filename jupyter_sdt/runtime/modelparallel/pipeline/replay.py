@@ -1,0 +1,56 @@
+"""Recording what steps ask of other stages, and replaying a plain chain in a fixed order.
+
+The first stage alone asks, so it alone records: it tells the others their order when a step begins,
+and that the order no longer holds as soon as a microbatch does something else than the record. From
+there on the step goes on as its messages come, with the same results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import (
+    Name,
+    Pattern,
+    Visit,
+    find_chain,
+)
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Mode
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
+
+Tables = dict[int, tuple[Name, ...]]
+
+
+class Replay:
+    """What is known of this pipeline's steps that train.
+
+    ``schedule`` and ``active`` are the engine's; ``whole`` are visits, of all stages, to modules
+    that call none of other stages.
+    """
+
+    def __init__(self, schedule: str, active: int, whole: frozenset[Visit]) -> None:
+        self._schedule, self._active, self._whole = schedule, active, whole
+        self._known: dict[tuple[Mode, int], tuple[Pattern, Tables]] = {}
+        self._pattern: Pattern = ()
+
+    def begin(self, mode: Mode, microbatches: int) -> Tables | None:
+        """The order of every stage for a step in this mode; None where it is not known."""
+        known = self._known.get((mode, microbatches))
+        if known is None:
+            return None
+        self._pattern, tables = known
+        return tables
+
+    def as_recorded(self, task: Task) -> bool:
+        """Whether the last part of a step function that replays is the one that was recorded."""
+        place = len(task.parts) - 1
+        ends = task.finished == (place == len(self._pattern) - 1)
+        return ends and place < len(self._pattern) and task.parts[place] == self._pattern[place]
+
+    def learn(self, mode: Mode, roots: Sequence[Task]) -> None:
+        """Look at a complete step that trained, and remember it if it was a plain chain."""
+        patterns = [tuple(task.parts) for task in roots]
+        chain = find_chain(patterns, self._whole.__contains__)
+        if chain is not None:
+            tables = chain.tables(len(roots), self._schedule, self._active)
+            self._known[mode, len(roots)] = chain.pattern, tables
