@@ -9,25 +9,26 @@ import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
-import { ComparePages } from './comparePages';
-import { addFileCommand, selectedScript } from './fileCommand';
-import { addJobCommands, jobActions, openAction } from './jobCommands';
-import { IJobManager } from './jobManager';
-import { JobPages, showPanel } from './jobPages';
-import { LaunchModel } from './launchModel';
-import { NotebookCells } from './notebookCells';
-import { notifyAtEnds } from './notifications';
-import { PanelState } from './panelState';
-import { IJobSettings, JobSettings } from './settings';
+import { ComparePages } from './compare/comparePages';
+import { addFileCommand, selectedScript } from './notebook/fileCommand';
+import { addJobCommands, jobActions, openAction } from './jobs/jobCommands';
+import { IJobManager } from './jobs/jobManager';
+import { JobPages, showPanel } from './page/jobPages';
+import { LaunchModel } from './launch/launchModel';
+import { NotebookCells } from './notebook/notebookCells';
+import { notifyAtEnds } from './jobs/notifications';
+import { PanelState } from './panel/panelState';
+import { IJobSettings, JobSettings } from './jobs/settings';
 import {
   CommandIds,
   IJobManagerToken,
   IJobSettingsToken,
   NAMESPACE,
   PluginIds
-} from './tokens';
+} from './jobs/tokens';
+import { errorText } from './ui/format';
 import { trainingIcon } from './ui/icons';
-import { JobsPanel } from './ui/jobsPanel';
+import { JobsPanel } from './panel/jobsPanel';
 
 /** What the panel is made of; parts of JupyterLab that may be missing are null. */
 interface IParts {
@@ -183,7 +184,7 @@ async function start(parts: IParts, launch: LaunchModel, state: PanelState): Pro
       Notification.success(trans.__('Started %1.', job.job_name), { actions, autoClose: 5000 });
     }
   } catch (error) {
-    Notification.error(error instanceof Error ? error.message : String(error));
+    Notification.error(errorText(error));
   }
 }
 
@@ -194,7 +195,7 @@ function followSettings({ manager, settings, trans }: IParts): void {
     if (value.jobsFolder !== folder) {
       folder = value.jobsFolder;
       manager.chooseFolder(folder).catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorText(error);
         Notification.error(trans.__('The folder of jobs stays as it is: %1', reason));
       });
     }

@@ -6,25 +6,26 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { JobsApi } from './api';
-import { jobActions } from './jobCommands';
-import { JobManager, IJobManager } from './jobManager';
-import { asSourceFrame } from './guards';
-import { openSource, sourceArguments } from './openSource';
+import { JobsApi } from './api/api';
+import { jobActions } from './jobs/jobCommands';
+import { JobManager, IJobManager } from './jobs/jobManager';
+import { asSourceFrame } from './api/guards';
+import { openSource, sourceArguments } from './notebook/openSource';
 import { panel } from './panelPlugin';
-import { rendererFactory, RANK } from './renderer';
-import { JobSettings } from './settings';
-import { studyRendererFactory } from './studyRenderer';
+import { jobKind } from './output/jobKind';
+import { RANK, rendererFactory } from './output/outputRenderer';
+import { studyKind } from './output/studyKind';
+import { JobSettings } from './jobs/settings';
 import {
   CommandIds,
   IJobManagerToken,
   IJobSettingsToken,
   NAMESPACE,
   PluginIds
-} from './tokens';
-import { canTrain, trainActiveCell } from './trainCell';
+} from './jobs/tokens';
+import { canTrain, trainActiveCell } from './notebook/trainCell';
 import { trainingIcon } from './ui/icons';
-import { StatusItem } from './ui/statusItem';
+import { StatusItem } from './panel/statusItem';
 
 const manager: JupyterFrontEndPlugin<IJobManager> = {
   id: PluginIds.manager,
@@ -59,9 +60,9 @@ const renderer: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(NAMESPACE);
     const actions = jobActions(app.commands);
     const showPoints = () => jobSettings.value.showPoints;
-    const context = { api: jobs.api, trans, actions, showPoints };
-    registry.addFactory(rendererFactory(context), RANK);
-    registry.addFactory(studyRendererFactory(context, jobs), RANK);
+    const context = { manager: jobs, trans, actions, showPoints };
+    registry.addFactory(rendererFactory(jobKind, context), RANK);
+    registry.addFactory(rendererFactory(studyKind, context), RANK);
   }
 };
 

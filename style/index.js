@@ -1,4 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
 import './base.css';
+import './charts.css';
+import './drawings.css';
+import './page.css';
 import './panel.css';
-import './chart.css';
+import './launch.css';

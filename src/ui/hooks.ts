@@ -1,9 +1,11 @@
 /** What components share. */
 import { ISignal } from '@lumino/signaling';
 import * as React from 'react';
+import { SightContext } from './sight';
 
-/** Render again when the signal has fired, at most once per frame. */
+/** Render again when the signal has fired: at most once per frame, and not while out of sight. */
 export function useSignalFrames<T, A>(signal: ISignal<T, A>): number {
+  const sight = React.useContext(SightContext);
   const [count, setCount] = React.useState(0);
   React.useEffect(() => {
     let frame = 0;
@@ -12,15 +14,19 @@ export function useSignalFrames<T, A>(signal: ISignal<T, A>): number {
       setCount(before => before + 1);
     };
     const onSignal = () => {
-      frame = frame || requestAnimationFrame(draw);
+      if (sight.isSeen) {
+        frame = frame || requestAnimationFrame(draw);
+      }
     };
     signal.connect(onSignal);
+    sight.shown.connect(onSignal);
     onSignal();
     return () => {
       cancelAnimationFrame(frame);
       signal.disconnect(onSignal);
+      sight.shown.disconnect(onSignal);
     };
-  }, [signal]);
+  }, [signal, sight]);
   return count;
 }
 

@@ -8,7 +8,12 @@ export interface ITab {
 }
 
 export function Tabs({ tabs, label }: { tabs: readonly ITab[]; label: string }): JSX.Element {
-  const [place, setPlace] = React.useState(0);
+  // By its id: tabs may come in between.
+  const [chosen, choose] = React.useState('');
+  const place = Math.max(
+    0,
+    tabs.findIndex(({ id }) => id === chosen)
+  );
   const prefix = React.useId();
   const list = React.useRef<HTMLDivElement>(null);
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -16,7 +21,7 @@ export function Tabs({ tabs, label }: { tabs: readonly ITab[]; label: string }):
     if (by) {
       event.preventDefault();
       const next = (place + by + tabs.length) % tabs.length;
-      setPlace(next);
+      choose(tabs[next].id);
       (list.current?.children[next] as HTMLElement | undefined)?.focus();
     }
   };
@@ -38,7 +43,7 @@ export function Tabs({ tabs, label }: { tabs: readonly ITab[]; label: string }):
             aria-selected={i === place}
             aria-controls={i === place ? `${prefix}-panel` : undefined}
             tabIndex={i === place ? 0 : -1}
-            onClick={() => setPlace(i)}
+            onClick={() => choose(tab.id)}
           >
             {tab.label}
           </button>

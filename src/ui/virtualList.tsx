@@ -1,6 +1,6 @@
 /** A list of any length, of which only the rows in sight exist. */
 import * as React from 'react';
-import { listHeight, rowsInSight, scrollTo } from '../scrolling';
+import { listHeight, rowsInSight, scrollTo } from './scrolling';
 
 export interface IVirtualListProps {
   count: number;

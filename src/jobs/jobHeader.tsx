@@ -1,0 +1,74 @@
+/** A job in one line: name, status, progress, and what can be done with it. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import { duration } from '../ui/format';
+import { isTerminal, ISourceFrame } from '../api/models';
+import { IJobLike, phaseLabel, progressLabel, ranksLabel } from './words';
+import { useElapsed } from '../ui/hooks';
+
+export interface IJobActions {
+  open?: (jobName: string) => void;
+  stop?: (jobName: string) => void;
+  rerun?: (jobName: string) => void;
+  clone?: (jobName: string) => void;
+  remove?: (jobName: string) => void;
+  goTo?: (frame: ISourceFrame) => void;
+}
+
+export interface IJobHeaderProps {
+  job: IJobLike & { deadline_seconds?: number | null };
+  trans: TranslationBundle;
+  actions: IJobActions;
+  /** Whether somebody follows the job: then its clock goes on. */
+  live: boolean;
+}
+
+export function JobHeader({ job, trans, actions, live }: IJobHeaderProps): JSX.Element {
+  const running = live && !isTerminal(job.status);
+  const elapsed = useElapsed(job.elapsed_seconds, running);
+  const facts = [
+    ranksLabel(job.world_size, trans),
+    duration(elapsed),
+    progressLabel(job, trans)
+  ];
+  return (
+    <header className="sdt-JobHeader">
+      <StatusBadge job={job} trans={trans} />
+      <strong className="sdt-JobHeader-name">{job.job_name}</strong>
+      <span className="sdt-JobHeader-facts">{facts.filter(Boolean).join(' · ')}</span>
+      {running && <Progress job={job} trans={trans} />}
+      <span className="sdt-JobHeader-actions">
+        {running && job.status !== 'Stopping' && actions.stop && (
+          <button className="sdt-Button" onClick={() => actions.stop?.(job.job_name)}>
+            {trans.__('Stop')}
+          </button>
+        )}
+        {actions.open && (
+          <button className="sdt-Button" onClick={() => actions.open?.(job.job_name)}>
+            {trans.__('Open job page')}
+          </button>
+        )}
+      </span>
+    </header>
+  );
+}
+
+export function StatusBadge(props: { job: IJobLike; trans: TranslationBundle }): JSX.Element {
+  const { status, secondary_status: phase } = props.job;
+  return (
+    <span className="sdt-Status" data-status={phase === 'Lost' ? phase : status}>
+      {phaseLabel(phase || status, props.trans)}
+    </span>
+  );
+}
+
+export function Progress(props: {
+  job: IJobLike;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { step, total_steps: total } = props.job;
+  if (!total) {
+    return null;
+  }
+  return <progress max={total} value={step ?? 0} aria-label={props.trans.__('Progress')} />;
+}
