@@ -19,6 +19,7 @@ import torch.distributed as dist
 from torch._C import _distributed_c10d as c10d
 
 from jupyter_sdt.runtime.dataparallel.arithmetic import combine, operation
+from jupyter_sdt.runtime.dataparallel.behind import BackendBehind
 from jupyter_sdt.runtime.dataparallel.collectives import SharedCollectives
 from jupyter_sdt.runtime.dataparallel.node_memory import NodeMemory
 from jupyter_sdt.runtime.dataparallel.topology import share
@@ -28,7 +29,7 @@ from jupyter_sdt.runtime.virtual_cuda import virtual_cuda_answers
 NAME = "smddp"
 
 
-class SmddpProcessGroup(dist.ProcessGroup):
+class SmddpProcessGroup(BackendBehind):
     """One rank's part of a group; made by ``init_process_group`` and ``new_group``.
 
     Raises CollectiveError out of a collective, or out of its work's ``wait()``, when a rank is
@@ -42,7 +43,7 @@ class SmddpProcessGroup(dist.ProcessGroup):
         inner = c10d.PrefixStore("gloo", store)
         self._gloo: Any = dist.ProcessGroupGloo(inner, rank, size, timeout)
         self._gloo._set_sequence_number_for_group()
-        # What is not overridden below, and what C++ calls past Python, finds gloo here.
+        # What is overridden nowhere, and what C++ calls past Python, finds gloo here.
         kind = dist.ProcessGroup.BackendType.GLOO
         self._register_backend(torch.device("cpu"), kind, self._gloo)
         self._set_default_backend(kind)
