@@ -25,11 +25,13 @@ def gradient_norm(
     What tensor-parallel ranks all hold counts once.
     """
     # Optimizers such as FusedLAMB are used without smp, too.
-    if world.is_started() and world.current().parameters.sharded:
-        return norm_of_pieces(gradients, norm_type)
-    first = "mp" not in groups or world.current().group("tp").rank == 0
-    mine = [gradient for parameter, gradient in gradients if first or slice_of(parameter)]
-    return _together([_norm(gradient, norm_type) for gradient in mine], norm_type, groups)
+    sharded = world.is_started() and world.current().parameters.sharded
+    first = not (sharded or "mp" in groups) or world.current().group("tp").rank == 0
+    mine = [pair for pair in gradients if first or slice_of(pair[0])]
+    if sharded:
+        peers = world.current().group("tp")
+        return norm_of_pieces(mine, norm_type, [peers.process_group] if peers.size > 1 else [])
+    return _together([_norm(gradient, norm_type) for _, gradient in mine], norm_type, groups)
 
 
 def slice_norm(parameter: torch.Tensor, values: torch.Tensor, norm_type: float = 2.0) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -49,9 +49,12 @@ def divided_like(value: Any, tensor: object) -> Any:
 
 
 def norm_of_pieces(
-    gradients: Iterable[tuple[torch.Tensor, torch.Tensor]], norm_type: float
+    gradients: Iterable[tuple[torch.Tensor, torch.Tensor]], norm_type: float, groups: Sequence[Any]
 ) -> float:
-    """The norm of all gradients; what every rank holds whole counts once."""
+    """The norm of all gradients; what every rank of a shard group holds whole counts once.
+
+    ``groups`` are further process groups whose ranks give different gradients.
+    """
     first = dist.get_rank(_shard_group) == 0
     norms = [
         float(torch.linalg.vector_norm(gradient.detach(), norm_type, dtype=torch.float64))
@@ -64,5 +67,6 @@ def norm_of_pieces(
     operation = dist.ReduceOp.MAX if largest else dist.ReduceOp.SUM
     if dist.get_backend(_shard_group) == "nccl":
         box = box.cuda()
-    dist.all_reduce(box, operation, group=_shard_group)
+    for group in (_shard_group, *groups):
+        dist.all_reduce(box, operation, group=group)
     return float(box) if largest else float(box) ** (1.0 / norm_type)

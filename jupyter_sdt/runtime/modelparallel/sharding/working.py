@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
+import torch.distributed as dist
 
-from jupyter_sdt.runtime.modelparallel.sharding.pieces import local
+from jupyter_sdt.runtime.modelparallel import world
+from jupyter_sdt.runtime.modelparallel.sharding.pieces import is_piece, local
+from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
 
 _HALF = (torch.float16, torch.bfloat16)
 
@@ -30,6 +33,7 @@ class Pieces:
                 continue
             gradient = local(parameter.grad).detach().to(target.dtype)
             target.grad = gradient if factor == 1.0 else gradient.mul_(factor)
+        average([t.grad for p, t in self._pairs() if t.grad is not None and _shared(p)])
 
     def give_parameters(self) -> None:
         """Round copies to the model's precision; other pieces are the model's own memory."""
@@ -57,6 +61,25 @@ class Pieces:
     def _pairs(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for group, targets in zip(self._model, self._targets, strict=True):
             yield from zip(group, targets, strict=True)
+
+
+def average(gradients: list[torch.Tensor]) -> None:
+    """Replace what tensor peers all have pieces of by its mean over them."""
+    peers = world.current().group("tp")
+    if peers.size == 1 or not gradients:
+        return
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    dist.all_reduce(flat, group=peers.process_group)
+    flat.div_(peers.size)
+    sizes = [gradient.numel() for gradient in gradients]
+    parts = torch.split_with_sizes(flat, sizes)
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view(gradient.shape))
+
+
+def _shared(parameter: torch.Tensor) -> bool:
+    """Whether this piece was averaged over shard groups alone, and is no slice."""
+    return is_piece(parameter) and slice_of(parameter) is None
 
 
 def _target(parameter: torch.Tensor) -> torch.Tensor:
