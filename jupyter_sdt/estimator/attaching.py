@@ -16,7 +16,9 @@ def arguments_of(job: TrainingJob, framework: str) -> dict[str, Any]:
     spec = job.spec
     arguments: dict[str, Any] = {
         "entry_point": spec.entry_point,
-        "source_dir": str(job.directory.source),
+        "source_dir": spec.source_dir
+        if spec.source_dir.startswith("s3://")
+        else str(job.directory.source),
         "instance_type": spec.instance_type,
         "instance_count": spec.instance_count,
         "distribution": spec.distribution,
@@ -44,6 +46,6 @@ def _kept(sagemaker: Any, framework: str) -> dict[str, Any]:
         name: value
         for name, value in sagemaker.items()
         if name in NAMES
-        and name != "dependencies"  # they lie in source/ already
+        and name not in ("dependencies", "git_config")  # they lie in source/ already
         and framework in ONLY_FOR.get(name, (framework,))
     }

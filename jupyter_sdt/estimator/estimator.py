@@ -26,6 +26,7 @@ from jupyter_sdt.estimator.source import CellSource
 from jupyter_sdt.estimator.specification import Request, make_submission
 from jupyter_sdt.estimator.watching import print_logs, watch
 from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.launch.git_source import without_secrets
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.submission import Submission, plan_submission, submit
 from jupyter_sdt.spec.job_spec import StudyPoint
@@ -163,7 +164,7 @@ class Estimator:
         """Where the latest job's model lies: the archive, or the folder without ``output_path``."""
         job = self.latest_training_job
         if job.spec.output_path:
-            return f"{job.spec.output_path}/{job.name}/output/model.tar.gz"
+            return f"{job.spec.output_path.rstrip('/')}/{job.name}/output/model.tar.gz"
         return str(job.directory.node(job.spec.nodes[0]) / "model")
 
     def _adopt(self, arguments: Mapping[str, Any]) -> None:
@@ -203,6 +204,12 @@ class Estimator:
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{name}={value!r}" for name, value in self._arguments.items() if name != "environment"
+            f"{name}={_shown(name, value)!r}"
+            for name, value in self._arguments.items()
+            if name != "environment"
         )
         return f"{type(self).__name__}({shown})"
+
+
+def _shown(name: str, value: Any) -> Any:
+    return without_secrets(value) if name == "git_config" else value

@@ -65,7 +65,7 @@ class EstimatorKeywords(TypedDict, total=False):
     # Kept for SageMaker
     role: str
     sagemaker_session: Any
-    git_config: Mapping[str, str]
+    git_config: Mapping[str, Any]
     code_location: str
     volume_size: int
     volume_kms_key: str

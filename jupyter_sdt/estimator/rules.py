@@ -7,6 +7,7 @@ from typing import Any
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator.keywords import DEFAULTS
+from jupyter_sdt.launch.git_source import read_git_config
 from jupyter_sdt.spec.instances import Instance
 
 _LONGEST_RUN = 28 * 86400  # seconds, SageMaker's own limit
@@ -17,6 +18,8 @@ def check_arguments(arguments: Mapping[str, Any], instance: Instance) -> None:
     check_spot(arguments)
     check_network(arguments)
     check_tags(arguments.get("tags"))
+    if "git_config" in arguments:
+        read_git_config(arguments["git_config"])
     if not instance.local:
         check_service(arguments)
 

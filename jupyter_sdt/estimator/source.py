@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import SpecError, did_you_mean
+from jupyter_sdt.launch.fetched_source import GitBundle, S3Bundle
+from jupyter_sdt.launch.git_source import find_git, read_git_config
+from jupyter_sdt.launch.sagemaker import require_boto3
 from jupyter_sdt.launch.source_bundle import SourceBundle, find_source
 from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, Cell
 
@@ -22,11 +25,16 @@ class CellSource:
 
 
 def read_source(
-    arguments: Mapping[str, Any], cell: CellSource | None, *, image_alone: bool = False
+    arguments: Mapping[str, Any],
+    cell: CellSource | None,
+    *,
+    local: bool,
+    image_alone: bool = False,
 ) -> SourceBundle:
     """Find the script and all that goes with it. Raises SpecError when something is not there.
 
-    ``image_alone`` says that an image may be all there is, which knows itself what to do.
+    ``local`` says that this machine runs it, ``image_alone`` that an image may be all there is,
+    which knows itself what to do.
     """
     entry_point = str(arguments.get("entry_point", ""))
     source_dir = str(arguments.get("source_dir", ""))
@@ -36,9 +44,8 @@ def read_source(
         return SourceBundle(entry_point="")
     if cell is None and "://" in entry_point:
         raise _wrong(f"entry_point={entry_point!r} must be a file, not a URI")
-    if entry_point and ("git_config" in arguments or source_dir.startswith("s3://")):
-        # The script lies elsewhere; whoever fetches it will see whether it is there.
-        return SourceBundle(entry_point=entry_point)
+    if "git_config" in arguments or (entry_point and source_dir.startswith("s3://")):
+        return _source_elsewhere(arguments, entry_point, source_dir, local=local)
     return find_source(
         cell_source=cell.source if cell else None,
         cell=cell.cell if cell else None,
@@ -46,6 +53,27 @@ def read_source(
         source_dir=source_dir,
         dependencies=arguments.get("dependencies", ()),
     )
+
+
+def _source_elsewhere(
+    arguments: Mapping[str, Any], entry_point: str, source_dir: str, *, local: bool
+) -> SourceBundle:
+    """Whoever fetches it, now or later, will see whether the script is there."""
+    if not entry_point:
+        raise _wrong("entry_point is missing: name the script in the repository")
+    if "git_config" in arguments:
+        find_git()
+        return GitBundle(
+            entry_point=entry_point if source_dir else Path(entry_point).name,
+            script=entry_point,
+            git=read_git_config(arguments["git_config"]),
+            source_dir=source_dir,
+            dependencies=tuple(arguments.get("dependencies", ())),
+        )
+    if local:
+        require_boto3()
+        return S3Bundle(entry_point=entry_point, uri=source_dir)
+    return SourceBundle(entry_point=entry_point)
 
 
 def base_name(arguments: Mapping[str, Any], source: SourceBundle) -> str:
@@ -58,8 +86,13 @@ def base_name(arguments: Mapping[str, Any], source: SourceBundle) -> str:
 
 
 def absolute_source_dir(arguments: Mapping[str, Any]) -> str:
-    """``source_dir`` independent of where we stand; an empty string without one."""
+    """``source_dir`` independent of where we stand; an empty string without one.
+
+    In a git repository it is relative to its root.
+    """
     given = str(arguments.get("source_dir", ""))
+    if "git_config" in arguments:
+        return given
     return given if not given or "://" in given else str(Path(given).expanduser().absolute())
 
 

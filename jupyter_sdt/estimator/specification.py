@@ -29,9 +29,10 @@ from jupyter_sdt.estimator.source import (
 )
 from jupyter_sdt.estimator.uris import resolve_uri
 from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.launch.git_source import without_secrets
 from jupyter_sdt.launch.submission import Submission
 from jupyter_sdt.spec.job_spec import Channel, JobSpec, StudyPoint
-from jupyter_sdt.spec.model_parallel_parameters import model_parallel_size
+from jupyter_sdt.spec.model_parallel_parameters import model_parallel_size, shards
 from jupyter_sdt.store.job_directory import job_directory
 
 # Arguments that have their own field in the JobSpec, or must not be written.
@@ -64,7 +65,7 @@ def make_submission(arguments: Mapping[str, Any], framework: str, request: Reque
     placement = read_placement(arguments)
     local = placement.instance.local
     alone = not local and not framework and "image_uri" in arguments
-    source = read_source(arguments, request.cell, image_alone=alone)
+    source = read_source(arguments, request.cell, local=local, image_alone=alone)
     environment, secrets = split_environment(arguments.get("environment", {}))
     spec = JobSpec(
         job_name=_job_name(base_name(arguments, source), request),
@@ -145,6 +146,8 @@ def _for_sagemaker(
 ) -> dict[str, Any]:
     others = {n: v for n, v in arguments.items() if n not in _OWN_FIELD}
     kept = {n: v for n, v in others.items() if _is_plain(v)}
+    if "git_config" in kept:
+        kept["git_config"] = without_secrets(kept["git_config"])
     if not placement.instance.local:
         _refuse_objects(others, kept)
         kept |= _remote_only(arguments, placement)
@@ -191,7 +194,7 @@ def _with_processes(spec: JobSpec, placement: Placement) -> JobSpec:
         return spec
     processes = max(1, count_gpus(spec) if accelerators is None else accelerators)
     if distribution.strategy == "modelparallel" and placement.instance.local:
-        needed = model_parallel_size(distribution.parameters)
+        needed = model_parallel_size(distribution.parameters) * shards(distribution.parameters)
         if processes * placement.instance_count % needed:
             processes = ceil(needed / placement.instance_count)
     filled = replace(distribution, processes_per_node=processes)

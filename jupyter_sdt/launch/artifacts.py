@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.locations import absolute_path, list_files
+from jupyter_sdt.launch.locations import absolute_path, copy_file, list_files
 from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.files import make_private_folder
 from jupyter_sdt.store.job_directory import JobDirectory
 
 # Archive, and the folder of each node whose content goes into it.
+_PACKED = ".tar.gz"
 _ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "output/data"}
 # Weights hardly shrink, and level 9 would take ten times as long as level 1 to find that out.
 _LEVEL = 1
@@ -22,22 +24,40 @@ _LEVEL = 1
 def collect_artifacts(spec: JobSpec, directory: JobDirectory) -> tuple[str, ...]:
     """Pack ``model/`` and ``output/data/`` of all nodes into one archive each.
 
-    Nothing happens without ``output_path``. An archive appears whole or not at all. Returns notes:
+    Nothing happens without ``output_path``. An archive appears whole or not at all; what belongs
+    to S3 waits in ``artifacts/``. Returns notes:
     of equal names on several nodes the last node's file is packed, as on SageMaker, and what is no
     file is left out. Raises LaunchError when the archive cannot be written.
     """
     if not spec.output_path:
         return ()
-    root = absolute_path(spec.output_path, argument="output_path")
+    root = _root(spec, directory)
     notes: list[str] = []
     for name, folder in _ARCHIVES.items():
-        target = root / spec.job_name / "output" / name
+        target = root / name
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _pack(_merge(spec, directory, folder, notes), target)
+            root.mkdir(parents=True, exist_ok=True)
+            merged = _merge(spec, directory, folder, notes)
+            if spec.sagemaker.get("disable_output_compression"):
+                _copy(merged, root / name.removesuffix(_PACKED))
+            else:
+                _pack(merged, target)
         except (OSError, tarfile.TarError) as error:
             raise LaunchError(f"output_path: cannot write {target}: {error}") from error
     return tuple(notes)
+
+
+def _root(spec: JobSpec, directory: JobDirectory) -> Path:
+    """Where the archives go: what belongs to S3 is sent there afterwards."""
+    if spec.output_path.startswith("s3://"):
+        return make_private_folder(directory.artifacts)
+    return absolute_path(spec.output_path, argument="output_path") / spec.job_name / "output"
+
+
+def _copy(members: dict[str, Path], target: Path) -> None:
+    """Loose files, as ``disable_output_compression`` asks for."""
+    for name, path in members.items():
+        copy_file(path, target / name)
 
 
 def _merge(

@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from jupyter_sdt.errors import LaunchError, SpecError, did_you_mean
+from jupyter_sdt.launch.file_systems import mounted_folder, on_file_system
 from jupyter_sdt.launch.locations import absolute_path, copy_file, has_files, list_files
+from jupyter_sdt.launch.s3_objects import manifest_entries
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
 from jupyter_sdt.store.files import make_private_folder
 from jupyter_sdt.store.job_directory import JobDirectory
@@ -27,6 +31,7 @@ _CHOICES = {
 }
 
 Objects = tuple[tuple[str, Path], ...]
+_T = TypeVar("_T")
 
 
 def check_channels(spec: JobSpec) -> None:
@@ -37,6 +42,7 @@ def check_channels(spec: JobSpec) -> None:
     for channel in spec.channels:
         _check_name(channel.name)
         _check_settings(channel)
+        _check_manifest(channel)
         if not channel.uri.startswith("s3://"):  # seen when it is brought here
             _check_path(channel)
     _check_distinct(spec.channels)
@@ -58,9 +64,12 @@ def fill_channels(spec: JobSpec, directory: JobDirectory, node: str) -> None:
 def channel_objects(channel: Channel) -> Objects:
     """Return all files of a channel as (key relative to the channel, path), in order of keys.
 
-    Raises LaunchError for an entry that no object store could hold (a socket, a broken link).
+    A manifest stands for what it lists. Raises LaunchError for an entry that no object store could
+    hold (a socket, a broken link).
     """
     path = _path(channel)
+    if channel.sagemaker.get("s3_data_type") == "ManifestFile":
+        return tuple(_listed(channel, path))
     if path.is_file():
         return ((path.name, path),)
     listing = list_files(path)
@@ -72,8 +81,8 @@ def channel_objects(channel: Channel) -> Objects:
 
 
 def node_share(
-    spec: JobSpec, channel: Channel, node: str, objects: Objects, epoch: int | None = None
-) -> Objects:
+    spec: JobSpec, channel: Channel, node: str, objects: Sequence[_T], epoch: int | None = None
+) -> tuple[_T, ...]:
     """Return what ``node`` gets of ``objects``; with an ``epoch``, in that Pipe epoch's order.
 
     ``ShardedByS3Key`` deals objects out one by one, so shares differ by one object at most.
@@ -101,7 +110,7 @@ def _fill(
         os.mkfifo(pipe_path(folder, channel, 0), 0o600)
         return
     whole = channel.distribution == "FullyReplicated" and _path(channel).is_dir()
-    if channel.input_mode == "FastFile" and whole:
+    if (channel.input_mode == "FastFile" and whole) or on_file_system(channel):
         target.symlink_to(_path(channel))
         return
     make_private_folder(target)
@@ -123,7 +132,16 @@ def _refuse_when_stopped(directory: JobDirectory, channel: Channel) -> None:
         raise LaunchError(f"stopped while channel {channel.name!r} was being copied")
 
 
+def _listed(channel: Channel, path: Path) -> Objects:
+    """What a manifest on this machine lists, which must lie on this machine, too."""
+    who = f"channel {channel.name!r}"
+    listed = manifest_entries(path.read_bytes(), f"{who}: {path}")
+    return tuple((name, absolute_path(place, argument=who)) for name, place in listed)
+
+
 def _path(channel: Channel) -> Path:
+    if on_file_system(channel):
+        return mounted_folder(channel)
     return absolute_path(channel.uri, argument=f"channel {channel.name!r}")
 
 
@@ -144,6 +162,27 @@ def _check_settings(channel: Channel) -> None:
                 f"{', '.join(filter(None, known))}{did_you_mean(str(given), known)}",
                 argument=name,
             )
+
+
+def _check_manifest(channel: Channel) -> None:
+    """What S3 offers only in one mode, as on SageMaker."""
+    kind, mode = channel.sagemaker.get("s3_data_type", "S3Prefix"), channel.input_mode
+    if kind == "AugmentedManifestFile" and mode != "Pipe":
+        raise SpecError(
+            f"channel {channel.name!r} is an AugmentedManifestFile in mode {mode}; it needs 'Pipe'",
+            argument="input_mode",
+        )
+    if kind == "AugmentedManifestFile" and not channel.sagemaker.get("attribute_names"):
+        raise SpecError(
+            f"channel {channel.name!r} is an AugmentedManifestFile: name what to stream of each "
+            "line with attribute_names",
+            argument="attribute_names",
+        )
+    if kind == "ManifestFile" and mode == "FastFile":
+        raise SpecError(
+            f"channel {channel.name!r} is a ManifestFile, FastFile reads S3Prefix only; use 'File'",
+            argument="input_mode",
+        )
 
 
 def _check_path(channel: Channel) -> None:

@@ -51,8 +51,12 @@ class IgnorePatterns:
 
         What lies in an ignored folder is not asked for: nobody looks into such a folder.
         """
+        return bool(self.decision(name))
+
+    def decision(self, name: str) -> bool | None:
+        """Like :meth:`ignores`; None where no rule speaks of ``name``."""
         matching = (rule.ignores for rule in reversed(self.rules) if rule.matches(name))
-        return next(matching, False)
+        return next(matching, None)
 
 
 def _rule(number: int, line: str) -> _Rule | None:

@@ -3,9 +3,9 @@
 ``~/.jupyter_sdt/images.json`` (or the file that ``SDT_IMAGES`` names) is an object whose keys are
 ``FRAMEWORK-VERSION-KIND-PYTHON`` and whose values are URIs, in which ``{region}`` is filled in::
 
-    {"pytorch-2.9.0-gpu-py312": "763104351884.dkr.ecr.{region}.amazonaws.com/REPOSITORY:TAG"}
+    {"pytorch-2.9.0-gpu-py312": "123456789012.dkr.ecr.{region}.amazonaws.com/NAME:TAG"}
 
-For Hugging Face the key is ``huggingface-4.56.2-pytorch2.8.0-gpu-py312``. An installed ``sagemaker``
+    {"pytorch-2.9.0-gpu-py312": "123456789012.dkr.ecr.{region}.amazonaws.com/NAME:TAG"}
 is asked when it is newer than our table, which holds all that older ones know.
 """
 

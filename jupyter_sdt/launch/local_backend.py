@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
@@ -23,7 +24,9 @@ from jupyter_sdt.launch.preload import PRELOADED
 from jupyter_sdt.launch.process_tree import living_ranks
 from jupyter_sdt.launch.rendezvous import choose_rendezvous
 from jupyter_sdt.launch.requirements import install_requirements, skipped_requirements
-from jupyter_sdt.launch.s3_channels import fetched_channels
+from jupyter_sdt.launch.s3_channels import brought_here
+from jupyter_sdt.launch.s3_checkpoints import keep_in_step
+from jupyter_sdt.launch.s3_results import send_results
 from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.verdict import judge
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -56,7 +59,7 @@ class LocalBackend:
         private: tuple[int, ...] = (),
         standby: Iterable[StandbyRank] = (),
     ) -> None:
-        self._spec = spec
+        self._spec = self._given = spec
         self._directory = directory
         self._warm = warm
         self._children = Children(directory.path, private=private, standby=list(standby))
@@ -76,7 +79,8 @@ class LocalBackend:
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Fill the nodes' trees, install requirements; returns the plan with their folders."""
-        self._spec = fetched_channels(self._spec, self._directory)
+        self._given = self._spec
+        self._spec = brought_here(self._spec, self._directory)
         for node in self._spec.nodes:
             prepare_node(self._spec, self._directory, node)
         folders = install_requirements(self._spec, self._directory)
@@ -97,6 +101,9 @@ class LocalBackend:
         """Start every process. Raises LaunchError when one cannot be started."""
         for name, feeder in pipe_feeders(self._spec, self._directory).items():
             self._children.fork_helper(name, feeder)
+        if self._given.checkpoint_uri.startswith("s3://"):
+            sync = partial(keep_in_step, self._directory, self._given.checkpoint_uri)
+            self._children.fork_helper("checkpoints", sync)
         for process in plan.processes:
             if plan.launcher == "nursery":
                 self._children.fork(process)
@@ -139,8 +146,10 @@ class LocalBackend:
         self._children.kill()
 
     def collect(self) -> tuple[str, ...]:
-        """Pack model and output for ``output_path``."""
-        return tuple(collect_artifacts(self._spec, self._directory) or ())
+        """Pack model and output for ``output_path``, and send what belongs to S3."""
+        notes = collect_artifacts(self._spec, self._directory)
+        send_results(self._given, self._directory)
+        return notes
 
     def _execute(self, process: ProcessPlan) -> None:
         try:

@@ -22,13 +22,14 @@ _REASON_LENGTH = 1024
 def check_paths(spec: JobSpec) -> None:
     """Check every path a local job reads or writes, before anything starts.
 
-    Raises SpecError naming the channel or argument, LaunchError for ``s3://``.
+    What lies in S3 is seen when it is brought here. Raises SpecError naming the channel or
+    argument.
     """
     check_channels(spec)
-    if spec.checkpoint_uri:
-        check_writable(spec.checkpoint_uri, argument="checkpoint_s3_uri")
-    if spec.output_path:
-        check_writable(spec.output_path, argument="output_path")
+    places = {"checkpoint_s3_uri": spec.checkpoint_uri, "output_path": spec.output_path}
+    for argument, place in places.items():
+        if place and not place.startswith("s3://"):
+            check_writable(place, argument=argument)
 
 
 def prepare_node(spec: JobSpec, directory: JobDirectory, node: str) -> None:

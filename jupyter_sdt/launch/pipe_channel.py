@@ -2,7 +2,7 @@
 
 A script opens ``<channel>_0``, reads to the end, closes it and opens ``<channel>_1`` for a new
 pass. As on SageMaker a FIFO has one reader; a script with several ranks on a node lets one of
-them read, or uses one channel for each.
+them read, or uses one channel for each. Objects of S3 are streamed, never kept here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from jupyter_sdt.launch.channels import Objects, channel_objects, node_share, pipe_path
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.channels import node_share, pipe_path
+from jupyter_sdt.launch.pipe_units import Part, Sources, Unit
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -26,6 +28,8 @@ from jupyter_sdt.store.job_directory import JobDirectory
 # content, filled up to four bytes.
 _RECORD_HEAD = struct.Struct("<II")
 _RECORD_MAGIC = 0xCED7230A
+# The upper three bits of the length say which part of a record this is; 0 is a whole one.
+_LONGEST_RECORD = (1 << 29) - 1
 
 
 def pipe_feeders(spec: JobSpec, directory: JobDirectory) -> dict[str, Callable[[], None]]:
@@ -33,9 +37,9 @@ def pipe_feeders(spec: JobSpec, directory: JobDirectory) -> dict[str, Callable[[
 
     The keys say what each one feeds.
 
-    A feeder waits for a reader most of its life and is ended by SIGTERM. It raises OSError when an
-    object can no longer be read; its reader would take what came so far for the whole epoch, so
-    the job must not be left running then.
+    A feeder waits for a reader most of its life and is ended by SIGTERM. It raises OSError or
+    LaunchError when an object can no longer be read; its reader would take what came so far for
+    the whole epoch, so the job must not be left running then.
     """
     return {
         f"{channel.name!r} of {node}": partial(feed, spec, directory, node, channel)
@@ -50,13 +54,14 @@ def feed(spec: JobSpec, directory: JobDirectory, node: str, channel: Channel) ->
     # A handler inherited from the supervisor would only interrupt the wait for a reader.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     folder = directory.node(node) / "input" / "data"
-    objects = channel_objects(channel)
+    feeder = Feeder(channel, Sources())
+    units = feeder.sources.units(channel)
     for epoch in itertools.count():
         # The next FIFO is there before this one ends, so that a reader finds it at once.
         for number in (epoch, epoch + 1):
             _make_pipe(pipe_path(folder, channel, number))
-        share = node_share(spec, channel, node, objects, epoch)
-        _feed_epoch(channel, share, pipe_path(folder, channel, epoch))
+        share = node_share(spec, channel, node, units, epoch)
+        feeder.feed_epoch(share, pipe_path(folder, channel, epoch))
 
 
 def _make_pipe(path: Path) -> None:
@@ -64,33 +69,41 @@ def _make_pipe(path: Path) -> None:
         os.mkfifo(path, 0o600)
 
 
-def _feed_epoch(channel: Channel, objects: Objects, path: Path) -> None:
-    """Wait for a reader and write ``objects``; a reader that closes early has had enough."""
-    try:
-        # Not Path.open(), which would create a plain file if somebody removed the FIFO.
-        with os.fdopen(os.open(path, os.O_WRONLY), "wb") as pipe:
-            # Whoever opens an old epoch now gets an error instead of waiting for ever.
-            path.unlink()
-            for _, source in objects:
-                _write_object(channel, source, pipe)
-    except BrokenPipeError:
-        return
+class Feeder:
+    """Writes the parts of one channel as its settings say."""
 
+    def __init__(self, channel: Channel, sources: Sources) -> None:
+        self.sources = sources
+        self._channel = channel
 
-def _write_object(channel: Channel, source: Path, pipe: BinaryIO) -> None:
-    with _open(channel, source) as reader:
-        if channel.record_wrapping == "RecordIO":
-            _write_record(reader.read(), pipe)
-        else:
-            shutil.copyfileobj(reader, pipe)
+    def feed_epoch(self, units: tuple[Unit, ...], path: Path) -> None:
+        """Wait for a reader and write ``units``; a reader that closes early has had enough."""
+        try:
+            # Not Path.open(), which would create a plain file if somebody removed the FIFO.
+            with os.fdopen(os.open(path, os.O_WRONLY), "wb") as pipe:
+                # Whoever opens an old epoch now gets an error instead of waiting for ever.
+                path.unlink()
+                for part in itertools.chain.from_iterable(units):
+                    self._write(part, pipe)
+        except BrokenPipeError:
+            return
 
+    def _write(self, part: Part, pipe: BinaryIO) -> None:
+        with self._open(part) as reader:
+            if self._channel.record_wrapping == "RecordIO":
+                _write_record(reader.read(), pipe)
+            else:
+                shutil.copyfileobj(reader, pipe)
 
-def _open(channel: Channel, source: Path) -> BinaryIO:
-    if channel.compression == "Gzip":
-        return cast("BinaryIO", gzip.open(source, "rb"))
-    return source.open("rb")
+    def _open(self, part: Part) -> BinaryIO:
+        opened = self.sources.open(part)
+        if self._channel.compression == "Gzip" and not isinstance(part, bytes):
+            return cast("BinaryIO", gzip.GzipFile(fileobj=opened))
+        return opened
 
 
 def _write_record(content: bytes, pipe: BinaryIO) -> None:
+    if len(content) > _LONGEST_RECORD:
+        raise LaunchError(f"{len(content)} bytes are more than a RecordIO record can hold")
     pipe.write(_RECORD_HEAD.pack(_RECORD_MAGIC, len(content)))
     pipe.write(content + bytes(-len(content) % 4))

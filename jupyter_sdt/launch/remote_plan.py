@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_sdt.errors import LaunchError, SpecError
-from jupyter_sdt.launch.image_uris import TABLE_NOTE
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.remote_bundle import PROGRAM, program, runtime_fits
 from jupyter_sdt.launch.request_limits import check_limits
 from jupyter_sdt.launch.sagemaker import find_region
+from jupyter_sdt.launch.training_image import training_image
 from jupyter_sdt.launch.training_request import ACCOUNT, Place, training_request
 from jupyter_sdt.spec.job_spec import JobSpec
 
@@ -42,11 +42,6 @@ def check_remote(spec: JobSpec) -> None:
         raise SpecError(
             f"max_restarts={spec.max_restarts} restarts local ranks only; use max_retry_attempts",
             argument="max_restarts",
-        )
-    if spec.sagemaker.get("git_config"):
-        raise LaunchError(
-            "git_config: this version does not fetch repositories; clone it and give the folder as "
-            "source_dir"
         )
     for name in ("training_recipe", "recipe_overrides"):
         if name in spec.sagemaker:
@@ -93,8 +88,8 @@ def _notes(spec: JobSpec, place: Place, request: Mapping[str, Any]) -> tuple[str
     notes = [f"{_REGION}{place.region}"]
     if needs_account(request):
         notes.append(f"{ACCOUNT} is filled in when the job starts")
-    if "image_uri" not in spec.sagemaker:
-        notes.append(TABLE_NOTE)
+    if note := training_image(spec, place.region).note:
+        notes.append(note)
     if place.program == PROGRAM:
         notes.append(f"{PROGRAM} runs {spec.entry_point} through our runtime (autolog, --in)")
     elif not runtime_fits(spec):

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.devices import count_gpus, count_virtual_gpus
+from jupyter_sdt.launch.file_systems import on_file_system
 from jupyter_sdt.launch.remote_plan import check_remote
 from jupyter_sdt.launch.rendezvous import LOOPBACK
-from jupyter_sdt.launch.s3_channels import check_s3_channels, on_s3
+from jupyter_sdt.launch.s3_channels import check_s3_places
+from jupyter_sdt.spec.hybrid_degrees import HybridDegrees, check_available
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout
@@ -44,10 +46,10 @@ def check_runnable(spec: JobSpec) -> None:
         )
     for argument, place in _remote_places(spec):
         raise LaunchError(
-            f"{argument}: {place} is out of reach of local nodes, which read and write paths and "
-            "file:// only; copy it to this machine and name that path"
+            f"{argument}: {place} is out of reach of local nodes, which read and write paths, "
+            "file:// and s3:// only; copy it to this machine and name that path"
         )
-    check_s3_channels(spec)
+    check_s3_places(spec)
     _check_gpus(spec)
     _check_port(spec)
 
@@ -57,30 +59,25 @@ def _check_model_parallel(spec: JobSpec) -> None:
     if distribution.strategy != "modelparallel":
         return
     if not distribution.started_by_mpi:
-        raise LaunchError(
-            "modelparallel with torch_distributed is version 2, torch.sagemaker, which this "
-            "version does not have on local nodes; use version 1, distribution={'smdistributed': "
-            "{'modelparallel': ...}, 'mpi': {'enabled': True}}, or torch's fully_shard"
-        )
+        check_available(distribution.parameters)
+        HybridDegrees.of(distribution.parameters, spec.world_size)
+        return
     model_parallel_layout(distribution.parameters, spec.world_size)
 
 
 def _remote_places(spec: JobSpec) -> Iterator[tuple[str, str]]:
     """Arguments that name a place local nodes cannot reach."""
     named = {
-        "source_dir": spec.source_dir,
         "output_path": spec.output_path,
         "checkpoint_s3_uri": spec.checkpoint_uri,
-        **{f"inputs[{c.name!r}]": c.uri for c in spec.channels if not on_s3(c)},
+        **{f"inputs[{c.name!r}]": c.uri for c in spec.channels if not on_file_system(c)},
     }
     yield from ((name, place) for name, place in named.items() if _is_remote(place))
-    if repository := spec.sagemaker.get("git_config"):
-        yield "git_config", str(repository.get("repo"))
 
 
 def _is_remote(place: str) -> bool:
     scheme, separator, _ = place.partition("://")
-    return bool(separator) and scheme != "file"
+    return bool(separator) and scheme not in ("file", "s3")
 
 
 def _check_gpus(spec: JobSpec) -> None:

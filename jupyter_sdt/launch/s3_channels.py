@@ -1,25 +1,28 @@
-"""``s3://`` channels of local jobs: brought here once, then channels like any other.
+"""What a local job needs of S3 before it starts: channels, checkpoints, a bucket for its output.
 
-``python -m jupyter_sdt.launch.s3_channels JOB`` does the work in a process of its own. boto3 starts
-threads, and the supervisor forks ranks and feeders, which it may only do while it has none.
+``python -m jupyter_sdt.launch.s3_channels JOB`` does the work. ``File`` channels are brought here
+and then are channels like any other; ``FastFile`` channels are mounted where that can be done, else
+brought here; ``Pipe`` channels are only looked at, their feeders stream them.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError, SdtError
+from jupyter_sdt.launch.pipe_units import Sources, kind_of, named
+from jupyter_sdt.launch.s3_checkpoints import CheckpointSync
 from jupyter_sdt.launch.s3_objects import fetch_channel
 from jupyter_sdt.launch.sagemaker import Service, find_region, require_boto3
 from jupyter_sdt.launch.service_errors import explain
+from jupyter_sdt.launch.service_errors import kind_of as kind_of_error
+from jupyter_sdt.launch.side_process import run_aside, tell
+from jupyter_sdt.launch.training_request import split_s3
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
 from jupyter_sdt.store.files import make_private_folder
 from jupyter_sdt.store.job_directory import JobDirectory
-
-_LOOK_SECONDS = 0.1
 
 
 def on_s3(channel: Channel) -> bool:
@@ -27,80 +30,93 @@ def on_s3(channel: Channel) -> bool:
     return channel.uri.startswith("s3://")
 
 
-def check_s3_channels(spec: JobSpec) -> None:
-    """Raise LaunchError for a channel that cannot be brought here."""
-    for channel in filter(on_s3, spec.channels):
+def needs_s3(spec: JobSpec) -> bool:
+    """Whether a local job reads from S3 or writes to it."""
+    places = (spec.output_path, spec.checkpoint_uri)
+    return any(map(on_s3, spec.channels)) or any(p.startswith("s3://") for p in places)
+
+
+def check_s3_places(spec: JobSpec) -> None:
+    """Raise LaunchError where boto3 or a region is missing."""
+    if needs_s3(spec):
         require_boto3()
         find_region()
-        if channel.sagemaker.get("s3_data_type") == "AugmentedManifestFile":
-            raise LaunchError(
-                f"inputs[{channel.name!r}]: an AugmentedManifestFile is read by SageMaker only; "
-                "local jobs read S3Prefix and ManifestFile"
-            )
 
 
-def fetched_channels(spec: JobSpec, directory: JobDirectory) -> JobSpec:
-    """Bring the objects of all ``s3://`` channels here; returns the job with paths instead.
+def brought_here(spec: JobSpec, directory: JobDirectory) -> JobSpec:
+    """Bring what has to be here; returns the job with paths instead of what was brought.
 
     Raises LaunchError with the reason, or when the job is stopped meanwhile.
     """
-    if not any(map(on_s3, spec.channels)):
+    if not needs_s3(spec):
         return spec
-    _run(directory)
-    moved = (
-        replace(channel, uri=str(_folder(directory, channel))) if on_s3(channel) else channel
+    run_aside("s3_channels", str(directory.path), stopped=directory.stop_file.exists)
+    channels = tuple(
+        _as_folder(channel, directory)
+        if on_s3(channel) and channel.input_mode != "Pipe"
+        else channel
         for channel in spec.channels
     )
-    return replace(spec, channels=tuple(moved))
+    checkpoints = spec.checkpoint_uri
+    if checkpoints.startswith("s3://"):
+        checkpoints = str(directory.checkpoints)
+    return replace(spec, channels=channels, checkpoint_uri=checkpoints)
 
 
-def _run(directory: JobDirectory) -> None:
-    command = [sys.executable, "-P", "-m", "jupyter_sdt.launch.s3_channels", str(directory.path)]
-    with subprocess.Popen(
-        command, cwd="/", stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        while process.poll() is None:
-            if directory.stop_file.exists():
-                process.terminate()
-                raise LaunchError("stopped while channels were being copied from S3")
-            try:
-                process.wait(_LOOK_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
-        if process.returncode:
-            assert process.stderr is not None
-            raise LaunchError(process.stderr.read().strip() or "copying channels from S3 failed")
+def _as_folder(channel: Channel, directory: JobDirectory) -> Channel:
+    """A channel whose objects lie here now, whatever listed them in S3."""
+    others = {name: v for name, v in channel.sagemaker.items() if name != "s3_data_type"}
+    return replace(channel, uri=str(directory.fetched(channel.name)), sagemaker=others)
 
 
-def _folder(directory: JobDirectory, channel: Channel) -> Path:
-    return directory.path / "s3" / channel.name
-
-
-def _fetch(channel: Channel, directory: JobDirectory, service: Service) -> None:
-    folder = make_private_folder(_folder(directory, channel))
-    kind = str(channel.sagemaker.get("s3_data_type", "S3Prefix"))
+def _bring(channel: Channel, directory: JobDirectory, service: Service) -> None:
     try:
-        fetched = fetch_channel(service.s3, channel.uri, kind, folder)
+        if channel.input_mode == "Pipe":
+            sources = Sources()
+            found = bool(sources.units(channel))
+        else:
+            folder = make_private_folder(directory.fetched(channel.name))
+            found = bool(fetch_channel(service.s3, channel.uri, kind_of(channel), folder))
     except SdtError:
         raise
     except Exception as error:  # noqa: BLE001 - boto3's, whose classes cannot be named here
-        raise explain(error, resource=f"inputs[{channel.name!r}] at {channel.uri}") from None
-    if not fetched:
+        raise explain(error, resource=named(channel)) from None
+    if not found:
         raise LaunchError(f"inputs[{channel.name!r}]: {channel.uri} holds no objects")
 
 
-def main(path: str) -> int:
-    """Bring the channels of the job in ``path``; what goes wrong is told on stderr."""
-    directory = JobDirectory(Path(path))
+def _restore(spec: JobSpec, directory: JobDirectory, service: Service) -> None:
+    if not spec.checkpoint_uri.startswith("s3://"):
+        return
     try:
-        service = Service(find_region())
-        for channel in filter(on_s3, directory.read_spec().channels):
-            _fetch(channel, directory, service)
-    except SdtError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+        CheckpointSync(service.s3, directory, spec.checkpoint_uri).restore()
+    except SdtError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise explain(error, resource=f"checkpoint_s3_uri {spec.checkpoint_uri}") from None
+
+
+def _check_output(spec: JobSpec, service: Service) -> None:
+    """A bucket that is not there is better known now than after the training."""
+    if not spec.output_path.startswith("s3://"):
+        return
+    bucket = split_s3(spec.output_path)[0]
+    try:
+        service.bucket_region(bucket)
+    except Exception as error:  # noqa: BLE001
+        if kind_of_error(error) == "denied":
+            return  # whoever may not look may still be allowed to write
+        raise explain(error, resource=f"output_path {spec.output_path}") from None
+
+
+def _everything(directory: JobDirectory) -> None:
+    spec = directory.read_spec()
+    service = Service(find_region())
+    _check_output(spec, service)
+    _restore(spec, directory, service)
+    for channel in filter(on_s3, spec.channels):
+        _bring(channel, directory, service)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(tell(lambda: _everything(JobDirectory(Path(sys.argv[1])))))

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.training_request import split_s3
 from jupyter_sdt.store.files import make_private_folder
+
+# Small objects cost a round trip each, whatever the bandwidth.
+_AT_ONCE = 8
 
 
 def fetch_object(client: Any, uri: str, target: Path) -> None:
@@ -29,19 +33,54 @@ def fetch_channel(client: Any, uri: str, kind: str, folder: Path) -> int:
     ``kind`` is its ``S3DataType``, S3Prefix or ManifestFile. Raises LaunchError for an object whose
     name leads out of the folder.
     """
-    found = _manifest(client, uri) if kind == "ManifestFile" else _prefix(client, uri)
-    fetched = 0
-    for name, source in found:
-        target = folder / name
-        if not target.resolve().is_relative_to(folder.resolve()):
-            raise LaunchError(f"{source} would be written outside of its channel")
-        fetch_object(client, source, target)
-        fetched += 1
-    return fetched
+    found = [
+        (source, _target(folder, name, source)) for name, source in list_channel(client, uri, kind)
+    ]
+    for parent in {target.parent for _, target in found}:
+        make_private_folder(parent)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting = [pool.submit(fetch_object, client, source, target) for source, target in found]
+        try:
+            for fetched in waiting:
+                fetched.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return len(found)
+
+
+def list_channel(client: Any, uri: str, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield name in the channel and URI of each of its objects, in the order of S3 or the manifest.
+
+    Raises LaunchError for a manifest that is none.
+    """
+    return _manifest(client, uri) if kind == "ManifestFile" else _prefix(client, uri)
+
+
+def manifest_entries(content: bytes, where: str) -> Iterator[tuple[str, str]]:
+    """Yield name and URI of what ``[{"prefix": "s3://..."}, "name", ...]`` lists.
+
+    Raises LaunchError for anything else.
+    """
+    try:
+        listed = json.loads(content)
+        prefix = str(listed[0]["prefix"])
+    except (ValueError, IndexError, KeyError, TypeError):
+        raise LaunchError(
+            f'{where} is no manifest: its first entry must be {{"prefix": "s3://..."}}'
+        ) from None
+    yield from ((str(name), prefix + str(name)) for name in listed[1:])
+
+
+def _target(folder: Path, name: str, source: str) -> Path:
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise LaunchError(f"{source} would be written outside of its channel")
+    return target
 
 
 def _prefix(client: Any, uri: str) -> Iterator[tuple[str, str]]:
-    """Names and URIs of all objects whose key begins so, without the marks of empty folders."""
+    """All objects whose key begins so, without the marks of empty folders."""
     bucket, prefix = split_s3(uri)
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
@@ -53,13 +92,6 @@ def _prefix(client: Any, uri: str) -> Iterator[tuple[str, str]]:
 
 
 def _manifest(client: Any, uri: str) -> Iterator[tuple[str, str]]:
-    """What ``[{"prefix": "s3://..."}, "name", ...]`` lists."""
     bucket, key = split_s3(uri)
-    listed = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
-    try:
-        prefix = str(listed[0]["prefix"])
-    except (IndexError, KeyError, TypeError):
-        raise LaunchError(
-            f'{uri} is no manifest: its first entry must be {{"prefix": "s3://..."}}'
-        ) from None
-    yield from ((str(name), prefix + str(name)) for name in listed[1:])
+    content = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return manifest_entries(content, uri)

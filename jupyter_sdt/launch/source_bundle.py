@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError, SpecError, did_you_mean
-from jupyter_sdt.launch.ignore import IgnorePatterns
-from jupyter_sdt.launch.locations import copy_file, list_files, local_path
+from jupyter_sdt.launch.folder_rules import IGNORE_FILE, FolderRules
+from jupyter_sdt.launch.locations import copy_file, local_path
 from jupyter_sdt.spec.job_spec import Cell
 from jupyter_sdt.store.files import write_atomically
-from jupyter_sdt.store.job_directory import JobDirectory, jobs_root
+from jupyter_sdt.store.job_directory import JobDirectory
 
 CELL_ENTRY_POINT = "entry_point.py"
-IGNORE_FILE = ".sdtignore"
-ALWAYS_IGNORED = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".venv"})
 # Nobody's code is larger; what is, has taken data or an environment along.
 LARGEST_BYTES = 1 << 30
 
@@ -29,6 +26,8 @@ class SourceBundle:
     entry_point: str
     files: Mapping[str, Path] = field(default_factory=dict)
     cell_source: str | None = None
+    # What stays at home though nobody said so, and why.
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, directory: JobDirectory) -> None:
         """Copy everything. Raises LaunchError naming what cannot be copied."""
@@ -38,7 +37,7 @@ class SourceBundle:
             entry = directory.source / self.entry_point
             if self.cell_source is not None:
                 write_atomically(entry, self.cell_source.encode(), durable=False)
-            elif entry.suffix != ".py":
+            elif self.entry_point and entry.suffix != ".py":
                 entry.chmod(0o700)
         except OSError as error:
             raise LaunchError(
@@ -74,27 +73,32 @@ def find_source(
     source_dir: str = "",
     dependencies: Sequence[str] = (),
     cell: Cell | None = None,
+    everything: bool = False,
 ) -> SourceBundle:
     """Find and check everything a job needs of the user's code; nothing is written.
 
     With ``cell_source`` the cell is the entry point. Otherwise ``entry_point`` is a file, relative
     to ``source_dir`` when that is given. ``dependencies`` are files and folders that will lie
-    beside it. ``.sdtignore`` in a folder keeps files out. Raises SpecError for what is missing,
-    leads out of its folder, cannot be read, collides, is too large, or is no Python.
+    beside it. ``.sdtignore`` in a folder keeps files out; unless ``everything`` counts, so do the
+    rules of ``left_out``. Raises SpecError for what is missing, leads out of its folder, cannot be
+    read, collides, is too large, or is no Python.
     """
+    rules = FolderRules(everything=everything)
     try:
         root = _existing_folder(source_dir) if source_dir else None
-        files = _files_below(root, "source_dir") if root else {}
+        files = rules.files_below(root, "source_dir") if root else {}
         if cell_source is None:
-            name = _add_entry_point(entry_point, root, files)
+            name = _add_entry_point(entry_point, root, files, rules)
         else:
             name = _check_cell(cell_source, cell or Cell(), files)
         for dependency in dependencies:
-            _add_dependency(dependency, files, name)
+            _add_dependency(dependency, files, name, rules)
         _check_size(files)
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"the source cannot be read: {error}", argument="source_dir") from error
-    return SourceBundle(entry_point=name, files=files, cell_source=cell_source)
+    return SourceBundle(
+        entry_point=name, files=files, cell_source=cell_source, left_out=rules.left_out
+    )
 
 
 def _check_cell(source: str, cell: Cell, files: Mapping[str, Path]) -> str:
@@ -103,16 +107,25 @@ def _check_cell(source: str, cell: Cell, files: Mapping[str, Path]) -> str:
     return CELL_ENTRY_POINT
 
 
-def _add_entry_point(entry_point: str, root: Path | None, files: dict[str, Path]) -> str:
+def _add_entry_point(
+    entry_point: str, root: Path | None, files: dict[str, Path], rules: FolderRules
+) -> str:
     name, path = _find_entry_point(entry_point, root, files)
+    if root is not None and name not in files and rules.refuses(name):
+        raise SpecError(
+            f"entry_point: {name} is left out by {IGNORE_FILE} of {root}", argument="entry_point"
+        )
+    rules.left_out.pop(name, None)  # whatever it looks like, the script goes along
     if name.endswith(".py"):
         _check_syntax(path.read_bytes(), str(path), "entry_point")
     files[name] = path
     return name
 
 
-def _add_dependency(dependency: str, files: dict[str, Path], entry_point: str) -> None:
-    for name, path in _dependency_files(dependency).items():
+def _add_dependency(
+    dependency: str, files: dict[str, Path], entry_point: str, rules: FolderRules
+) -> None:
+    for name, path in _dependency_files(dependency, rules).items():
         taken = files if entry_point in files else {**files, entry_point: Path("the cell")}
         _refuse_collision(name, taken, "dependencies")
         files[name] = path
@@ -130,26 +143,6 @@ def _existing_folder(source_dir: str) -> Path:
 
 def _names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()] if folder.is_dir() else []
-
-
-def _files_below(root: Path, argument: str) -> dict[str, Path]:
-    """List a folder of code, less what is ignored. Raises SpecError for links that lead out."""
-    rules = root / IGNORE_FILE
-    patterns = IgnorePatterns.parse(rules.read_text().splitlines() if rules.is_file() else [])
-    jobs = jobs_root().resolve()
-
-    def skip(name: str, entry: os.DirEntry[str]) -> bool:
-        if entry.name in ALWAYS_IGNORED or patterns.ignores(name):
-            return True
-        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
-            raise SpecError(
-                f"{argument}: {entry.path} is a link that leads out of {root}; name its target in "
-                f"dependencies, or the link in {IGNORE_FILE}",
-                argument=argument,
-            )
-        return Path(entry.path) == jobs
-
-    return dict(list_files(root, skip).files)
 
 
 def _find_entry_point(
@@ -170,10 +163,6 @@ def _find_entry_point(
             f"{'is a folder, not a file' if path.is_dir() else missing}",
             argument="entry_point",
         )
-    if root is not None and name not in files:
-        raise SpecError(
-            f"entry_point: {name} is left out by {IGNORE_FILE} of {root}", argument="entry_point"
-        )
     return name, path
 
 
@@ -188,14 +177,14 @@ def _name_below(root: Path, path: Path, entry_point: str) -> str:
     return real.relative_to(root).as_posix()
 
 
-def _dependency_files(dependency: str) -> dict[str, Path]:
+def _dependency_files(dependency: str, rules: FolderRules) -> dict[str, Path]:
     path = local_path(dependency, argument="dependencies").resolve()
     if path.is_file():
         return {path.name: path}
     if not path.is_dir():
         near = did_you_mean(path.name, _names_in(path.parent))
         raise SpecError(f"dependencies: {path} does not exist{near}", argument="dependencies")
-    below = _files_below(path, "dependencies")
+    below = rules.files_below(path, "dependencies")
     return {f"{path.name}/{name}": file for name, file in below.items()}
 
 

@@ -18,6 +18,7 @@ from jupyter_sdt.launch.requirements_file import read_requirements
 from jupyter_sdt.launch.runnable import check_runnable
 from jupyter_sdt.launch.sagemaker import require_boto3
 from jupyter_sdt.launch.source_bundle import SourceBundle
+from jupyter_sdt.launch.source_listing import left_out_notes, source_notes
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, JobSpec
 from jupyter_sdt.store.files import write_atomically
@@ -50,7 +51,8 @@ def plan_submission(submission: Submission) -> LaunchPlan:
     """
     plan = _checked_plan(submission)
     if find_instance(submission.spec.instance_type).local:
-        return plan
+        return replace(plan, notes=(*plan.notes, *left_out_notes(submission.source)))
+    plan = replace(plan, notes=(*plan.notes, *source_notes(submission.source)))
     estimate = estimate_cost(submission.spec, region_of(plan))
     return replace(
         plan, estimate=replace(estimate, typical_seconds=typical_seconds(submission.spec))

@@ -25,6 +25,7 @@ from jupyter_sdt.launch.ending import Ending
 from jupyter_sdt.launch.local_backend import LocalBackend
 from jupyter_sdt.launch.node_directory import write_failure
 from jupyter_sdt.launch.resources import ResourceSampler
+from jupyter_sdt.launch.s3_channels import needs_s3
 from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
 from jupyter_sdt.launch.standby import StandbyRank
 from jupyter_sdt.launch.state_keeper import StateKeeper
@@ -110,7 +111,7 @@ class _Supervisor:
         plan = self._backend.plan()
         self._keeper.change(launcher=plan.launcher, world_size=plan.world_size, notes=plan.notes)
         local = not self._backend.own_phases
-        if local and (self._spec.channels or self._spec.requirements):
+        if local and (self._spec.channels or self._spec.requirements or needs_s3(self._spec)):
             self._keeper.enter("Downloading")
         plan = self._backend.prepare(plan)
         self._notes = plan.notes
@@ -168,7 +169,7 @@ class _Supervisor:
     def _finish(self, outcome: Outcome) -> int:
         if self._spec.output_path and not self._backend.own_phases:
             self._keeper.enter("Uploading")
-        notes = (*self._keeper.state.notes, *self._backend.collect())
+        notes = (*self._keeper.state.notes, *self._collected(outcome))
         secondary = self._ending.secondary_status(outcome)
         reason = self._ending.reason or outcome.reason
         if secondary == "Failed":
@@ -183,6 +184,15 @@ class _Supervisor:
             notes=notes,
         )
         return 0
+
+    def _collected(self, outcome: Outcome) -> tuple[str, ...]:
+        """Notes of the collecting; where it fails, too, training's own failure is the reason."""
+        try:
+            return self._backend.collect()
+        except SdtError as error:
+            if not outcome.exit_code:
+                raise
+            return (str(error),)
 
 
 def _take_signals(ending: Ending) -> None:

@@ -114,7 +114,7 @@ class JobDirectory:
 
     @property
     def checkpoints(self) -> Path:
-        """``checkpoints/``: what ``checkpoint_s3_uri`` holds in S3, for all nodes of a local job."""
+        """``checkpoints/``: what a ``checkpoint_s3_uri`` holds in S3, for all local nodes."""
         return self.path / "checkpoints"
 
     @property

@@ -71,11 +71,9 @@ def test_what_only_local_ranks_can_do_is_refused_for_sagemaker(fields, argument)
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"output_path": "s3://b/o"}, "output_path: s3://b/o is out of reach"),
-        ({"checkpoint_uri": "s3://b/c"}, "checkpoint_s3_uri: s3://b/c is out of reach"),
-        ({"source_dir": "s3://b/s.tar.gz"}, "source_dir: s3://b/s.tar.gz is out of reach"),
+        ({"output_path": "gs://b/o"}, "output_path: gs://b/o is out of reach"),
+        ({"checkpoint_uri": "gs://b/c"}, "checkpoint_s3_uri: gs://b/c is out of reach"),
         ({"channels": (Channel(name="a", uri="efs://fs-1/d"),)}, "efs://fs-1/d is out of reach"),
-        ({"sagemaker": {"git_config": {"repo": "https://a/b"}}}, "git_config: https://a/b"),
     ],
 )
 def test_places_out_of_reach_are_named(fields, words):
@@ -134,6 +132,10 @@ def test_the_degrees_of_model_parallelism_must_divide_the_processes():
         check_runnable(model_parallel(None, "mpi", partitions=2))
 
 
-def test_version_2_of_model_parallelism_is_refused():
-    with pytest.raises(LaunchError, match=r"version 2, torch\.sagemaker"):
-        check_runnable(model_parallel(2, "torch_distributed"))
+def test_the_degrees_of_version_2_must_divide_the_processes():
+    degrees = {"tensor_parallel_degree": 2, "hybrid_shard_degree": 2}
+    check_runnable(model_parallel(8, "torch_distributed", **degrees))
+    with pytest.raises(DistributionError, match=r"6 processes .* = 4; the nearest are 4 and 8"):
+        check_runnable(model_parallel(6, "torch_distributed", **degrees))
+    with pytest.raises(DistributionError, match="context_parallel_degree=2 is not available"):
+        check_runnable(model_parallel(2, "torch_distributed", context_parallel_degree=2))

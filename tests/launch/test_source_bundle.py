@@ -190,10 +190,10 @@ def test_links_that_lead_out_are_refused_before_they_are_followed(
 
 
 def test_a_folder_that_is_more_than_code_names_its_largest_file(project, monkeypatch) -> None:
-    with (project / "data" / "huge.bin").open("wb") as file:
+    with (project / "data" / "huge.so").open("wb") as file:
         file.truncate(source_bundle.LARGEST_BYTES)
     error = refused(entry_point="train.py", source_dir="project")
-    assert "the largest is data/huge.bin (1,074 MB)" in str(error)
+    assert "the largest is data/huge.so (1,074 MB)" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
 
 from jupyter_sdt import PyTorch, TrainingInput
-from jupyter_sdt.errors import JobError, LaunchError
+from jupyter_sdt.errors import JobError, SpecError
 
 LISTING = """
 import os, pathlib
@@ -20,6 +21,18 @@ folder = os.environ["SM_INPUT_DIR"] + "/data"
 for epoch in range(2):
     with open(f"{folder}/train_{epoch}") as pipe:
         print("".join(sorted(pipe.read())))
+"""
+IN_ORDER = READING.replace('"".join(sorted(pipe.read()))', "pipe.read()")
+RECORDS = """
+import os, struct
+with open(os.environ["SM_INPUT_DIR"] + "/data/train_0", "rb") as pipe:
+    content, records = pipe.read(), []
+while content:
+    magic, size = struct.unpack("<II", content[:8])
+    assert magic == 0xCED7230A, magic
+    records.append(content[8 : 8 + size])
+    content = content[8 + size + -size % 4 :]
+print(records)
 """
 
 
@@ -73,13 +86,66 @@ def test_a_bucket_that_is_not_there_is_one_sentence(account, tmp_path):
         run(tmp_path, LISTING, "s3://nowhere/x")
 
 
-def test_what_only_sagemaker_reads_is_refused_before_the_start(account, tmp_path):
+def test_an_augmented_manifest_streams_attributes_as_records(account, tmp_path):
+    lines = [
+        {"image-ref": f"s3://bucket/data/{name}", "label": label, "box": {"x": [1, 2]}}
+        for name, label in (("a", "cat"), ("b", "dog"))
+    ]
+    account.put("s3://bucket/list", "\n".join(json.dumps(line) for line in lines).encode())
     channel = TrainingInput(
         "s3://bucket/list",
         s3_data_type="AugmentedManifestFile",
         input_mode="Pipe",
-        attribute_names=["source"],
+        attribute_names=["image-ref", "box", "label"],
+        record_wrapping="RecordIO",
     )
-    with pytest.raises(LaunchError, match="AugmentedManifestFile is read by SageMaker only"):
+    job = run(tmp_path, RECORDS, channel)
+    assert list(job.logs()) == [
+        str([b"a", b'{"x": [1, 2]}', b"cat", b"b", b'{"x": [1, 2]}', b"dog"])
+    ]
+    assert not (job.directory.path / "s3").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, r"inputs\['train'\]: s3://bucket/list.*NoSuchKey"),
+        (b'{"image": 1}', "line 1 has no attribute 'label'; it has image"),
+        (b"[]", "line 1 is no JSON object"),
+    ],
+)
+def test_an_augmented_manifest_is_read_before_the_script_starts(account, tmp_path, content, words):
+    if content:
+        account.put("s3://bucket/list", content)
+    kind = {"s3_data_type": "AugmentedManifestFile", "attribute_names": ["label"]}
+    with pytest.raises(JobError, match=words):
+        run(tmp_path, LISTING, TrainingInput("s3://bucket/list", input_mode="Pipe", **kind))
+
+
+def test_a_manifest_in_a_mode_that_nobody_reads_is_refused_before_the_start(account, tmp_path):
+    channel = TrainingInput("s3://bucket/list", s3_data_type="AugmentedManifestFile")
+    with pytest.raises(SpecError, match="in mode File; it needs 'Pipe'"):
+        run(tmp_path, LISTING, channel)
+    channel = TrainingInput("s3://bucket/l", s3_data_type="ManifestFile", input_mode="FastFile")
+    with pytest.raises(SpecError, match="FastFile reads S3Prefix only"):
         run(tmp_path, LISTING, channel)
     assert not (tmp_path / "jobs").exists()
+
+
+def test_objects_of_a_pipe_come_unpacked_in_the_same_new_order_each_epoch(account, tmp_path):
+    for number in range(8):
+        account.put(f"s3://bucket/packed/{number}.gz", gzip.compress(f"{number} ".encode()))
+    channel = TrainingInput(
+        "s3://bucket/packed/", input_mode="Pipe", compression="Gzip", shuffle_config=3
+    )
+    orders = [list(run(tmp_path, IN_ORDER, channel).logs()) for _ in range(2)]
+    first, second = orders[0]
+    assert orders[0] == orders[1]
+    assert first != second
+    assert sorted(first.split()) == sorted(second.split()) == [str(n) for n in range(8)]
+
+
+def test_a_pipe_gives_each_node_its_share(account, tmp_path):
+    channel = TrainingInput("s3://bucket/data", input_mode="Pipe", distribution="ShardedByS3Key")
+    job = run(tmp_path, READING, channel, instance_type="local", instance_count=2)
+    assert sorted(job.logs()) == ["[rank 0] ac", "[rank 0] ac", "[rank 1] b", "[rank 1] b"]
