@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "spec": ({"errors"}, set()),
     "store": (VOCABULARY, set()),
     "runtime": (VOCABULARY, {"torch", "numpy"}),
-    "compat": ({"runtime"}, {"torch", "boto3"}),
+    "compat": ({"runtime"}, {"torch", "boto3", "numpy", "tensorflow"}),
     "launch": (VOCABULARY | {"store"}, {"psutil", "torch", "boto3", "botocore"}),
     **dict.fromkeys(
         USE_CASES,

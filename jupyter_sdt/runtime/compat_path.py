@@ -38,4 +38,4 @@ def offer_commands() -> None:
 
 def provided_names() -> list[str]:
     """Top-level names that scripts can import from the folder."""
-    return sorted(path.parent.name for path in COMPAT.glob("*/__init__.py"))
+    return sorted(path.parent.name for path in COMPAT.glob("[!_]*/__init__.py"))

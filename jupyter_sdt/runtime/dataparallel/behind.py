@@ -33,7 +33,7 @@ class BackendBehind(dist.ProcessGroup):
         """Give every rank its own of one rank's tensors."""
         return self._plain(output_tensors[0]).scatter(output_tensors, input_tensors, *options)
 
-    def alltoall(self, output_tensors: Any, input_tensors: Any, *options: Any) -> Any:  # type: ignore[override]
+    def alltoall(self, output_tensors: Any, input_tensors: Any, *options: Any) -> Any:
         """Send a tensor to every rank and get one of each."""
         return self._plain(output_tensors[0]).alltoall(output_tensors, input_tensors, *options)
 

@@ -131,7 +131,7 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
     made._given = optimizer
     made._synchronizes, made._synchronized, made._reducer = True, False, None
     made._loss = Reduction(op=Average, process_set=process_set)
-    reduction = _reduction(op, gradient_predivide_factor, process_set)
+    reduction = gradient_reduction(op, gradient_predivide_factor, process_set)
     if process_set.included() and process_set.size() > 1:
         made._reducer = GradientReducer(
             [p for p in parameters if p.requires_grad],
@@ -143,7 +143,8 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
     return made
 
 
-def _reduction(op: ReduceOp, predivide: float, process_set: ProcessSet) -> Reduction:
+def gradient_reduction(op: ReduceOp, predivide: float, process_set: ProcessSet) -> Reduction:
+    """How gradients are reduced. Raises ValueError and NotImplementedError."""
     if choose_op(op) not in (Average, Sum):
         raise ValueError(f"op=hvd.{op.value}: gradients are combined by hvd.Average or hvd.Sum")
     if predivide != 1.0 and op is not Average:

@@ -1,0 +1,96 @@
+"""DistributedGradientTape and DistributedOptimizer: gradients of all ranks for TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from jupyter_sdt.compat._tensorflow.compression import Compression
+from jupyter_sdt.compat._tensorflow.gradients import GradientReduction
+from jupyter_sdt.compat._tensorflow.optimizer import distributed_optimizer
+from jupyter_sdt.compat._tensorflow.tape import distributed_tape
+from jupyter_sdt.runtime.dataparallel import expect
+
+from ..torch import allgather
+from ..torch.handles import wait
+from ..torch.optimizer import gradient_reduction
+from ..torch.process_sets import ProcessSet, global_process_set
+from ..torch.reduction import Average, ReduceOp
+
+
+def DistributedGradientTape(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and signature
+    gradtape: Any,
+    device_dense: str = "",
+    device_sparse: str = "",
+    compression: Any = Compression.none,
+    sparse_as_dense: bool = False,
+    op: ReduceOp = Average,
+    gradient_predivide_factor: float = 1.0,
+    num_groups: int = 0,
+    groups: Any = None,
+    process_set: ProcessSet = global_process_set,
+    scale_local_gradients: bool = True,
+) -> Any:
+    """Return a ``tf.GradientTape`` that goes on where ``gradtape`` is, for all ranks' gradients.
+
+    Devices, ``num_groups`` and ``groups`` are hints and have no effect. Raises ValueError for an
+    ``op`` other than Average and Sum, NotImplementedError for Adasum.
+    """
+    del device_dense, device_sparse, num_groups, groups, scale_local_gradients
+    reduction = _reduction(op, gradient_predivide_factor, process_set, compression, sparse_as_dense)
+    return distributed_tape(gradtape, reduction)
+
+
+def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and signature
+    optimizer: Any,
+    name: str | None = None,
+    use_locking: bool = False,
+    device_dense: str = "",
+    device_sparse: str = "",
+    compression: Any = Compression.none,
+    sparse_as_dense: bool = False,
+    backward_passes_per_step: int = 1,
+    op: ReduceOp = Average,
+    gradient_predivide_factor: float = 1.0,
+    average_aggregated_gradients: bool = False,
+    num_groups: int = 0,
+    groups: Any = None,
+    process_set: ProcessSet = global_process_set,
+    scale_local_gradients: bool = True,
+) -> Any:
+    """Return an optimizer of the same class and settings that steps with all ranks' gradients.
+
+    Optimizers of Keras and of tf.compat.v1.train will do. Over ``backward_passes_per_step`` calls
+    (Keras 3 only) gradients add up first. Raises ValueError and NotImplementedError as the tape.
+    """
+    del name, use_locking, device_dense, device_sparse, num_groups, groups, scale_local_gradients
+    return distributed_optimizer(
+        optimizer,
+        _reduction(op, gradient_predivide_factor, process_set, compression, sparse_as_dense),
+        passes=backward_passes_per_step,
+        is_mean_of_passes=average_aggregated_gradients,
+    )
+
+
+def _reduction(
+    op: ReduceOp,
+    predivide: float,
+    process_set: ProcessSet,
+    compression: Any,
+    sparse_as_dense: bool,
+) -> GradientReduction:
+    reduction = gradient_reduction(op, predivide, process_set)
+
+    def reduce(tensor: torch.Tensor) -> None:
+        wait(reduction.start(tensor))
+        reduction.finish(tensor)
+
+    return GradientReduction(
+        reduce=reduce,
+        gather=lambda rows: allgather(rows, process_set=process_set),
+        expect=lambda tensor: expect(tensor, process_set.group),
+        divisor=process_set.size() if op is Average else 1,
+        compression=compression,
+        sparse_as_dense=sparse_as_dense,
+    )
