@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -21,6 +23,8 @@ from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.layout import Layout
 
 ProcessBackend = Literal["nccl", "gloo", "smddp"]
+# torch's switch for a barrier at the end of init_process_group.
+_INIT_BARRIER = "TORCH_DIST_INIT_BARRIER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +184,28 @@ def join_process_group(place: ProcessEnvironment, kinds: str, timeout: timedelta
         dist.init_process_group(kinds, store=store, rank=0, world_size=1)
         return
     _export(place)
-    dist.init_process_group(kinds, rank=place.rank, world_size=place.world_size, timeout=timeout)
+    with _until_all_have_joined():
+        dist.init_process_group(
+            kinds, rank=place.rank, world_size=place.world_size, timeout=timeout
+        )
+
+
+@contextmanager
+def _until_all_have_joined() -> Iterator[None]:
+    """Let nobody leave ``init_process_group`` before everybody is connected.
+
+    With gloo a rank is done once its own connections are made. A short script may then end and
+    close them before a slower rank has looked at them, which fails: "Connection closed by peer".
+    """
+    before = os.environ.get(_INIT_BARRIER)
+    os.environ[_INIT_BARRIER] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_INIT_BARRIER]
+        else:
+            os.environ[_INIT_BARRIER] = before
 
 
 def _export(place: ProcessEnvironment) -> None:

@@ -130,3 +130,9 @@ def test_nothing_of_one_job_is_left_for_the_next(jobs):
     source = "import sys; print('leftover' in sys.modules); sys.modules['leftover'] = sys"
     logs = [jobs.run(source).log(0).read_text() for _ in range(2)]
     assert logs == ["False\n", "False\n"]
+
+
+def test_a_rank_that_ends_as_soon_as_it_has_joined_does_not_fail_the_others(jobs):
+    source = "from jupyter_sdt.runtime import init; init()"
+    states = [jobs.run(source, distribution=ranks(8)).read_state() for _ in range(3)]
+    assert [state.status for state in states] == ["Completed"] * 3, states[0].failure_reason
