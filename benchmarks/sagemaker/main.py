@@ -20,6 +20,7 @@ from following import describes_per_10_seconds, log_latencies
 from peer import PEER, sdk_python
 from shared_report import report
 from submitting import Times, ours, submitter
+from watched import Watched, watch_many
 
 from jupyter_sdt import PyTorch, list_jobs
 from jupyter_sdt.rehearsal import Conditions, Rehearsal, rehearse
@@ -38,6 +39,7 @@ class Measured:
     sdk_cold: list[Times] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     describes: float = float("nan")
+    watched: Watched | None = None
 
 
 def main() -> None:
@@ -54,6 +56,8 @@ def main() -> None:
             _submit(measured, service, sdk, _source(Path(folder)), rounds)
         with rehearse(conditions=Conditions(starting_seconds=0.0)) as service:
             _follow(measured, service, Path(folder), rounds)
+        with rehearse(conditions=Conditions(starting_seconds=3600)) as service:
+            _watch(measured, service, Path(folder))
     print(report.table(_figures(measured)))
     print(_conditions(rounds))
     print(report.last_line(_results(measured)))
@@ -90,13 +94,30 @@ def _without_telemetry(folder: Path) -> dict[str, str]:
 
 
 def _follow(measured: Measured, service: Rehearsal, folder: Path, rounds: int) -> None:
-    os.environ.update(service.environment)
+    calls = _counted(service)
+    job = _estimator(folder).start(job_name="followed")
+    measured.latencies = log_latencies(job, _client(service, "logs"), 3 * rounds)
+    measured.describes = describes_per_10_seconds(calls, 30)
+    job.stop(wait=True)
+
+
+def _watch(measured: Measured, service: Rehearsal, folder: Path) -> None:
+    calls = _counted(service)
+    measured.watched = watch_many(_estimator(folder), _client(service, "sagemaker"), calls)
+
+
+def _counted(service: Rehearsal) -> Counter[str]:
+    """How often each job is described from now on; its bucket is there then."""
     calls: Counter[str] = Counter()
     service.on_describe = lambda name: calls.update([name])
     _client(service, "s3").create_bucket(Bucket="bucket")
+    return calls
+
+
+def _estimator(folder: Path) -> PyTorch:
     entry_point = folder / "printing.py"
     entry_point.write_text(_PRINTING)
-    estimator = PyTorch(
+    return PyTorch(
         entry_point=str(entry_point),
         role="arn:aws:iam::123456789012:role/Training",
         instance_type="ml.m5.large",
@@ -105,11 +126,6 @@ def _follow(measured: Measured, service: Rehearsal, folder: Path, rounds: int) -
         py_version="py311",
         output_path="s3://bucket/out",
     )
-    jobs = [estimator.start(job_name="followed")]
-    measured.latencies = log_latencies(jobs[0], _client(service, "logs"), 3 * rounds)
-    measured.describes = describes_per_10_seconds(calls, 30)
-    for job in jobs:
-        job.stop(wait=True)
 
 
 def _source(folder: Path) -> Path:
@@ -153,6 +169,22 @@ def _figures(measured: Measured) -> list[Any]:
             unit="",
             goal=1,
         ),
+        *_watched_figures(measured.watched),
+    ]
+
+
+def _watched_figures(watched: Watched | None) -> list[Any]:
+    if watched is None:
+        return []
+    figures = {
+        ("all ended on the service to all seen here", "s", None): watched.all_ended_s,
+        ("DescribeTrainingJob a job and 10 s", "", 1): watched.describes_per_10_s,
+        ("memory of all supervisors", "MB", None): watched.shared_mb,
+        ("processor of all supervisors", "cores", None): watched.cores,
+    }
+    return [
+        report.Figure(name=f"{watched.jobs} jobs: {name}", values=[value], unit=unit, goal=goal)
+        for (name, unit, goal), value in figures.items()
     ]
 
 
@@ -168,6 +200,19 @@ def _results(measured: Measured) -> dict[str, float]:
         "describes_per_10_s": measured.describes,
         "submit_s": _median([t.accepted for t in measured.ours]),
         "return_s": _median([t.returned for t in measured.ours]),
+        **_watched_results(measured.watched),
+    }
+
+
+def _watched_results(watched: Watched | None) -> dict[str, float]:
+    if watched is None:
+        return {}
+    return {
+        "watched_jobs": watched.jobs,
+        "watched_all_ended_s": watched.all_ended_s,
+        "watched_describes_per_10_s": watched.describes_per_10_s,
+        "watched_mb": watched.shared_mb,
+        "watched_cores": watched.cores,
     }
 
 

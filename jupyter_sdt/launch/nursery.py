@@ -5,6 +5,9 @@ that has them takes milliseconds and is just as clean. The nursery must never co
 start a thread: a fork after multi-threaded computation hangs. The supervisor it forks for a job is
 as untouched as itself, and forks the job's ranks in turn. One supervisor with some ranks stands by
 for the next job, so that a job finds its processes forked already.
+
+Jobs on SageMaker have a nursery of their own, with boto3 in place of torch: supervisors forked from
+it share what botocore has read of the services, and need not read it again.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from pathlib import Path
 
 from jupyter_sdt.launch.nursery_address import NurseryAddress, fingerprint
 from jupyter_sdt.launch.nursery_request import receive, send
-from jupyter_sdt.launch.preload import preload
+from jupyter_sdt.launch.preload import preload, preload_remote
 from jupyter_sdt.launch.waiting_supervisor import WaitingSupervisor
 from jupyter_sdt.spec.variables import NURSERY_IDLE_SECONDS
 
@@ -48,7 +51,7 @@ class Nursery:
 
     def serve(self) -> None:
         """Import everything, then fork a supervisor for each request."""
-        self._warm = preload()
+        self._warm = preload_remote() if self._address.remote else preload()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are nobody's to wait for
         self._address.ready.write_text(str(os.getpid()))
         last = time.monotonic()
@@ -114,8 +117,9 @@ def main() -> None:
     parser.add_argument("--listener", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--fingerprint", required=True)
+    parser.add_argument("--remote", action="store_true")
     arguments = parser.parse_args()
-    address = NurseryAddress(arguments.folder, arguments.fingerprint)
+    address = NurseryAddress(arguments.folder, arguments.fingerprint, arguments.remote)
     with socket.socket(fileno=arguments.listener) as listener:
         Nursery(listener, address, dict(os.environ)).serve()
 

@@ -32,15 +32,24 @@ _LONGEST_ADDRESS = 100
 
 @dataclass(frozen=True, slots=True)
 class NurseryAddress:
-    """The files of one nursery: its socket, its starter's lock, its log, its sign of readiness."""
+    """The files of one nursery: its socket, its starter's lock, its log, its sign of readiness.
+
+    A ``remote`` nursery forks supervisors of jobs on SageMaker; it has boto3 imported, not torch.
+    """
 
     folder: Path
     fingerprint: str
+    remote: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the names of its files begin with."""
+        return f"r{self.fingerprint}" if self.remote else self.fingerprint
 
     @property
     def socket(self) -> Path:
         """The UNIX socket that takes jobs."""
-        return self.folder / f"{self.fingerprint}.sock"
+        return self.folder / f"{self.name}.sock"
 
     @property
     def lock(self) -> Path:
@@ -50,27 +59,27 @@ class NurseryAddress:
     @property
     def ready(self) -> Path:
         """Exists once every import is done; holds the nursery's pid."""
-        return self.folder / f"{self.fingerprint}.ready"
+        return self.folder / f"{self.name}.ready"
 
     @property
     def log(self) -> Path:
         """What the nursery printed."""
-        return self.folder / f"{self.fingerprint}.log"
+        return self.folder / f"{self.name}.log"
 
 
-def nursery_address(environment: Mapping[str, str]) -> NurseryAddress:
+def nursery_address(environment: Mapping[str, str], *, remote: bool = False) -> NurseryAddress:
     """The address for jobs submitted from ``environment`` with this interpreter.
 
     Raises LaunchError when no private folder for sockets can be had.
     """
-    return NurseryAddress(private_folder(), fingerprint(environment))
+    return NurseryAddress(private_folder(), fingerprint(environment), remote)
 
 
 def private_folder() -> Path:
     """A folder for sockets that this user alone can enter. Raises LaunchError."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     folder = Path(base) / f"jupyter_sdt-{os.getuid()}"
-    if len(str(folder)) + 30 > _LONGEST_ADDRESS:
+    if len(str(folder)) + 31 > _LONGEST_ADDRESS:
         folder = Path("/tmp") / folder.name  # noqa: S108 - short, and checked below
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -45,13 +45,15 @@ def hand_over(
     """Give a job to the nursery, which forks its supervisor; returns False if it cannot take it.
 
     A nursery that is still importing finds the request waiting in its socket: nobody waits here.
-    Jobs that fork no ranks do not wait for those imports; they get False unless it is ready.
+    Jobs on SageMaker have a nursery of their own. Other jobs that fork no ranks do not wait for
+    torch to be imported; they get False unless the nursery is ready.
     """
     if not available(environment) or spec.python != sys.executable:
         return False
     try:
-        address = nursery_address(environment)
-        if not forks_ranks(spec) and not address.ready.exists():
+        remote = not find_instance(spec.instance_type).local
+        address = nursery_address(environment, remote=remote)
+        if not remote and not forks_ranks(spec) and not address.ready.exists():
             return False
         with _connect(address) as connection:
             request = {"job": str(directory.path), "environment": dict(environment)}
@@ -118,6 +120,7 @@ def _start(address: NurseryAddress) -> None:
                 f"--listener={listener.fileno()}",
                 f"--folder={address.folder}",
                 f"--fingerprint={address.fingerprint}",
+                *(["--remote"] if address.remote else []),
             ],
             cwd="/",
             stdin=subprocess.DEVNULL,

@@ -9,6 +9,8 @@ import threading
 import traceback
 from pathlib import Path
 
+from jupyter_sdt.launch.sagemaker import Service
+
 # What a training script imports sooner or later. dynamo comes with the first optimizer.
 PRELOADED = (
     "torch",
@@ -26,6 +28,8 @@ PRELOADED = (
     "jupyter_sdt.runtime.sampler",
     "jupyter_sdt.runtime.virtual_cuda.installing",
 )
+# Clients need some credentials to be made; what counts is what botocore has read then.
+_NOBODY = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}
 
 
 def preload() -> bool:
@@ -45,6 +49,26 @@ def preload() -> bool:
     gc.collect()
     gc.freeze()
     return _single_threaded()
+
+
+def preload_remote() -> bool:
+    """Import boto3, and read what it knows of the services that every job on SageMaker needs.
+
+    No call is made. Returns False: such supervisors fork no ranks.
+    """
+    # Profiles and folders of whoever came first are not those of the next job.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    try:
+        importlib.import_module("jupyter_sdt.launch.supervisor")
+        session = Service("us-east-1").session
+        for name in ("s3", "sagemaker", "logs"):
+            session.client(name, **_NOBODY)
+    except Exception:  # noqa: BLE001 - each job will say what is wrong
+        traceback.print_exc()
+    gc.collect()
+    gc.freeze()
+    return False
 
 
 def _single_threaded() -> bool:

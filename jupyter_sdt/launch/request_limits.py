@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from jupyter_sdt.errors import SpecError, did_you_mean
+from jupyter_sdt.launch.sagemaker import shared_loader
 from jupyter_sdt.launch.training_request import ACCOUNT
 
 _SAMPLE_ACCOUNT = "000000000000"
@@ -71,11 +72,10 @@ def argument_of(path: str) -> str:
 @cache
 def _request_shape() -> Any:
     try:
-        from botocore.loaders import Loader  # noqa: PLC0415 - optional, and slow to import
-        from botocore.model import ServiceModel  # noqa: PLC0415
+        from botocore.model import ServiceModel  # noqa: PLC0415 - optional, and slow to import
     except ImportError:
         return None
-    model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+    model = ServiceModel(shared_loader().load_service_model("sagemaker", "service-2"))
     return model.operation_model("CreateTrainingJob").input_shape
 
 

@@ -16,9 +16,11 @@ import pytest
 from support import Jobs, ranks, until
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch import nursery_client
+from jupyter_sdt.launch import local, nursery_client
 from jupyter_sdt.launch.nursery_address import fingerprint, nursery_address
 from jupyter_sdt.launch.standby import MOST_RANKS, cores
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.job_directory import JobDirectory
 
 
 @pytest.fixture
@@ -156,3 +158,37 @@ def test_more_ranks_than_stand_by_are_forked_on_demand(jobs: Jobs, private_nurse
     directory = jobs.run("import os; print(os.environ['RANK'])", distribution=ranks(world_size))
     logs = [directory.log(rank).read_text() for rank in range(world_size)]
     assert logs == [f"{rank}\n" for rank in range(world_size)]
+
+
+@pytest.mark.slow
+def test_jobs_on_sagemaker_have_a_nursery_with_boto3_and_without_torch(
+    runtime_folder, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("AWS_PROFILE", "of-whoever-came-first")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    address = nursery_address(os.environ, remote=True)
+    spec = JobSpec(
+        job_name="there",
+        entry_point="a.py",
+        python=sys.executable,
+        created_seconds=0.0,
+        instance_type="ml.m5.large",
+        sagemaker={"region": "us-east-1", "role": "r", "adopted": True},
+    )
+    directory = JobDirectory(tmp_path / "there")
+    directory.create()
+    directory.write_spec(spec)
+    environment = {name: text for name, text in os.environ.items() if name != "AWS_PROFILE"}
+    try:
+        local.start(directory, environment)
+        nursery = psutil.Process(nursery_pid(address))
+        until(lambda: any("fails" in note for note in directory.read_state().notes), 60)
+        mapped = {Path(region.path).name for region in nursery.memory_maps()}
+        assert not any("torch" in name for name in mapped)
+        # Its supervisors' credentials are those of the job, not of whoever came first.
+        assert "of-whoever-came-first" not in "".join(directory.read_state().notes)
+    finally:
+        for process in nursery.children():  # the supervisor would look for the service for ever
+            process.kill()
+        os.kill(nursery_pid(address), signal.SIGKILL)
