@@ -1,6 +1,7 @@
-"""Names that libraries have dropped since scripts were written: numpy.float, torch._six.
+"""Names inside other libraries that scripts expect: numpy.float, torch._six, torch.sagemaker.
 
-They come back in the processes of a job only, and only where the library really lacks them.
+Some were dropped since scripts were written, some exist in SageMaker's images only. They are there
+in the processes of a job only, and only where the library really lacks them.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from jupyter_sdt.runtime.compat_path import COMPAT
 from jupyter_sdt.runtime.late_import import when_imported
 
 _DROPPED = Path(__file__).parent / "dropped_modules"
-# Module that a library no longer has -> the file that stands in for it.
-_MODULES = {"torch._six": _DROPPED / "torch_six.py"}
+# Module that a library lacks -> the file that stands in for it.
+_MODULES = {
+    "torch._six": _DROPPED / "torch_six.py",
+    "torch.sagemaker": COMPAT / "_torch_sagemaker" / "__init__.py",
+}
 # numpy 1.24 dropped aliases of Python's types, numpy 2.0 second names of its own.
 _TYPES = {kind.__name__: kind for kind in (bool, complex, float, int, object, str)}
 _TYPES |= {"long": int, "unicode": str}
@@ -53,7 +58,10 @@ class _DroppedModules(MetaPathFinder):
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         file = _MODULES.get(fullname)
-        return None if file is None else spec_from_file_location(fullname, file)
+        if file is None:
+            return None
+        folder = [str(file.parent)] if file.name == "__init__.py" else None
+        return spec_from_file_location(fullname, file, submodule_search_locations=folder)
 
 
 def _restore_numpy(numpy: ModuleType) -> None:

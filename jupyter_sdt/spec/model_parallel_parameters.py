@@ -121,6 +121,11 @@ def model_parallel_size(parameters: Mapping[str, Any]) -> int:
     return pipeline_degree(parameters) * prod(map(int, degrees))
 
 
+def shards(parameters: Mapping[str, Any]) -> int:
+    """How many ranks version 2 was told to share one copy of the model among; at least 1."""
+    return max(1, int(parameters.get("hybrid_shard_degree", 1)))
+
+
 def model_parallel_layout(parameters: Mapping[str, Any], world_size: int) -> Layout:
     """Where each of ``world_size`` ranks sits. Raises DistributionError when they do not fit."""
     _check_world_size(parameters, world_size)

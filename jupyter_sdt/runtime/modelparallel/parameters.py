@@ -106,7 +106,7 @@ def read(
             f"smp.init(config={config!r}): must be a dictionary of parameters, or None",
             argument="config",
         )
-    launched = _launched(
+    launched = launched_values(
         os.environ if environ is None else environ, sys.argv if arguments is None else arguments
     )
     given = dict(config or {})
@@ -122,12 +122,13 @@ def read_layout(world_size: int) -> Layout | None:
 
     Raises DistributionError when the degrees do not divide ``world_size``.
     """
-    launched = _launched(os.environ, sys.argv)
+    launched = launched_values(os.environ, sys.argv)
     layout = model_parallel_layout(launched, world_size)
     return layout if model_parallel_size(launched) > 1 else None
 
 
-def _launched(environ: Mapping[str, str], arguments: Sequence[str]) -> dict[str, Any]:
+def launched_values(environ: Mapping[str, str], arguments: Sequence[str]) -> dict[str, Any]:
+    """What the launcher gave: SM_HP_MP_PARAMETERS, else the argument ``--mp_parameters``."""
     text = environ.get(VARIABLE) or _argument(arguments)
     if not text:
         return {}

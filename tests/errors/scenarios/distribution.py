@@ -86,8 +86,9 @@ def launcher_that_says_too_much(bench: Bench) -> None:
 
 @scenario
 def library_not_here_yet(bench: Bench) -> None:
-    library = {"smdistributed": {"modelparallel": ON}, "torch_distributed": ON}
-    bench.estimator(distribution=library).fit()
+    library = {**ON, "parameters": {"expert_parallel_degree": 2}}
+    strategy = {"smdistributed": {"modelparallel": library}, "torch_distributed": ON}
+    bench.estimator(distribution=strategy, processes_per_node=2).fit()
 
 
 @scenario

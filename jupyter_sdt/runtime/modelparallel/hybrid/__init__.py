@@ -1,0 +1,1 @@
+"""What torch.sagemaker consists of: tensor-parallel transformers inside torch's FSDP."""

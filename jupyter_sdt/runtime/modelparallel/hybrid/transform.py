@@ -1,0 +1,130 @@
+"""torch.sagemaker.transform: a Hugging Face model, divided among tensor peers, ready for FSDP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.hybrid import state
+from jupyter_sdt.runtime.modelparallel.hybrid.dividing import divide, mark_layers
+from jupyter_sdt.runtime.modelparallel.hybrid.families import check_model
+from jupyter_sdt.runtime.modelparallel.hybrid.moe import check_moe
+from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
+
+_CP_COMMUNICATION = ("p2p", "all_gather")
+
+
+def transform(
+    model: nn.Module,
+    device: torch.device | str | int | None = None,
+    dtype: torch.dtype | None = None,
+    config: Any = None,
+    load_state_dict_from_rank0: bool = False,
+    cp_comm_type: str = "p2p",
+) -> nn.Module:
+    """Divide ``model`` among tensor peers, in place, and return it.
+
+    Its parameters keep their names. Peers are given the same batch, and compute the loss and the
+    gradients of one process. With ``load_state_dict_from_rank0`` all values are those of rank 0,
+    and the model of the other ranks may lie on the meta device; otherwise peers take over what the
+    first of them has. A model on the meta device stays there (``DelayedParamIniter`` fills it).
+    With ``tensor_parallel_degree`` 1 nothing is divided.
+
+    Raises SpecError for models that cannot be divided, RuntimeStateError before ``init()``.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/distributed-model-parallel-v2-reference.html
+    """
+    here = state.current()
+    _check(model, config, cp_comm_type)
+    if here.peers.size > 1:
+        check_model(model, here.peers.size)
+    mark_layers(model)
+    source = _Source(model, from_rank_0=load_state_dict_from_rank0)
+    if here.peers.size > 1:
+        divide(model, source.whole)
+    source.fill_rest(model)
+    here.slices |= {
+        name: part for name, p in model.named_parameters() if (part := slice_of(p)) is not None
+    }
+    return _moved(model, device, dtype)
+
+
+def _check(model: object, config: Any, cp_comm_type: str) -> None:
+    if not isinstance(model, nn.Module):
+        raise SpecError(f"model={type(model).__name__} must be a torch.nn.Module", argument="model")
+    if cp_comm_type not in _CP_COMMUNICATION:
+        raise SpecError(
+            f"cp_comm_type={cp_comm_type!r} must be 'p2p' or 'all_gather'", argument="cp_comm_type"
+        )
+    check_moe(model, config)
+
+
+def _moved(model: nn.Module, device: Any, dtype: torch.dtype | None) -> nn.Module:
+    """A model on the meta device is made where it is initialised, whatever ``device`` says."""
+    if any(parameter.is_meta for parameter in model.parameters()):
+        device = None
+    marks = {name: vars(p) for name, p in model.named_parameters()}
+    moved = model.to(device=device, dtype=dtype)
+    for name, parameter in moved.named_parameters():
+        vars(parameter).update(marks[name])
+    return moved
+
+
+class _Source:
+    """Whole tensors for parameters: as they are, the first tensor peer's, or rank 0's."""
+
+    def __init__(self, model: nn.Module, *, from_rank_0: bool) -> None:
+        self._from_rank_0 = from_rank_0
+        self._done: dict[int, torch.Tensor] = {}
+        self._kept = list(model.parameters())  # so that no two of them have one id
+        if from_rank_0 and dist.get_rank() == 0 and any(p.is_meta for p in self._kept):
+            raise SpecError(
+                "load_state_dict_from_rank0=True: the model of rank 0 has parameters on the meta "
+                "device; load its weights before transform()",
+                argument="load_state_dict_from_rank0",
+            )
+
+    def whole(self, tensor: torch.Tensor) -> torch.Tensor:
+        """All of ``tensor``, with the values that count."""
+        if self._from_rank_0:
+            content = (
+                torch.empty_like(tensor, device=state.current().device)
+                if (tensor.is_meta)
+                else tensor.detach().contiguous()
+            )
+            dist.broadcast(content, 0, group=state.group_for(content))
+            return content
+        if not tensor.is_meta and state.current().peers.size > 1:
+            state.current().peers.copy_first(tensor.detach())
+        return tensor
+
+    def fill_rest(self, model: nn.Module) -> None:
+        """Give parameters that are not divided, and buffers, the values that count."""
+        for module in model.modules():
+            for name, parameter in module._parameters.items():
+                if parameter is not None and slice_of(parameter) is None:
+                    module._parameters[name] = self._filled(parameter)  # type: ignore[assignment]
+            for name, buffer in module._buffers.items():
+                if buffer is not None and self._from_rank_0:
+                    module._buffers[name] = self._filled(buffer)
+
+    def _filled(self, tensor: torch.Tensor) -> torch.Tensor:
+        """``tensor`` itself, or what takes the place of one on the meta device: once if shared."""
+        if id(tensor) not in self._done:
+            content = self.whole(tensor)
+            if tensor.is_meta and not content.is_meta:
+                made = (
+                    nn.Parameter(content, requires_grad=tensor.requires_grad)
+                    if isinstance(tensor, nn.Parameter)
+                    else content
+                )
+            else:
+                made = tensor
+                if content is not tensor and not tensor.is_meta:
+                    tensor.detach().copy_(content)
+            self._done[id(tensor)] = made
+            self._kept.append(tensor)  # type: ignore[arg-type]
+        return self._done[id(tensor)]
