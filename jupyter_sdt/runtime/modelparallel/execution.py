@@ -24,8 +24,8 @@ from jupyter_sdt.runtime.modelparallel.world import GroupName, World
 
 Backward = Callable[..., None]
 RunMicrobatch = Callable[[int], Any]
-# Of those that train: the first finds out what modules return, the third may replay the second.
-_RECORDED_STEPS = (2, 3)
+# Of those that train: the first two find out what comes back and where to, the fourth replays.
+_RECORDED_STEPS = (2, 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,6 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Call,
     Key,
     Meta,
-    Mode,
     Push,
     Result,
 )
@@ -39,6 +38,7 @@ class Modules:
     numbers: dict[nn.Module, int]
     forms: dict[Any, Result] = field(default_factory=dict)
     unsteady: set[int] = field(default_factory=set)
+    needed: dict[Any, list[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: nn.Module) -> Modules:
@@ -59,6 +59,7 @@ class Modules:
         if result.steady and signature[0] not in self.unsteady:
             if len(self.forms) >= _KEPT_FORMS:
                 self.forms.clear()
+                self.needed.clear()
             self.forms[signature] = result
 
     def unlearn(self, numbers: Iterable[int]) -> None:
@@ -83,38 +84,42 @@ class Caller:
         asked = [mode.grad and tensor.requires_grad for tensor in packed.tensors]
         signature = (number, packed.skeleton, _metas(packed.tensors, asked), mode)
         known = self._modules.forms.get(signature)
-        frame = self._ask(number, stage, packed, asked, mode, known)
+        frame = self._loop.current().post.numbers.next()
+        keys = [] if known is None else [(frame, "output", i) for i in range(len(known.metas))]
+        expected = None if known is None else known.form
+        call = Call(frame, number, packed.skeleton, (), mode, expected)
+        pushes = self._pushes(signature, keys)
+        self._ask(stage, call, packed, asked, pushes)
         if known is None:
             outputs, result = self._returned(frame, stage)
             self._modules.learn(signature, result)
         else:
-            outputs = [
-                self._expected(m, (frame, "output", i), stage) for i, m in enumerate(known.metas)
-            ]
+            pairs = zip(known.metas, keys, strict=True)
+            outputs = [self._expected(m, key, stage, (signature, pushes)) for m, key in pairs]
             result = known
         if mode.grad:
             inputs = [i for i, wanted in enumerate(asked) if wanted]
-            record = _Record(self, frame, stage, result.metas, packed.tensors, inputs)
+            record = _Record(self, frame, stage, signature, result.metas, packed.tensors, inputs)
             outputs = self._linked(record, outputs)
         return unpack(result.skeleton, outputs, self._modules.modules)
 
     def _ask(
         self,
-        number: int,
         stage: int,
+        call: Call,
         packed: Packed,
         asked: list[bool],
-        mode: Mode,
-        known: Result | None,
-    ) -> int:
+        pushes: Sequence[Push],
+    ) -> None:
         task = self._loop.current()
-        frame = task.post.numbers.next()
         keys = task.give(packed.tensors, stage)
-        expected = None if known is None else known.form
-        arguments = tuple(zip(keys, asked, strict=True))
-        call = Call(frame, number, packed.skeleton, arguments, mode, expected)
-        task.ask(stage, call, waits=known is None)
-        return frame
+        call = call._replace(arguments=tuple(zip(keys, asked, strict=True)))
+        task.ask(stage, call, pushes, waits=call.expected is None)
+
+    def _pushes(self, signature: Any, keys: Sequence[Key]) -> list[Push]:
+        """Sending what comes out to where it was needed before, without being asked."""
+        needed = self._modules.needed
+        return [Push(key, stage) for key in keys for stage in needed.get((signature, key[1:]), ())]
 
     def _returned(self, frame: int, stage: int) -> tuple[list[torch.Tensor], Result]:
         task = self._loop.current()
@@ -125,11 +130,20 @@ class Caller:
             key = (frame, "output", index)
             value = self._here(key)
             on_cpu = value.device.type == "cpu"
-            outputs.append(value if on_cpu else self._expected(meta, key, stage).arrived(value))
+            if not on_cpu:
+                value = RemoteTensor(meta, key, stage, self.fetch, self._device).arrived(value)
+            outputs.append(value)
         return outputs, result
 
-    def _expected(self, meta: Meta, key: Key, stage: int) -> RemoteTensor:
-        return RemoteTensor(meta, key, stage, self.fetch, self._device)
+    def _expected(
+        self, meta: Meta, key: Key, stage: int, sent: tuple[Any, Sequence[Push]]
+    ) -> RemoteTensor:
+        """The tensor ``key`` of a call; ``sent`` is its signature, and where it is pushed to."""
+        signature, pushes = sent
+        tensor = RemoteTensor(meta, key, stage, self.fetch, self._device)
+        tensor.needed = self._modules.needed.setdefault((signature, key[1:]), [])
+        tensor.stages += [push.stage for push in pushes if push.key == key]
+        return tensor
 
     def _here(self, key: Key) -> torch.Tensor:
         value = self._loop.held(self._loop.current().microbatch).values[key]
@@ -143,7 +157,7 @@ class Caller:
         own = self._loop.post.connections.stage
         if own not in tensor.stages:
             task.ask(tensor.stages[0], Push(tensor.key, own))
-            tensor.stages.append(own)
+            tensor.sent_to(own)
         self._loop.wait(lambda: tensor.key in values)
         value = values[tensor.key]
         if value is None:
@@ -174,7 +188,9 @@ class Caller:
         wanted = [i for i, remote in zip(record.inputs, record.remote, strict=True) if not remote]
         numbered = tuple((index, key) for (index, _), key in zip(given, keys, strict=True))
         request = Backward(record.frame, numbered, tuple(wanted))
-        task.ask(record.stage, request, waits=bool(wanted))
+        passed = [(record.frame, "gradient", i) for i in record.inputs if i not in wanted]
+        record.pushes = self._pushes(record.signature, passed)
+        task.ask(record.stage, request, record.pushes, waits=bool(wanted))
         values = self._loop.held(task.microbatch).values
         if wanted:
             missing = [(record.frame, "gradient", index) for index in wanted]
@@ -184,7 +200,8 @@ class Caller:
     def _gradient(self, record: _Record, place: int, values: Any) -> torch.Tensor | None:
         key = (record.frame, "gradient", record.inputs[place])
         if record.remote[place]:
-            return self._expected(record.forms[place], key, record.stage)
+            sent = record.signature, record.pushes
+            return self._expected(record.forms[place], key, record.stage, sent)
         value = values.pop(key)
         return None if value is None else cast("torch.Tensor", value.to(self._device))
 
@@ -196,10 +213,12 @@ class _Record:
     caller: Caller
     frame: int
     stage: int
+    signature: Any
     metas: tuple[Meta, ...]
     tensors: list[torch.Tensor]
     inputs: list[int]
     remote: list[bool] = field(default_factory=list)
+    pushes: Sequence[Push] = ()
     forms: tuple[Meta, ...] = ()
 
 

@@ -19,10 +19,14 @@ Fetch = Callable[["RemoteTensor"], torch.Tensor]
 
 
 class RemoteTensor(torch.Tensor):
-    """``key`` names it in its microbatch; ``stages`` are those that have it, its owner first."""
+    """``key`` names it in its microbatch; ``stages`` are those that have it, its owner first.
+
+    ``needed`` are the stages that such tensors are sent to: known from those before.
+    """
 
     key: Key
     stages: list[int]
+    needed: list[int]
     actual: torch.Tensor | None
     _fetch: Fetch
     _place: torch.device
@@ -38,7 +42,14 @@ class RemoteTensor(torch.Tensor):
         tensor: RemoteTensor = make(cls, meta[1], dtype=meta[0], device=_CPU)
         tensor.key, tensor.stages, tensor._fetch, tensor._place = key, [stage], fetch, device
         tensor.actual = tensor._value = None
+        tensor.needed = []
         return tensor
+
+    def sent_to(self, stage: int) -> None:
+        """Note that ``stage`` will have it, and needs such tensors."""
+        self.stages.append(stage)
+        if stage not in self.needed:
+            self.needed.append(stage)
 
     def arrived(self, value: torch.Tensor) -> RemoteTensor:
         """Take the content, which came unasked; return the tensor."""

@@ -92,19 +92,22 @@ class Task:
     _given: dict[tuple[int, int, int], Key] = field(default_factory=dict)
     _kept: list[torch.Tensor] = field(default_factory=list)
 
-    def ask(self, stage: int, request: Request, *, waits: bool = False) -> None:
+    def ask(
+        self, stage: int, request: Request, pushes: Sequence[Push] = (), *, waits: bool = False
+    ) -> None:
         """Let ``stage`` do something, soon: at once if there are new tensors for it.
 
-        ``waits`` says that the task will wait for the result next, which sends everything.
+        ``pushes`` are for what comes out. ``waits`` says that the task will wait for the result
+        next, which sends everything.
         """
         pending = self._for(stage)
-        pending.requests.append(request)
+        pending.requests += [request, *pushes]
         if isinstance(request, Call):
             self.visits.append((stage, request.module))
         elif isinstance(request, Backward):
             self.visits.append((stage, BACK))
         if pending.tensors and not waits:
-            self._send(stage, answer=False)
+            self._send(stage, answer=bool(pushes))
 
     def give(self, tensors: Sequence[torch.Tensor], stage: int) -> list[Key]:
         """Send tensors along with the next request, and return how ``stage`` will know them."""
@@ -112,7 +115,9 @@ class Task:
 
     def flush(self) -> list[int]:
         """Send all that was asked; return the numbers of the answers to come."""
-        return [self._send(stage, answer=True) for stage in list(self._pending)]
+        for stage in list(self._pending):
+            self._send(stage, answer=True)
+        return list(self.unanswered)
 
     def settle(self) -> list[int]:
         """As :meth:`flush`, and have everything answered that was asked before."""
@@ -138,7 +143,7 @@ class Task:
     def _for(self, stage: int) -> _Pending:
         return self._pending.setdefault(stage, _Pending())
 
-    def _send(self, stage: int, *, answer: bool) -> int:
+    def _send(self, stage: int, *, answer: bool) -> None:
         pending = self._pending.pop(stage)
         number = self.post.numbers.next()
         burst = Burst(
@@ -157,7 +162,6 @@ class Task:
         if answer:
             self.unanswered.add(number)
         self.post.connections.send(stage, burst, list(pending.tensors.values()))
-        return number
 
     def _placed(self, tensor: torch.Tensor, stage: int) -> Key:
         if isinstance(tensor, RemoteTensor):
@@ -175,5 +179,5 @@ class Task:
     def _passed_on(self, tensor: RemoteTensor, stage: int) -> Key:
         if stage not in tensor.stages:
             self.ask(tensor.stages[0], Push(tensor.key, stage))
-            tensor.stages.append(stage)
+            tensor.sent_to(stage)
         return tensor.key
