@@ -88,6 +88,31 @@ def rank_name(*, replica: bool = False) -> str:
     return "_".join(str(group.rank) for group in names)
 
 
+def part_number() -> int:
+    """Which part of a sharded model this rank has; 0 where replicas have all of it."""
+    here = world.current()
+    sharded = here.parameters.sharded
+    return here.group("rdp").rank % here.parameters.sharded_data_parallel_degree if sharded else 0
+
+
+def is_copy() -> bool:
+    """Whether ranks before this one have the same part of the model."""
+    return world.current().group("rdp").rank != part_number()
+
+
+def part_name(*, first: bool = False) -> str:
+    """The rank's part of the model in names of files, or the ``first`` rank's.
+
+    That is :func:`rank_name`, but the number alone where a whole model is sharded, as published
+    scripts have it.
+    """
+    groups = world.current().groups
+    places = [0, 0, 0] if first else [groups["pp"].rank, groups["tp"].rank, part_number()]
+    if not world.current().parameters.sharded:
+        return "_".join(map(str, places[:2]))
+    return "_".join(map(str, places)) if groups["tp"].size > 1 else str(places[2])
+
+
 def write(path: Path, content: Callable[[Any], object]) -> None:
     """Let ``content`` write a file that replaces ``path`` when it is complete and on the disk.
 

@@ -55,22 +55,28 @@ def together(action: Callable[[], Any], doing: str) -> Any:
 
 
 def read_or_receive(
-    path: Path, group: CommGroup, read: Callable[[Path], Any], *, needed: bool = True
+    path: Path,
+    group: CommGroup,
+    read: Callable[[Path], Any],
+    *,
+    needed: bool = True,
+    part: int = 0,
 ) -> Any:
     """Read ``path``; where it does not exist, get what another rank of ``group`` has read.
 
-    All ranks of ``group`` call it. When none has it, raises FileNotFoundError if it is ``needed``,
-    else returns None.
+    All ranks of ``group`` call it; those with one ``part`` have one file. When nobody has it,
+    raises FileNotFoundError on all if it is ``needed``, else returns None.
     """
     found = path.exists()
-    holders = [rank for rank, there in enumerate(allgather(found, group)) if there]
-    if not holders:
+    told = allgather((found, part), group)
+    first = {p: rank for rank, (there, p) in reversed(list(enumerate(told))) if there}
+    if set(first) != {p for _, p in told}:
         if not needed:
             return None
-        raise FileNotFoundError(f"no rank finds {str(path)!r}")
+        raise FileNotFoundError(f"no rank finds {str(path)!r}, or another part of it")
     content = read(path) if found else None
-    members = world.current().group(group.value)
-    if len(holders) == members.size:
+    if all(there for there, _ in told):
         return content
-    first = allgather(content if members.rank == holders[0] else None, group)[holders[0]]
-    return content if found else first
+    mine = world.current().group(group.value).rank
+    sent = allgather(content if mine == first[part] else None, group)
+    return content if found else sent[first[part]]

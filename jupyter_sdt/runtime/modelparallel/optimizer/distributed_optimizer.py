@@ -10,10 +10,8 @@ from typing import Any
 
 import torch
 
-from jupyter_sdt.errors import RuntimeStateError, SpecError
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.norms import gradient_norm, overflows, sharing_groups
-from jupyter_sdt.runtime.modelparallel.optimizer import saved_state
 from jupyter_sdt.runtime.modelparallel.optimizer.entries import (
     Entries,
     names_in_model,
@@ -23,14 +21,11 @@ from jupyter_sdt.runtime.modelparallel.optimizer.loss_scale import (
     DynamicLossScale,
     StaticLossScale,
 )
-from jupyter_sdt.runtime.modelparallel.optimizer.working import Working
-from jupyter_sdt.runtime.modelparallel.optimizer.workings import working_for
+from jupyter_sdt.runtime.modelparallel.optimizer.states import GivenStates
 from jupyter_sdt.runtime.modelparallel.script_state import state as script
 
-_SCALER = "loss_scaler"
 
-
-class DistributedOptimizer(torch.optim.Optimizer):
+class DistributedOptimizer(GivenStates):
     """``optimizer`` whose groups hold, once the model is partitioned, what this rank has of them.
 
     It is an optimizer of torch itself, for learning-rate schedulers: groups and state are those of
@@ -44,7 +39,6 @@ class DistributedOptimizer(torch.optim.Optimizer):
     # torch.amp.GradScaler would hand its scale to a fused optimizer; gradients are divided here.
     _step_supports_amp_scaling = False
 
-    # torch.optim.Optimizer.__init__ is not called: what it makes is found in self.optimizer.
     def __init__(
         self,
         optimizer: torch.optim.Optimizer,
@@ -58,8 +52,7 @@ class DistributedOptimizer(torch.optim.Optimizer):
             optimizer.shared_by = sharing_groups()
         self._known = names_in_model(script.model)
         self._entries = Entries(self.optimizer, self._known)
-        self._working: Working | None = None
-        self._to_load: Mapping[str, Any] | None = None
+        self._working = self._to_load = None
         self._has_gradients = False
         self.overflow = False
         self._global_grad_norm = 0.0
@@ -76,11 +69,6 @@ class DistributedOptimizer(torch.optim.Optimizer):
             self.load_state_dict(script.optimizer_state_to_load)
             script.optimizer_state_to_load = None
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "optimizer":  # while being unpickled
-            raise AttributeError(name)
-        return getattr(self.optimizer, name)
-
     def __repr__(self) -> str:
         return f"DistributedOptimizer({self.optimizer!r})"
 
@@ -88,11 +76,6 @@ class DistributedOptimizer(torch.optim.Optimizer):
     def loss_scale(self) -> float:
         """What the model's backward multiplies losses by."""
         return self.loss_scaler.scale
-
-    @property
-    def fp16_groups(self) -> list[list[torch.Tensor]]:
-        """The model's parameters that this rank holds, group by group."""
-        return [[entry.parameter for entry in group] for group in self._entries.groups()]
 
     def zero_grad(
         self,
@@ -157,94 +140,3 @@ class DistributedOptimizer(torch.optim.Optimizer):
             self.optimizer.step()
             working.give_parameters()
         return result
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group of the model's parameters, before the first step.
-
-        Raises SpecError afterwards with ``fp16`` or ``shard_optimizer_state``.
-        """
-        if self._working is not None and not self._plainly():
-            raise SpecError(
-                "add_param_group() after the first step: with fp16 or shard_optimizer_state all "
-                "groups must be known before it",
-                argument="param_group",
-            )
-        self.optimizer.add_param_group(param_group)
-        self._entries.extend(names_in_model(script.model))
-        self._working = None
-        if script.partitioned:
-            self._keep_local()
-
-    @property
-    def working(self) -> Working:
-        """What the optimizer updates, made when it is first needed after the partition."""
-        if script.model is not None and not script.partitioned:
-            raise RuntimeStateError(
-                "the optimizer was used before the model was partitioned: call a function under "
-                "@smp.step first"
-            )
-        if self._working is None:
-            self._working = working_for(self.optimizer, self._entries, self._world)
-            for group, targets in zip(
-                self.optimizer.param_groups, self._working.groups(), strict=True
-            ):
-                # In place: LBFGS keeps the list.
-                group["params"][:] = targets
-            self._load_now()
-        return self._working
-
-    def refresh(self) -> None:
-        """Take over parameters that were loaded into the model: fp32 copies follow them."""
-        if self._working is not None:
-            self._working.refresh()
-
-    def local_state_dict(self, gather_if_shard: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """What this rank has of the state, with ``"_smp_is_partial": True``."""
-        return {**saved_state.local_state(self._parts()), **self._scaler_state()}
-
-    def state_dict(self) -> dict[str, Any]:
-        """The whole model's state, as an optimizer of one process would give it.
-
-        Every rank of the model calls it. Raises SpecError with ``shard_optimizer_state``.
-        """
-        return {**saved_state.whole_state(self._parts()), **self._scaler_state()}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over a state, this rank's part or the whole; before the partition, it waits for it.
-
-        Settings of the groups, such as the learning rate, hold at once. Raises SpecError for a
-        state of other groups.
-        """
-        self._entries.set_groups(state_dict["param_groups"])
-        self._to_load = state_dict
-        if self._working is not None:
-            self._load_now()
-
-    def _load_now(self) -> None:
-        if self._to_load is None:
-            return
-        given, self._to_load = self._to_load, None
-        saved_state.load(self._parts(), given)
-        if _SCALER in given:
-            self.loss_scaler.load_state_dict(given[_SCALER])
-
-    def _scaler_state(self) -> dict[str, Any]:
-        fp16 = self._world.parameters.fp16
-        return {_SCALER: self.loss_scaler.state_dict()} if fp16 else {}
-
-    def _parts(self) -> saved_state.OptimizerParts:
-        return saved_state.OptimizerParts(
-            optimizer=self.optimizer,
-            entries=self._entries,
-            working=self.working,
-            world=self._world,
-        )
-
-    def _keep_local(self) -> None:
-        if script.model is not None:
-            self._entries.keep(dict(script.model.local_named_parameters()), self._known)
-        self._entries.leave_local()
-
-    def _plainly(self) -> bool:
-        parameters = self._world.parameters
-        return not (parameters.fp16 or parameters.shard_optimizer_state or parameters.sharded)

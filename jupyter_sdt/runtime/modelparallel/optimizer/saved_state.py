@@ -125,9 +125,11 @@ def _check_part(parts: OptimizerParts, given: Mapping[str, Any]) -> None:
 
 
 def _shard(parts: OptimizerParts) -> dict[str, Any]:
-    group = parts.world.group("rdp")
+    group, asked = parts.world.group("rdp"), parts.world.parameters
+    # Shard groups are replicas of each other.
+    count = asked.sharded_data_parallel_degree if asked.sharded else group.size
     sizes = [[t.numel() for t in targets] for targets in parts.working.groups()]
-    return {"rank": group.rank, "size": group.size, "numel": sizes}
+    return {"rank": group.rank % count, "size": count, "numel": sizes}
 
 
 def _values_for(entry: Entry, given: Mapping[str, Any], parts: OptimizerParts) -> Any:

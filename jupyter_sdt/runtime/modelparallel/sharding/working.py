@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 
 from jupyter_sdt.runtime.modelparallel import world
-from jupyter_sdt.runtime.modelparallel.sharding.pieces import is_piece, local
+from jupyter_sdt.runtime.modelparallel.sharding.pieces import divided_like, is_piece, local, whole
 from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
 
 _HALF = (torch.float16, torch.bfloat16)
@@ -52,6 +52,12 @@ class Pieces:
     def gradients(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Parameters and the gradients of their pieces."""
         return ((p, t.grad) for p, t in self._pairs() if t.grad is not None)
+
+    def wholes(self) -> Iterator[Iterator[torch.Tensor]]:
+        """What is updated, whole, group by group. All ranks of a shard group call it."""
+        for group, targets in zip(self._model, self._targets, strict=True):
+            pairs = zip(group, targets, strict=True)
+            yield (whole(divided_like(target.detach(), parameter)) for parameter, target in pairs)
 
     def copies(self) -> dict[str, torch.Tensor]:
         """The fp32 copies, counted over all groups."""
