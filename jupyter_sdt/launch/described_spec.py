@@ -120,7 +120,22 @@ def _channel(channel: Mapping[str, Any], images: Mapping[str, Any]) -> Channel:
         compression="" if compression in (None, "None") else compression,
         record_wrapping="" if wrapping in (None, "None") else wrapping,
         shuffle_seed=channel.get("ShuffleConfig", {}).get("Seed"),
+        sagemaker=_only_there(channel["DataSource"]),
     )
+
+
+def _only_there(source: Mapping[str, Any]) -> dict[str, Any]:
+    """What a channel says to SageMaker alone, under the Estimator's names."""
+    if "FileSystemDataSource" in source:
+        return {"FileSystemDataSource": dict(source["FileSystemDataSource"])}
+    told = source.get("S3DataSource", {})
+    kind = told.get("S3DataType")
+    fields = {
+        "s3_data_type": None if kind == "S3Prefix" else kind,
+        "attribute_names": told.get("AttributeNames"),
+        "instance_groups": told.get("InstanceGroupNames"),
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def _decoded(text: str) -> Any:

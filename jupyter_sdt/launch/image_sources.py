@@ -5,7 +5,7 @@
 
     {"pytorch-2.9.0-gpu-py312": "123456789012.dkr.ecr.{region}.amazonaws.com/NAME:TAG"}
 
-For Hugging Face the key is ``huggingface-4.56.2-pytorch2.8.0-gpu-py312``. An installed SageMaker SDK
+For Hugging Face the key is ``huggingface-4.56.2-pytorch2.8.0-gpu-py312``. An installed SDK
 is asked when it is newer than our table, which holds all that older ones know.
 """
 

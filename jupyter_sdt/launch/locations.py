@@ -37,8 +37,8 @@ def local_path(uri: str, *, argument: str) -> Path:
         return Path(uri).expanduser()
     if scheme == "s3":
         raise LaunchError(
-            f"{argument}: {uri} needs the SageMaker backend, which this version does not have; "
-            "give a local path or file:// instead"
+            f"{argument}: {uri} lies in S3, where this cannot be read from; give a path or file:// "
+            "instead"
         )
     path = unquote(rest.removeprefix("localhost"))
     if scheme != "file" or not path.startswith("/"):

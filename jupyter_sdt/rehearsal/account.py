@@ -19,7 +19,6 @@ from jupyter_sdt.rehearsal.refusals import (
     RefusedError,
     check_name,
     check_quota,
-    check_request,
     check_role,
 )
 from jupyter_sdt.rehearsal.storage import Storage
@@ -45,9 +44,8 @@ class TrainingJobs:
     def create(self, request: Mapping[str, Any], trust: str | None) -> RehearsedJob:
         """CreateTrainingJob; ``trust`` is the policy of the role, None for a role nobody knows.
 
-        Raises RefusedError.
+        The request itself has been checked. Raises RefusedError.
         """
-        check_request(request)
         name = str(request["TrainingJobName"])
         arn = f"arn:aws:sagemaker:{self.region}:{self.account}:training-job/{name}"
         check_name(name, self.jobs, arn)
@@ -94,6 +92,17 @@ class TrainingJobs:
                 f"{job.training_job_status}.",
             )
         job.stop_asked.set()
+
+    def delete(self, name: str) -> None:
+        """DeleteTrainingJob: only of a job that has ended. Raises RefusedError."""
+        job = self.find(name)
+        if not job.ended:
+            raise RefusedError(
+                "ResourceInUse",
+                f"The training job {name} is in status {job.training_job_status} and cannot be "
+                "deleted",
+            )
+        del self.jobs[name]
 
     def interrupt(self, name: str) -> None:
         """Take the spot capacity of a job away, once. Raises RefusedError."""

@@ -12,9 +12,9 @@ from typing import Any
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch import local
-from jupyter_sdt.launch.described_spec import decoded_hyperparameters
 from jupyter_sdt.launch.node_directory import check_paths
 from jupyter_sdt.launch.runnable import check_runnable
+from jupyter_sdt.launch.training_request import code_uri_of
 from jupyter_sdt.rehearsal.container_spec import Folders, container_spec
 from jupyter_sdt.rehearsal.log_streams import LogStreams
 from jupyter_sdt.rehearsal.metric_feed import MetricFeed
@@ -115,7 +115,7 @@ class Container:
             self.storage.put(archive, f"{target}/{archive.name}")
 
     def _fetch_source(self) -> None:
-        uri = str(decoded_hyperparameters(self.request).get("sagemaker_submit_directory", ""))
+        uri = code_uri_of(self.request)
         archive = self.folder / "sourcedir.tar.gz"
         try:
             self.storage.fetch(uri, archive)
@@ -126,12 +126,11 @@ class Container:
 
     def _fetch_channel(self, channel: Mapping[str, Any]) -> None:
         source, name = channel["DataSource"].get("S3DataSource"), channel["ChannelName"]
-        if source is None:
-            raise LaunchError(f"channel {name!r}: this machine mounts no FSx or EFS file system")
+        usual = self.request["AlgorithmSpecification"].get("TrainingInputMode")
+        if source is None or channel.get("InputMode", usual) == "Pipe":
+            return  # mounted, or streamed by the local launcher
         kind, uri = source.get("S3DataType", "S3Prefix"), source["S3Uri"]
         folder = make_private_folder(self._folders.input / name)
-        if kind == "AugmentedManifestFile":
-            raise LaunchError(f"channel {name!r}: a rehearsal reads no AugmentedManifestFile")
         if not self.storage.fetch_channel(uri, folder, kind):
             raise LaunchError(
                 f"Data download failed: NoSuchKey (404): no S3 objects found under prefix: {uri} "

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.described_spec import described_spec
+from jupyter_sdt.launch.file_systems import on_file_system
 from jupyter_sdt.launch.remote_bundle import PROGRAM
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
@@ -69,7 +70,10 @@ def _on_this_machine(distribution: Distribution, most_processes: int) -> Distrib
 
 
 def _fetched(channel: Channel, folders: Folders) -> Channel:
-    return replace(channel, uri=str(folders.input / channel.name))
+    """Where a channel lies; a Pipe streams from S3, a file system is looked for where it is."""
+    if channel.input_mode == "Pipe" or on_file_system(channel):
+        return channel
+    return replace(channel, uri=str(folders.input / channel.name), sagemaker={})
 
 
 def _environment(spec: JobSpec) -> dict[str, str]:

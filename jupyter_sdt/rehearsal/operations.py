@@ -10,18 +10,19 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.responses import SageMakerResponse
 from moto.servicequotas.responses import ServiceQuotasResponse
 
 from jupyter_sdt.rehearsal.account import TrainingJobs
 from jupyter_sdt.rehearsal.gate import replaced
-from jupyter_sdt.rehearsal.refusals import RefusedError
+from jupyter_sdt.rehearsal.refusals import RefusedError, check_buckets, check_request
 
 # Account, region and the table that moto lists from -> our jobs there.
 Find = Callable[[str, str, dict[str, Any]], TrainingJobs]
 _OPERATIONS = {
-    **{name: f"{name}_training_job" for name in ("create", "describe", "stop", "update")},
+    **{name: f"{name}_training_job" for name in ("create", "describe", "stop", "update", "delete")},
     "list": "list_training_jobs",
 }
 
@@ -36,6 +37,8 @@ class Handlers:
         """CreateTrainingJob."""
         request = json.loads(response.body)
         trust = _trust(response.current_account, str(request.get("RoleArn", "")))
+        check_request(request)
+        check_buckets(request, _bucket_regions(response.current_account), response.region)
         return ActionResult({"TrainingJobArn": self._here(response).create(request, trust).arn})
 
     def describe(self, response: SageMakerResponse) -> ActionResult:
@@ -56,6 +59,11 @@ class Handlers:
         """UpdateTrainingJob."""
         job = self._here(response).update(json.loads(response.body))
         return ActionResult({"TrainingJobArn": job.arn})
+
+    def delete(self, response: SageMakerResponse) -> ActionResult:
+        """DeleteTrainingJob."""
+        self._here(response).delete(json.loads(response.body)["TrainingJobName"])
+        return ActionResult({})
 
     def answer(self, name: str, response: SageMakerResponse) -> ActionResult:
         """Call one of the above; what it refuses becomes the error of the service."""
@@ -97,6 +105,12 @@ def _quotas_as_told(quotas: Mapping[str, int]) -> Callable[[ServiceQuotasRespons
         return json.dumps({"Quotas": listed})
 
     return list_service_quotas
+
+
+def _bucket_regions(account: str) -> dict[str, str]:
+    """Names of the buckets, and the region of each."""
+    buckets = s3_backends[account]["aws"].buckets
+    return {name: str(bucket.region_name) for name, bucket in buckets.items()}
 
 
 def _trust(account: str, role_arn: str) -> str | None:

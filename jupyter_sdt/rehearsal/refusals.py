@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.described_spec import instances_of
 from jupyter_sdt.launch.request_limits import check_limits
+from jupyter_sdt.launch.training_request import split_s3
 
 _NEEDED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
 _WARM_POOL = "KeepAlivePeriodInSeconds"
@@ -71,6 +72,27 @@ def check_role(role_arn: str, trust: str) -> None:
         )
 
 
+def check_buckets(request: Mapping[str, Any], regions: Mapping[str, str], region: str) -> None:
+    """Refuse places for results in buckets that do not exist or lie in another region.
+
+    ``regions`` are those of the account's buckets.
+    """
+    places = {
+        "OutputDataConfig.S3OutputPath": request["OutputDataConfig"]["S3OutputPath"],
+        "CheckpointConfig.S3Uri": request.get("CheckpointConfig", {}).get("S3Uri"),
+    }
+    for where, uri in places.items():
+        if uri is None:
+            continue
+        bucket = split_s3(uri)[0]
+        if bucket not in regions:
+            raise _invalid(f"{where}: the bucket {bucket} does not exist")
+        if regions[bucket] != region:
+            raise _invalid(
+                f"{where}: the bucket {bucket} is in region {regions[bucket]}, the job in {region}"
+            )
+
+
 def _check_spot(request: Mapping[str, Any]) -> None:
     stopping, spot = request["StoppingCondition"], request.get("EnableManagedSpotTraining")
     longest, wait = stopping.get("MaxRuntimeInSeconds", 86400), stopping.get("MaxWaitTimeInSeconds")
@@ -108,8 +130,23 @@ def _check_channels(request: Mapping[str, Any]) -> None:
         for channel in request.get("InputDataConfig", ())
         if "FileSystemDataSource" in channel.get("DataSource", {})
     ]
+    for channel in request.get("InputDataConfig", ()):
+        _check_channel(channel, str(request["AlgorithmSpecification"].get("TrainingInputMode")))
     if systems and not request.get("VpcConfig"):
         raise _invalid(f"A VpcConfig is required for the file system of channel {systems[0]!r}")
+
+
+def _check_channel(channel: Mapping[str, Any], usual: str) -> None:
+    """What a kind of data cannot be read as."""
+    name, mode = channel["ChannelName"], channel.get("InputMode", usual)
+    source = channel["DataSource"].get("S3DataSource", {})
+    kind = source.get("S3DataType")
+    if kind == "AugmentedManifestFile" and (mode != "Pipe" or not source.get("AttributeNames")):
+        raise _invalid(
+            f"Channel {name!r}: AugmentedManifestFile needs InputMode Pipe and AttributeNames"
+        )
+    if mode == "FastFile" and kind != "S3Prefix":
+        raise _invalid(f"Channel {name!r}: FastFile supports the S3DataType S3Prefix only")
 
 
 def _invalid(message: str) -> RefusedError:

@@ -158,3 +158,17 @@ def test_good_channels_pass(jobs, data) -> None:
     check_channels(
         jobs.spec(channels=tuple(Channel(name=m, uri=str(data), input_mode=m) for m in modes))
     )
+
+
+def test_a_manifest_on_this_machine_lists_what_arrives(jobs, data, tmp_path) -> None:
+    listed = tmp_path / "list.json"
+    listed.write_text(f'[{{"prefix": "{data}/"}}, "a/2.txt", "d.txt"]')
+    kind = {"s3_data_type": "ManifestFile"}
+    folder = filled(jobs, uri=str(listed), sagemaker=kind)
+    assert names(folder) == ["a/2.txt", "d.txt"]
+    listed.write_text('[{"prefix": "s3://bucket/"}, "a"]')
+    with pytest.raises(LaunchError, match="s3://bucket/a"):
+        filled(jobs, uri=str(listed), sagemaker=kind)
+    listed.write_text('["a"]')
+    with pytest.raises(LaunchError, match="is no manifest"):
+        filled(jobs, uri=str(listed), sagemaker=kind)

@@ -26,7 +26,7 @@ def test_paths_and_file_uris_name_local_files(uri: str, path: str) -> None:
 
 
 def test_s3_is_refused_with_the_backend_that_it_needs() -> None:
-    with pytest.raises(LaunchError, match=r"inputs: s3://b/k needs the SageMaker backend"):
+    with pytest.raises(LaunchError, match=r"inputs: s3://b/k lies in S3"):
         local_path("s3://b/k", argument="inputs")
 
 

@@ -227,7 +227,7 @@ def test_other_files_than_python_are_not_parsed(jobs: Jobs, project: Path) -> No
 
 
 def test_a_source_folder_on_s3_is_refused_with_the_backend_it_needs() -> None:
-    with pytest.raises(LaunchError, match="source_dir: s3://b/code needs the SageMaker backend"):
+    with pytest.raises(LaunchError, match="source_dir: s3://b/code lies in S3"):
         find_source(entry_point="x.py", source_dir="s3://b/code")
 
 

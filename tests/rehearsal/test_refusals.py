@@ -6,16 +6,18 @@ import pytest
 from botocore.exceptions import ClientError
 
 SPOT = {"EnableManagedSpotTraining": True}
-MANIFOLD = {
-    "ChannelName": "train",
-    "DataSource": {
-        "S3DataSource": {
-            "S3DataType": "S3Prefix",
-            "S3Uri": "s3://bucket/x",
-            "S3DataDistributionType": "FullyReplicated",
-        }
-    },
+S3 = {
+    "S3DataType": "S3Prefix",
+    "S3Uri": "s3://bucket/x",
+    "S3DataDistributionType": "FullyReplicated",
 }
+
+
+def source(**changes) -> dict:
+    """A channel on S3 that differs in some fields."""
+    return {"ChannelName": "train", "DataSource": {"S3DataSource": {**S3, **changes}}}
+
+
 LUSTRE = {
     "ChannelName": "lustre",
     "DataSource": {
@@ -66,9 +68,40 @@ CASES = {
         "ml.m5.tiny",
     ),
     "one channel twice": (
-        {"InputDataConfig": [MANIFOLD, MANIFOLD]},
+        {"InputDataConfig": [source(), source()]},
         "Channel names must be unique: train",
     ),
+    "an output in a bucket of nobody": (
+        {"OutputDataConfig": {"S3OutputPath": "s3://nowhere/out"}},
+        "OutputDataConfig.S3OutputPath: the bucket nowhere does not exist",
+    ),
+    "an output in another region": (
+        {"OutputDataConfig": {"S3OutputPath": "s3://abroad/out"}},
+        "the bucket abroad is in region eu-west-1, the job in us-east-1",
+    ),
+    "checkpoints in a bucket of nobody": (
+        {"CheckpointConfig": {"S3Uri": "s3://nowhere/checkpoints"}},
+        "CheckpointConfig.S3Uri: the bucket nowhere does not exist",
+    ),
+    "an augmented manifest as files": (
+        {"InputDataConfig": [source(S3DataType="AugmentedManifestFile", AttributeNames=["a"])]},
+        "Channel 'train': AugmentedManifestFile needs InputMode Pipe",
+    ),
+    "a manifest as a fast file": (
+        {"InputDataConfig": [source(S3DataType="ManifestFile") | {"InputMode": "FastFile"}]},
+        "FastFile supports the S3DataType S3Prefix only",
+    ),
+    "more hyperparameters than there may be": (
+        {"HyperParameters": {f"n{number}": "1" for number in range(101)}},
+        "101 entries, at most 100 are allowed",
+    ),
+    "a hyperparameter that is too long": (
+        {"HyperParameters": {"text": "x" * 2501}},
+        "at most 2500 are allowed",
+    ),
+    "a name that is too long": ({"TrainingJobName": "n" * 64}, "at most 63 are allowed"),
+    "a name with a blank": ({"TrainingJobName": "my job"}, "must match"),
+    "an ARN of no role": ({"RoleArn": "arn:aws:iam::1:role/x"}, "role:"),
     "a file system outside of a VPC": (
         {"InputDataConfig": [LUSTRE]},
         "A VpcConfig is required for the file system of channel 'lustre'",
@@ -85,6 +118,8 @@ def refusal(account, name: str, **changes) -> tuple[str, str]:
 
 def test_what_contradicts_the_service_is_refused(aws):
     account = aws()
+    place = {"LocationConstraint": "eu-west-1"}
+    account.client("s3").create_bucket(Bucket="abroad", CreateBucketConfiguration=place)
     for case, (changes, reason) in CASES.items():
         code, message = refusal(account, "refused", **changes)
         assert code == "ValidationException", case
@@ -100,6 +135,20 @@ def test_a_name_is_taken_for_ever(aws):
     code, message = refusal(account, "mine")
     assert code == "ResourceInUse"
     assert "must be unique" in message
+
+
+def test_only_what_has_ended_is_deleted_and_its_name_is_free_again(aws):
+    account = aws()
+    account.create("mine", "import time; time.sleep(600)")
+    account.wait("mine", "Training")
+    sagemaker = account.client("sagemaker")
+    with pytest.raises(ClientError, match="ResourceInUse"):
+        sagemaker.delete_training_job(TrainingJobName="mine")
+    sagemaker.stop_training_job(TrainingJobName="mine")
+    account.wait("mine")
+    sagemaker.delete_training_job(TrainingJobName="mine")
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        account.describe("mine")
 
 
 def test_a_quota_counts_what_runs_at_this_moment(aws):
