@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.spec.cost import cost_of
 from jupyter_sdt.spec.job_status import JobState
 
 Watcher = Callable[[TrainingJob], None]
@@ -51,3 +52,6 @@ def _say_duration(state: JobState) -> None:
     if state.started_seconds is not None and state.ended_seconds is not None:
         seconds = state.ended_seconds - state.started_seconds
         sys.stdout.write(f"Training seconds: {seconds:.1f}\n")
+    cost = cost_of(state, state.ended_seconds or 0.0)
+    if cost is not None:
+        sys.stdout.write(f"Cost: {cost}\n")

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from jupyter_sdt.launch.prices import Price
+from jupyter_sdt.launch.prices import Price, find_price
 from jupyter_sdt.launch.sagemaker import Service
 
 # USE1-Train:ml.m5.xlarge; hosting, notebooks and spot have words of their own.
 _TRAINING = re.compile(r"(?:^|-)Train:ml\.")
 _HOURS = ("hrs", "hours", "hour")
+
+
+def best_price(service: Service) -> Callable[[str, str], Price | None]:
+    """Return a way to find prices: the service is asked only where nobody else knows exactly."""
+
+    def look(instance_type: str, region: str) -> Price | None:
+        known = find_price(instance_type, region)
+        exact = known is not None and known.exact
+        return known if exact else ask_price(service, instance_type) or known
+
+    return look
 
 
 def ask_price(service: Service, instance_type: str) -> Price | None:

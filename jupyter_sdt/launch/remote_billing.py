@@ -8,8 +8,7 @@ from typing import Any
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.estimate import hourly_price
-from jupyter_sdt.launch.price_list import ask_price
-from jupyter_sdt.launch.prices import Price, find_price
+from jupyter_sdt.launch.price_list import best_price
 from jupyter_sdt.launch.sagemaker import Service
 from jupyter_sdt.spec.billing import Billing
 
@@ -40,13 +39,7 @@ class RemoteBilling:
 
     def _find_prices(self) -> tuple[float | None, tuple[str, ...]]:
         try:
-            return hourly_price(self.instances, self.service.region, self._price)
+            look = best_price(self.service)
+            return hourly_price(self.instances, self.service.region, look)
         except SpecError as error:  # the user's file was damaged since the plan was made
             return None, (str(error),)
-
-    def _price(self, kind: str, region: str) -> Price | None:
-        """The service is asked only about what neither the user nor the table knows exactly."""
-        found = find_price(kind, region)
-        if found is not None and found.exact:
-            return found
-        return ask_price(self.service, kind) or found

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from importlib.util import find_spec
 from typing import Any
@@ -15,9 +15,11 @@ from jupyter_sdt.cells.arguments import Arguments, parse_arguments
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.estimator import CellSource
 from jupyter_sdt.estimator.frameworks import estimator_of_cell
+from jupyter_sdt.launch.estimate import hourly_price
 from jupyter_sdt.launch.mpirun import find_mpirun
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.preflight import Finding, preflight
+from jupyter_sdt.launch.price_list import best_price
 from jupyter_sdt.launch.remote_plan import region_of
 from jupyter_sdt.launch.sagemaker import Service
 from jupyter_sdt.launch.standby import cores
@@ -52,8 +54,8 @@ def diagnose(shell: Any, line: str) -> Diagnosis:
     plan = _plan(arguments)
     findings = [*_machine()]
     if plan.request:
-        findings += preflight(plan.request, Service(region_of(plan)))
-        findings.append(_cost(plan))
+        service = Service(region_of(plan))
+        findings += [*preflight(plan.request, service), _cost(plan, service)]
     else:
         findings.append(Finding("launch", "ok", "; ".join((plan.launcher, *plan.notes))))
     return Diagnosis(tuple(findings))
@@ -65,9 +67,14 @@ def _plan(arguments: Arguments) -> LaunchPlan:
     return estimator.plan(dict(arguments.inputs) or None, job_name=arguments.job_name, cell=cell)
 
 
-def _cost(plan: LaunchPlan) -> Finding:
-    known = plan.estimate is not None and plan.estimate.hourly_price is not None
-    return Finding("cost", "ok" if known else "unknown", str(plan.estimate or ""))
+def _cost(plan: LaunchPlan, service: Service) -> Finding:
+    """What the job may cost, by the Price List of AWS where the plan knew no exact price."""
+    if plan.estimate is None:
+        return Finding("cost", "unknown", "")
+    instances = plan.estimate.instances
+    hourly, sources = hourly_price(instances, service.region, best_price(service))
+    estimate = replace(plan.estimate, hourly_price=hourly, sources=sources)
+    return Finding("cost", "unknown" if hourly is None else "ok", str(estimate))
 
 
 def _machine() -> Iterator[Finding]:

@@ -22,6 +22,13 @@ def test_defaults_are_stated():
     assert ATTACH.read("--no-wait").no_wait is True
 
 
+def test_a_period_is_counted_in_seconds():
+    given = JOBS.read("--remote --since 2d --name digits --status Failed --region eu-west-1")
+    assert (given.remote, given.since, given.name) == (True, 172_800, "digits")
+    assert (given.status, given.region) == ("Failed", "eu-west-1")
+    assert [JOBS.read(f"--since {text}").since for text in ("30min", "6h")] == [1800, 21_600]
+
+
 @pytest.mark.parametrize(
     ("words", "line", "message"),
     [
@@ -30,6 +37,7 @@ def test_defaults_are_stated():
         (LOGS, "--foll", "%sdt_logs: unrecognized arguments: --foll"),
         (STOP, "--force", "%sdt_stop: unrecognized arguments: --force"),
         (JOBS, "--last", "%sdt_jobs: argument --last: expected one argument"),
+        (JOBS, "--since 2w", "%sdt_jobs: argument --since: '2w' is no period such as 30min, 6h or"),
         (JOBS, "--last 0", "%sdt_jobs: argument --last: '0' is not a whole number of at least 1"),
         (LOGS, "--tail=-3", "%sdt_logs: argument --tail: '-3' is not a whole number of at least 1"),
         (ATTACH, "'a", "%sdt_attach: No closing quotation"),

@@ -9,6 +9,7 @@ from support import until
 
 from jupyter_sdt import PyTorch, list_remote_jobs
 from jupyter_sdt.errors import LaunchError, SpecError
+from jupyter_sdt.estimator.watching import _say_duration
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch.fresh_credentials import bring_credentials
 
@@ -53,7 +54,7 @@ def phases(job: TrainingJob) -> list[str]:
 # moto's description of the service does not list this error, which every service may answer.
 @pytest.mark.filterwarnings("ignore:Exception")
 def test_a_spot_job_is_followed_through_its_interruption_and_its_saving_is_told(
-    aws, tmp_path, monkeypatch
+    aws, tmp_path, monkeypatch, capsys
 ):
     account = aws(throttle_every=3, spot_price_share=0.25)
     monkeypatch.setenv("SDT_PRICES", str(tmp_path / "none.json"))
@@ -93,6 +94,8 @@ def test_a_spot_job_is_followed_through_its_interruption_and_its_saving_is_told(
     assert cost.saved == pytest.approx(1 - cost.seconds / told["TrainingTimeInSeconds"])
     assert cost.amount == pytest.approx(1.408 * cost.seconds / 3600)
     assert any(note.startswith("cost ") for note in state.notes)
+    _say_duration(state)
+    assert f"Cost: {cost.seconds:.0f} s billed" in capsys.readouterr().out
 
 
 def test_expired_credentials_are_asked_for_and_nothing_is_lost(aws, say, monkeypatch):

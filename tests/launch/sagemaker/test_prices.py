@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import boto3
 import pytest
 from aws_support import remote
+from botocore.stub import Stubber
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.estimate import estimate_cost
-from jupyter_sdt.launch.price_list import ask_price, listed_price
+from jupyter_sdt.launch.price_list import ask_price, best_price, listed_price
 from jupyter_sdt.launch.prices import find_price, price_table
 from jupyter_sdt.launch.sagemaker import Service
 from jupyter_sdt.spec.billing import Billing
@@ -75,6 +77,31 @@ def test_of_the_price_list_the_hour_of_training_counts():
     assert price.hourly == 25.25
     assert price.source == "AWS Price List for eu-west-1, published 2026-02-03"
     assert listed_price(products[:2], "eu-west-1") is None
+
+
+def test_the_service_is_asked_only_about_what_is_not_known_exactly():
+    client = boto3.client("pricing", region_name="us-east-1")
+    service, asked = Service("eu-west-1"), []
+    service.client = lambda *given, **_: asked.append(given) or client
+    with Stubber(client) as stub:
+        stub.add_response(
+            "get_products",
+            {"PriceList": [product("EUW1-Train:ml.p4d.24xlarge", "25.25")]},
+            {
+                "ServiceCode": "AmazonSageMaker",
+                "Filters": [
+                    {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "eu-west-1"},
+                    {"Type": "TERM_MATCH", "Field": "instanceName", "Value": "ml.p4d.24xlarge"},
+                ],
+            },
+        )
+        stub.add_client_error("get_products", "AccessDeniedException")
+        look = best_price(service)
+        assert look("ml.p4d.24xlarge", "eu-west-1").hourly == 25.25
+        assert asked == [("pricing", "us-east-1")]
+        assert not look("ml.g5.xlarge", "eu-west-1").exact  # refused: the nearest that is known
+        assert look("ml.g5.xlarge", "us-east-1").exact
+        assert len(asked) == 2
 
 
 def test_a_price_list_that_may_not_be_asked_is_no_failure(account):
