@@ -8,9 +8,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Modules
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, is_remote
 
 RemoteCall = Callable[[int, int, tuple[Any, ...], dict[str, Any]], Any]
 StageOf = dict[str, int]
@@ -20,10 +22,13 @@ def replace_remote(modules: Modules, stage_of: StageOf, stage: int, call: Remote
     """Make calls of modules that are not on ``stage`` remote ones, hooks and all.
 
     Neighbours in an nn.Sequential that are on one other stage are called together, as a module of
-    their own, which ``modules`` and ``stage_of`` get on every stage.
+    their own, which ``modules`` and ``stage_of`` get on every stage. What can run anywhere runs
+    where its input lies.
     """
     for number, (name, module) in enumerate(zip(modules.names, modules.modules, strict=True)):
-        if stage_of[name] != stage:
+        if runs_anywhere(module):
+            module._compiled_call_impl = partial(_follow, call, number, module)
+        elif stage_of[name] != stage:
             stub = partial(_call, call, number, stage_of[name])
             # nn.Module.__call__ prefers this one to forward() with its hooks, which run on the
             # module's own stage.
@@ -43,11 +48,13 @@ def _together(
     sequence = modules.modules[modules.names.index(name)]
     own = stage_of[name]
 
-    def stage_of_child(child: nn.Module) -> int:
-        return stage_of[modules.names[modules.numbers[child]]]
-
-    for stage, children in groupby(cast("nn.Sequential", sequence), stage_of_child):
-        run = list(children)
+    stages: list[int] = []
+    for child in cast("nn.Sequential", sequence):
+        follows = bool(stages) and runs_anywhere(child)
+        stages.append(stages[-1] if follows else stage_of[modules.names[modules.numbers[child]]])
+    pairs = zip(stages, cast("nn.Sequential", sequence), strict=True)
+    for stage, children in groupby(pairs, lambda pair: pair[0]):
+        run = [child for _, child in children]
         if stage == own or len(run) == 1:
             yield from run
             continue
@@ -76,13 +83,30 @@ def self_contained(modules: Modules, stage_of: StageOf, stage: int) -> set[int]:
     """Modules that are on ``stage`` together with everything below them."""
 
     def is_here(module: nn.Module) -> bool:
-        return stage_of[modules.names[modules.numbers[module]]] == stage
+        return runs_anywhere(module) or stage_of[modules.names[modules.numbers[module]]] == stage
 
     return {
         number
         for number, module in enumerate(modules.modules)
         if all(is_here(part) for part in module.modules())
     }
+
+
+def runs_anywhere(module: nn.Module) -> bool:
+    """Whether ``module`` is one of torch's own, and computes with its arguments alone."""
+    own = type(module).__module__.startswith("torch.nn.modules.")
+    held = (module._modules, module._parameters, module._buffers)
+    return own and not any(any(t is not None for t in part.values()) for part in held)
+
+
+def _follow(call: RemoteCall, number: int, module: nn.Module, *given: Any, **named: Any) -> Any:
+    """Call ``module`` where its tensors lie, if that is one other stage; hooks keep it here."""
+    tensors = [t for t in (*given, *named.values()) if isinstance(t, torch.Tensor)]
+    stages = {t.stages[0] if isinstance(t, RemoteTensor) else -1 for t in tensors if is_remote(t)}
+    hooked = module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
+    if len(stages) == 1 and all(map(is_remote, tensors)) and not hooked:
+        return call(number, stages.pop(), given, named)
+    return cast("Any", module)._call_impl(*given, **named)
 
 
 def _call(call: RemoteCall, number: int, stage: int, *arguments: Any, **named: Any) -> Any:

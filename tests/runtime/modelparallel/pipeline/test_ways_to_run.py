@@ -127,3 +127,38 @@ for reentrant in (False, True):
     compare(Net(reentrant), {"parts.1": 1, "parts.3": 1}, lambda m, x: m(x), [torch.randn(8, 8)])
 """
     agree(body, 2)
+
+
+def test_what_has_no_parameters_runs_where_its_input_lies(agree):
+    body = """
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller
+calls = []
+call = Caller.call
+def counted(self, number, *rest):
+    calls.append(type(self._modules.modules[number]).__name__)
+    return call(self, number, *rest)
+Caller.call = counted
+
+class Net(nn.Module):
+    def __init__(self, *more):
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+        self.relu, self.pool = nn.ReLU(inplace=True), nn.AvgPool1d(2)
+        self.tail = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 8), *more)
+    def forward(self, x):
+        for conv in self.convs:
+            x = self.relu(conv(x))
+        return self.tail(self.pool(x)).mean()
+stages = {"convs.1": 1, "convs.2": 1, "tail.0": 1, "tail.2": 1}
+def loss_of(m, x):
+    return m(x)
+compare(Net(), stages, loss_of, [torch.randn(8, 8)], 2)
+seen = sorted(set(calls))
+assert seen == (["AvgPool1d", "Linear", "ReLU", "Sequential"] if rank == 0 else []), seen
+calls.clear()
+model = Net(nn.Flatten(0))
+model.relu.register_forward_hook(lambda module, given, out: None)
+compare(model, stages, loss_of, [torch.randn(8, 8)], 2)
+assert "ReLU" not in calls  # hooks are called where the module was called
+"""
+    agree(body, 2)
