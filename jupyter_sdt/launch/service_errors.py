@@ -25,6 +25,7 @@ _PERMISSIONS = {
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "DescribeLogStreams": "logs:DescribeLogStreams",
     "GetLogEvents": "logs:GetLogEvents",
+    "GetMetricData": "cloudwatch:GetMetricData",
     "ListServiceQuotas": "servicequotas:ListServiceQuotas",
     "DescribeImages": "ecr:DescribeImages",
     "DescribeSubnets": "ec2:DescribeSubnets",
