@@ -181,7 +181,7 @@ def main():
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint_freq", type=int, default=50)
-    parser.add_argument("--checkpoint_dir", default="/opt/ml/checkpoints")
+    parser.add_argument("--checkpoint_dir", default=os.environ.get("SM_MODEL_DIR", "."))
     args, _ = parser.parse_known_args()
 
     dist.init_process_group("nccl")
