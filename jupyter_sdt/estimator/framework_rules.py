@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_sdt.errors import DistributionError, SpecError
 from jupyter_sdt.estimator.compiler_rules import check_compiler
+from jupyter_sdt.estimator.hardware_rules import check_data_parallel, check_old_gpus
 from jupyter_sdt.estimator.placement import Placement
 from jupyter_sdt.spec.framework_versions import supported_versions
 
@@ -92,12 +93,21 @@ def _check_instance(arguments: Mapping[str, Any], framework: str, placement: Pla
             "'torch_distributed': {'enabled': True} beside it",
             argument="distribution",
         )
+    if strategy in ("smdataparallel", "pytorchddp"):
+        check_data_parallel(instance, strategy)
     if instance.kind == "neuron":
-        _check_trainium(framework, placement)
+        _check_trainium(arguments, framework, placement)
 
 
-def _check_trainium(framework: str, placement: Placement) -> None:
+def _check_trainium(arguments: Mapping[str, Any], framework: str, placement: Placement) -> None:
     name, distribution = placement.instance.name, placement.distribution
+    if placement.instance.family != "trn1" and "image_uri" not in arguments:
+        raise SpecError(
+            f"image_uri is missing: the one Neuron image that is known, of PyTorch 1.11.0, runs on "
+            f"trn1, not on {name}; https://github.com/aws-neuron/deep-learning-containers names "
+            "newer ones",
+            argument="image_uri",
+        )
     if framework not in ("pytorch", ""):
         raise SpecError(f"{name} runs PyTorch only, not {framework}", argument="instance_type")
     if distribution.strategy not in ("none", "torch_distributed"):
@@ -111,6 +121,7 @@ def _check_version(arguments: Mapping[str, Any], framework: str, placement: Plac
     if "image_uri" in arguments:
         return
     base, version = base_framework(arguments, framework)
+    check_old_gpus(placement.instance, base, version)
     strategy = placement.distribution.strategy
     supported = supported_versions(strategy, base, placement.instance.kind)
     if supported is not None and version not in supported:
