@@ -48,8 +48,13 @@ class Jobs:
 
     def start(self, source: str, *, environment: dict[str, str] | None = None, **fields: Any):
         directory = self.write(source, **fields)
-        local.start(directory, dict(os.environ) | (environment or {}))
+        self.begin(directory, environment)
         return directory
+
+    @staticmethod
+    def begin(directory: JobDirectory, environment: dict[str, str] | None = None) -> None:
+        """Start a job that was written, after more was put into its folder."""
+        local.start(directory, dict(os.environ) | (environment or {}))
 
     def run(self, source: str, **fields: Any) -> JobDirectory:
         directory = self.start(source, **fields)

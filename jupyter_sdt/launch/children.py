@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,7 +88,7 @@ class Children:
         self.helpers[self._fork(lambda: _serve(body))] = name
 
     def poll(self) -> bool:
-        """Reap whatever has ended; return whether any process of the plan still runs."""
+        """Reap whatever has ended; return whether any rank or launcher of the plan still runs."""
         while self.running:
             pid, status = _wait_any()
             if pid == 0:
@@ -98,7 +98,7 @@ class Children:
                 self.ended.append(Ended(plan, os.waitstatus_to_exitcode(status), time.time()))
             elif pid in self.helpers and status != 0:
                 self.broken_helper = self.helpers[pid]
-        return bool(self.running)
+        return any(not plan.service for plan in self.running.values())
 
     def signal(self, number: int) -> None:
         """Send a signal to the started processes themselves, not to what they started.
@@ -106,15 +106,24 @@ class Children:
         DataLoader workers that die before their rank would turn its orderly end into an error. A
         shell has no such workers and does not pass signals on, so its whole group gets it.
         """
-        for pid, plan in self.running.items():
+        ranks = {pid: plan for pid, plan in self.running.items() if not plan.service}
+        for pid, plan in ranks.items():
             send = os.kill if _is_python(plan) else os.killpg
             with contextlib.suppress(ProcessLookupError):
                 send(pid, number)
 
-    def kill(self) -> None:
-        """Kill every descendant of this process and reap it, whatever it is doing."""
+    def start_over(self, spared: str) -> None:
+        """Kill every descendant but the helper named ``spared``, and forget how they ended."""
+        kept = {pid: name for pid, name in self.helpers.items() if name == spared}
+        self.kill(kept)
+        self.helpers, self.broken_helper = kept, ""
+        self.standby.clear()
+        self.ended.clear()
+
+    def kill(self, spared: Container[int] = ()) -> None:
+        """Kill every descendant of this process but ``spared`` and reap it, whatever it does."""
         deadline = time.monotonic() + 10
-        while (left := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
+        while (left := _descendants(spared)) and time.monotonic() < deadline:
             for process in left:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
@@ -159,6 +168,11 @@ def become_subreaper() -> None:
     """Make orphaned grandchildren ours, so that nothing a job started can hide (Linux)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _descendants(spared: Container[int]) -> list[psutil.Process]:
+    found = psutil.Process().children(recursive=True)
+    return [process for process in found if process.pid not in spared]
 
 
 def _serve(body: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from jupyter_sdt.launch.rendezvous import Rendezvous
 from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.distribution import Launcher
 from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.strategies import RANKLESS
 from jupyter_sdt.store.files import append_privately
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -42,6 +43,8 @@ def plan(
         made = plain_python.plan(spec, directory, place, launcher)
     if meeting is None and launcher != "mpirun":
         notes = (*notes, "MASTER_PORT is chosen when the job starts")
+    if spec.max_restarts:
+        notes = (*notes, f"if a rank is lost, all start anew: at most {spec.max_restarts} times")
     if virtual := count_virtual_gpus(spec):
         notes = (*notes, f"no GPU here: torch.cuda answers on the CPU, {virtual} device(s) a node")
     return replace(made, notes=(*made.notes, *notes))
@@ -53,8 +56,6 @@ def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, 
     Raises DistributionError for a launcher that cannot serve the strategy.
     """
     wanted = spec.distribution.launcher
-    if spec.max_restarts:
-        return _restarting(spec, wanted)
     if spec.distribution.strategy == "mpi":
         if wanted not in (None, "mpirun"):
             raise DistributionError(
@@ -68,22 +69,9 @@ def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, 
     if warm:
         return "nursery", ()
     fallback: Launcher = "torchrun"
-    if spec.distribution.strategy == "none" or spec.distribution.started_by_mpi:
+    if spec.distribution.strategy in RANKLESS or spec.distribution.started_by_mpi:
         fallback = "python"
     return fallback, (f"the nursery is not available: started by {fallback} instead",)
-
-
-def _restarting(spec: JobSpec, wanted: Launcher | None) -> tuple[Launcher, tuple[str, ...]]:
-    """Ranks are restarted by torchrun, from one agent: its static rendezvous cannot meet again."""
-    others = wanted not in (None, "nursery", "torchrun") or spec.distribution.started_by_mpi
-    if others or spec.instance_count > 1:
-        raise DistributionError(
-            f"max_restarts={spec.max_restarts}: torchrun restarts the ranks of one node; it needs "
-            f"instance_count=1 (given: {spec.instance_count}) and launcher='torchrun' (given: "
-            f"{'mpirun' if spec.distribution.started_by_mpi else wanted or 'none'})",
-            argument="max_restarts",
-        )
-    return "torchrun", ("started by torchrun, which restarts lost ranks",)
 
 
 def hosts_store(spec: JobSpec, launcher: Launcher) -> bool:
@@ -92,7 +80,7 @@ def hosts_store(spec: JobSpec, launcher: Launcher) -> bool:
     Not where ranks get no rank at all, nor where the user chose the place to meet.
     """
     chosen = {names.MASTER_ADDR, names.MASTER_PORT} & set(spec.environment)
-    return launcher == "nursery" and spec.distribution.strategy != "none" and not chosen
+    return launcher == "nursery" and spec.distribution.strategy not in RANKLESS and not chosen
 
 
 def start(directory: JobDirectory, environment: Mapping[str, str]) -> None:

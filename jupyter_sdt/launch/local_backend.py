@@ -17,6 +17,7 @@ from jupyter_sdt.launch.agent_store import AgentStore, open_agent_store
 from jupyter_sdt.launch.artifacts import collect_artifacts
 from jupyter_sdt.launch.backend import News, Outcome
 from jupyter_sdt.launch.children import Children, Ended
+from jupyter_sdt.launch.cluster import ports_needed
 from jupyter_sdt.launch.node_directory import prepare_node
 from jupyter_sdt.launch.pipe_channel import pipe_feeders
 from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
@@ -24,6 +25,12 @@ from jupyter_sdt.launch.preload import PRELOADED
 from jupyter_sdt.launch.process_tree import living_ranks
 from jupyter_sdt.launch.rendezvous import choose_rendezvous
 from jupyter_sdt.launch.requirements import install_requirements, skipped_requirements
+from jupyter_sdt.launch.restarting import (
+    Restarts,
+    forget_ranks,
+    restarts_by_torchrun,
+    spread_checkpoints,
+)
 from jupyter_sdt.launch.s3_channels import brought_here
 from jupyter_sdt.launch.s3_checkpoints import keep_in_step
 from jupyter_sdt.launch.s3_results import send_results
@@ -35,6 +42,7 @@ from jupyter_sdt.store.log_reader import last_lines
 
 # How long the other ranks have, after one failed, to end themselves. torchrun gives 30 s too.
 SIBLING_SECONDS = 30.0
+_CHECKPOINTS = "checkpoints"  # the helper that keeps them in step with S3
 # How long they have before that to notice by themselves and to write down what they saw.
 NOTICE_SECONDS = 0.3
 
@@ -64,6 +72,9 @@ class LocalBackend:
         self._warm = warm
         self._children = Children(directory.path, private=private, standby=list(standby))
         self._store: AgentStore | None = None
+        self._restarts = Restarts(0)
+        self._folders: tuple[str, ...] = ()
+        self._is_asked_to_end = False
         self._terminated: float | None = None
         self._kill_at: float | None = None
 
@@ -74,7 +85,10 @@ class LocalBackend:
             # The store has a thread, so every rank is forked before it.
             self._children.fork_standby(self._spec.world_size)
             self._store = open_agent_store()
-        meeting = self._store.meeting if self._store else choose_rendezvous()
+        more = ports_needed(self._spec)
+        meeting = self._store.meeting if self._store else choose_rendezvous(more)
+        if not restarts_by_torchrun(self._spec, launcher):
+            self._restarts.most = self._spec.max_restarts
         return local.plan(self._spec, self._directory, meeting=meeting, warm=self._warm)
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
@@ -91,21 +105,20 @@ class LocalBackend:
             self._warm, self._store = False, None
             again = self.plan()
             plan = replace(again, notes=(*again.notes, note))
-        if folders:
-            plan = replace(plan, processes=tuple(_with_path(p, folders) for p in plan.processes))
+        self._folders = folders
         if plan.launcher == "mpirun":
             mpirun.write_environment_files(self._spec, self._directory)
-        return plan
+        return self._with_folders(plan)
 
     def submit(self, plan: LaunchPlan) -> None:
         """Start every process. Raises LaunchError when one cannot be started."""
         for name, feeder in pipe_feeders(self._spec, self._directory).items():
             self._children.fork_helper(name, feeder)
-        if self._given.checkpoint_uri.startswith("s3://"):
+        if self._given.checkpoint_uri.startswith("s3://") and not self._restarts.count:
             sync = partial(keep_in_step, self._directory, self._given.checkpoint_uri)
-            self._children.fork_helper("checkpoints", sync)
+            self._children.fork_helper(_CHECKPOINTS, sync)
         for process in plan.processes:
-            if plan.launcher == "nursery":
+            if plan.launcher == "nursery" and not process.service:
                 self._children.fork(process)
             else:
                 self._execute(process)
@@ -121,16 +134,24 @@ class LocalBackend:
             # A reader would take what it got for a whole epoch, and wait for ever for the next.
             self.kill()
             return self._unfed(self._children.broken_helper)
-        if not running:
-            return judge(self._directory, self._own_ends(), self._spec.world_size)
-        return None
+        if running:
+            return None
+        outcome = judge(self._directory, self._own_ends(), self._spec.world_size)
+        if outcome.exit_code and self._restarts.is_left and not self._is_asked_to_end:
+            self._start_over(outcome)
+            return None
+        return outcome
 
     def news(self) -> News:
-        """Nothing: the supervisor sees all that happens here."""
-        return News()
+        """What the ranks were started anew for; all else that happens here the supervisor sees."""
+        return News(notes=self._restarts.notes)
 
     def terminate(self) -> None:
-        """Send SIGTERM to every rank, or to the launcher while no rank has begun."""
+        """End the ranks for good: SIGTERM to each, or to the launcher while none has begun."""
+        self._is_asked_to_end = True
+        self._end_ranks()
+
+    def _end_ranks(self) -> None:
         self._terminated = self._terminated or time.time()
         ranks = living_ranks(self._directory)
         direct = any(plan.rank is not None for plan in self._children.running.values())
@@ -151,6 +172,23 @@ class LocalBackend:
         send_results(self._given, self._directory)
         return notes
 
+    def _start_over(self, outcome: Outcome) -> None:
+        """Start all ranks of all nodes anew, as at the beginning but for what was prepared."""
+        self._restarts.begin(outcome)
+        self._children.start_over(spared=_CHECKPOINTS)
+        forget_ranks(self._spec, self._directory)
+        spread_checkpoints(self._spec, self._directory)
+        self._terminated = self._kill_at = None
+        # With it goes its thread, so that ranks may be forked again.
+        self._store = None
+        self.submit(self._restarts.tell(self._with_folders(self.plan())))
+
+    def _with_folders(self, plan: LaunchPlan) -> LaunchPlan:
+        if not self._folders:
+            return plan
+        found = tuple(_with_path(process, self._folders) for process in plan.processes)
+        return replace(plan, processes=found)
+
     def _execute(self, process: ProcessPlan) -> None:
         try:
             self._children.execute(process)
@@ -160,7 +198,7 @@ class LocalBackend:
     def _end_siblings(self, failure: Ended) -> None:
         now = time.time()
         if self._terminated is None and now - failure.time > NOTICE_SECONDS:
-            self.terminate()
+            self._end_ranks()
             self._kill_at = now + min(SIBLING_SECONDS, self._spec.stop_seconds)
         elif self._kill_at is not None and now > self._kill_at:
             self.kill()

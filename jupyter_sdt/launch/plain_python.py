@@ -6,6 +6,7 @@ Both have the same plan. The only difference is that the supervisor executes ``a
 
 from __future__ import annotations
 
+from jupyter_sdt.launch.cluster import cluster_environment, service_plans
 from jupyter_sdt.launch.environment import node_environment
 from jupyter_sdt.launch.hyperparameters import hyperparameter_arguments
 from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
@@ -18,6 +19,7 @@ from jupyter_sdt.launch.rendezvous import (
 from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.distribution import Launcher
 from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.strategies import RANKLESS
 from jupyter_sdt.store.job_directory import JobDirectory
 
 RUN_MODULE = "jupyter_sdt.runtime.run"
@@ -26,8 +28,8 @@ RUN_MODULE = "jupyter_sdt.runtime.run"
 def plan(
     spec: JobSpec, directory: JobDirectory, meeting: Rendezvous, launcher: Launcher = "python"
 ) -> LaunchPlan:
-    """Return one process per rank."""
-    processes = tuple(
+    """Return one process per rank, and before them the servers of a cluster that has any."""
+    ranks = tuple(
         _rank_plan(spec, directory, meeting, divmod(rank, spec.processes_per_node))
         for rank in range(spec.world_size)
     )
@@ -35,7 +37,7 @@ def plan(
         job_name=spec.job_name,
         launcher=launcher,
         world_size=spec.world_size,
-        processes=processes,
+        processes=(*service_plans(spec, directory, meeting), *ranks),
     )
 
 
@@ -64,9 +66,10 @@ def _rank_plan(
 
 def _rank_environment(spec: JobSpec, place: tuple[int, int], meeting: Rendezvous) -> dict[str, str]:
     node_rank, local_rank = place
-    if spec.distribution.strategy == "none":
+    if spec.distribution.strategy in RANKLESS:
         # SageMaker starts one process per host here and tells it only where the first host is.
-        return master_environment(meeting) | {names.FALLBACK_RANK: str(node_rank)}
+        alone = {names.FALLBACK_RANK: str(node_rank)}
+        return master_environment(meeting) | alone | cluster_environment(spec, node_rank, meeting)
     if spec.distribution.started_by_mpi:
         return open_mpi_environment(spec, node_rank, local_rank, meeting)
     variables = torchrun_environment(spec, node_rank, local_rank, meeting)

@@ -18,7 +18,8 @@ class ProcessPlan:
 
     ``environment`` is what we set on top of the environment the job was submitted from. ``rank``
     is None for a launcher (torchrun, mpirun), which starts the ranks itself. ``log`` is relative
-    to the job directory.
+    to the job directory. ``service`` names what a process is that serves the ranks (``ps``): it is
+    ended with them, and its orderly end means nothing.
     """
 
     argv: tuple[str, ...]
@@ -27,6 +28,7 @@ class ProcessPlan:
     node: str
     log: str
     rank: int | None = None
+    service: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -88,7 +90,8 @@ def _common_environment(processes: tuple[ProcessPlan, ...]) -> dict[str, str]:
 
 
 def _page(process: ProcessPlan, common: Mapping[str, str]) -> str:
-    who = process.node if process.rank is None else f"{process.node} rank {process.rank}"
+    what = process.service if process.rank is None else f"rank {process.rank}"
+    who = f"{process.node} {what}".strip()
     own = {k: v for k, v in process.environment.items() if k not in common}
     return "\n".join(
         [

@@ -22,17 +22,28 @@ _TRIES = 20
 class Rendezvous:
     """Where ranks meet. Port 0 stands for "chosen at start" in plans that only get printed.
 
-    ``hosted`` says that the supervisor holds the store there; otherwise rank 0 opens it.
+    ``hosted`` says that the supervisor holds the store there; otherwise rank 0 opens it. ``ports``
+    are further free ones, for what listens beside the ranks.
     """
 
     address: str = LOOPBACK
     port: int = 0
     hosted: bool = False
+    ports: tuple[int, ...] = ()
 
 
-def choose_rendezvous() -> Rendezvous:
-    """Pick a port that nobody listens on now. Raises OSError when the machine has none left."""
-    return Rendezvous(LOOPBACK, free_port())
+def choose_rendezvous(more: int = 0) -> Rendezvous:
+    """Pick a port that nobody listens on now, and ``more`` others. Raises OSError without any."""
+    port, *ports = free_ports(1 + more)
+    return Rendezvous(LOOPBACK, port, ports=tuple(ports))
+
+
+def free_ports(number: int) -> list[int]:
+    """So many different ports as :func:`free_port` finds. Raises OSError."""
+    found: dict[int, None] = {}
+    while len(found) < number:
+        found[free_port()] = None
+    return list(found)
 
 
 def free_port() -> int:
@@ -94,7 +105,7 @@ def torchrun_environment(
         names.ROLE_WORLD_SIZE: str(spec.world_size),
         names.ROLE_NAME: "default",
         names.TORCHELASTIC_RESTART_COUNT: "0",
-        names.TORCHELASTIC_MAX_RESTARTS: "0",
+        names.TORCHELASTIC_MAX_RESTARTS: str(spec.max_restarts),
         names.TORCHELASTIC_RUN_ID: spec.job_name,
         names.TORCHELASTIC_USE_AGENT_STORE: str(meeting.hosted),
         **thread_environment(spec),

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.cluster import check_cluster
 from jupyter_sdt.launch.devices import count_gpus, count_virtual_gpus
 from jupyter_sdt.launch.file_systems import on_file_system
 from jupyter_sdt.launch.remote_plan import check_remote
@@ -19,11 +20,8 @@ from jupyter_sdt.spec.strategies import Strategy
 from jupyter_sdt.spec.variables import MASTER_ADDR, MASTER_PORT, VIRTUAL_CUDA
 
 _TORCH = "distribution={'torch_distributed': {'enabled': True}}"
-_HOROVOD = "distribution={'mpi': {'enabled': True}} with Horovod"
 # Strategy -> what it needs that this version does not have, and what does the work meanwhile.
 _MISSING: dict[Strategy, tuple[str, str]] = {
-    "parameter_server": ("a launcher for TensorFlow or MXNet parameter servers", _HOROVOD),
-    "multi_worker_mirrored_strategy": ("a launcher that sets TF_CONFIG", _HOROVOD),
     "pytorchxla": ("torch_xla and its launcher", _TORCH),
 }
 
@@ -44,6 +42,7 @@ def check_runnable(spec: JobSpec) -> None:
             f"{spec.distribution.strategy} needs {missing}, which this version does not have; use "
             f"{instead}"
         )
+    check_cluster(spec)
     for argument, place in _remote_places(spec):
         raise LaunchError(
             f"{argument}: {place} is out of reach of local nodes, which read and write paths, "

@@ -41,7 +41,7 @@ def _agent_plan(
             f"--node-rank={node_rank}",
             f"--master-addr={meeting.address}",
             f"--master-port={meeting.port}",
-            f"--max-restarts={spec.max_restarts}",
+            f"--max-restarts={spec.max_restarts if len(spec.nodes) == 1 else 0}",
             "-m",
             RUN_MODULE,
             *entry_arguments(spec),

@@ -51,6 +51,8 @@ def judge(directory: JobDirectory, ended: list[Ended], world_size: int) -> Outco
     if not suspects:
         return _launcher_failed(directory, ended)
     first = min(suspects)
+    if (service := _broken_service(ended)) is not None and service.time < first.time:
+        return _launcher_failed(directory, [service])
     reason = first.reason + _disk_note(directory)
     return Outcome(exit_code=first.exit_code, failed_rank=first.rank, reason=reason)
 
@@ -104,6 +106,8 @@ def _told(kind: str, message: str) -> str:
 
 def _cure(kind: str, message: str) -> str:
     """What to do about an exception that says it only to those who know."""
+    if kind == "ModuleNotFoundError" and "'tensorflow'" in message:
+        return "; pip install 'jupyter-sdt[tensorflow]' brings it"
     if kind == "ModuleNotFoundError":
         return "; packages are named in requirements, files of your own lie in source_dir"
     if kind == "MemoryError" or "DefaultCPUAllocator: can't allocate memory" in message:
@@ -159,11 +163,18 @@ def _from_torchrun(
     return causes or found
 
 
+def _broken_service(ended: list[Ended]) -> Ended | None:
+    """The first server beside the ranks that ended badly."""
+    return next((e for e in ended if e.plan.service and e.exit_code != 0), None)
+
+
 def _launcher_failed(directory: JobDirectory, ended: list[Ended]) -> Outcome:
     child = next(e for e in ended if e.exit_code != 0)
     path = directory.path / child.plan.log
     lines = path.read_text(errors="replace").strip().splitlines()[-5:] if path.exists() else []
     who = child.plan.argv[0] if child.plan.rank is None else f"rank {child.plan.rank}"
+    if child.plan.service:
+        who = f"the {child.plan.service} of {child.plan.node}"
     reason = f"{who} {describe_exit(child.exit_code)}"
     if lines:
         reason += ": " + " | ".join(line.strip() for line in lines)

@@ -1,4 +1,4 @@
-"""Ranks that torchrun starts anew after one was lost."""
+"""Ranks that torchrun or the supervisor starts anew after one was lost."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import sys
 
 from jupyter_sdt.runtime.metrics import MetricWriter
 from jupyter_sdt.runtime.rank_files import RankFiles
-from jupyter_sdt.spec.variables import TORCHELASTIC_MAX_RESTARTS, TORCHELASTIC_RESTART_COUNT
+from jupyter_sdt.spec.variables import RESTART_COUNT, TORCHELASTIC_RESTART_COUNT
 
 
-def note_restart(files: RankFiles) -> None:
+def note_restart(files: RankFiles, most: int) -> None:
     """In a rank that was restarted, say so in the log and in the metric ``restarts``.
 
-    What the rank wrote about the end of its predecessor is removed: it is history.
+    What the rank wrote about the end of its predecessor is removed: it is history. ``most`` is how
+    often the job may be restarted.
     """
-    count = os.environ.get(TORCHELASTIC_RESTART_COUNT, "0")
+    count = os.environ.get(RESTART_COUNT, os.environ.get(TORCHELASTIC_RESTART_COUNT, "0"))
     if not count.isdecimal() or not int(count):
         return
     files.error.unlink(missing_ok=True)
-    most = os.environ.get(TORCHELASTIC_MAX_RESTARTS, count)
     sys.stderr.write(f"jupyter_sdt: all ranks were started anew: restart {count} of {most}\n")
     if files.rank == 0:
         MetricWriter(files.metrics, files.rank).write(None, f'"restarts":{int(count)}', "autolog")

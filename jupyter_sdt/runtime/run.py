@@ -33,6 +33,7 @@ from jupyter_sdt.runtime.process_groups import keep_process_groups, separate_mee
 from jupyter_sdt.runtime.process_record import ProcessRecord
 from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
 from jupyter_sdt.runtime.restarts import note_restart
+from jupyter_sdt.runtime.saved_arrays import allow_saved_arrays
 from jupyter_sdt.runtime.script import exec_program, run_python
 from jupyter_sdt.runtime.streams import dump_stacks_on_signal, redirect_streams
 from jupyter_sdt.runtime.variables import load_variables, save_variables
@@ -114,13 +115,14 @@ def _prepare(argv: Sequence[str]) -> _Run:
         _record = ProcessRecord(files=files, place=place)
         _record.write_start()
         spec = files.read_spec()
-        note_restart(files)
+        note_restart(files, spec.get("max_restarts", 0))
     keep_freed_memory()
     start_fresh(path.parent)
     if files is not None:
         dump_stacks_on_signal(files.stacks)
     install_virtual_cuda()
     restore_dropped_names()
+    allow_saved_arrays()
     offer_commands()
     keep_process_groups()
     if spec.get("distribution", {}).get("strategy") == "smdataparallel":

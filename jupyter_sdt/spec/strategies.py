@@ -38,6 +38,8 @@ SMDISTRIBUTED: dict[str, Strategy] = {
     "dataparallel": "smdataparallel",
     "modelparallel": "modelparallel",
 }
+# Strategies whose scripts run once on each node, without a rank among all.
+RANKLESS: tuple[Strategy, ...] = ("none", "parameter_server", "multi_worker_mirrored_strategy")
 # What may stand in each strategy's own dictionary.
 OPTIONS: dict[Strategy, tuple[str, ...]] = {
     "torch_distributed": ("enabled", "processes_per_node"),

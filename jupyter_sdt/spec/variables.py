@@ -30,6 +30,8 @@ WIRE_DTYPE: Final = "SDT_WIRE_DTYPE"
 KEEP_FREED_MEMORY: Final = "SDT_KEEP_FREED_MEMORY"
 # "1": torch.cuda answers on the CPU where there is no GPU; "0": the launcher does not ask for it.
 VIRTUAL_CUDA: Final = "SDT_VIRTUAL_CUDA"
+# How often the supervisor has started all ranks anew.
+RESTART_COUNT: Final = "SDT_RESTART_COUNT"
 # The interpreter of the job, for commands that we put on PATH.
 PYTHON: Final = "SDT_PYTHON"
 # Folder of all jobs; default ~/.jupyter_sdt/jobs.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from support import Jobs, ranks
+import json
 
-from jupyter_sdt.errors import DistributionError, SpecError
+import pytest
+from support import Jobs, ranks, until
+
+from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator.estimator import Estimator
 from jupyter_sdt.launch import local
+from jupyter_sdt.store.job_directory import JobDirectory
 
 LOSES_A_RANK = """
 import os, signal
@@ -30,31 +33,93 @@ shutdown()
 """
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_training_goes_on_from_the_last_checkpoint(jobs: Jobs):
-    directory = jobs.start(LOSES_A_RANK, distribution=ranks(2), max_restarts=2)
-    jobs.wait(directory, 280)  # torch is imported five times
+WARM = "all ranks were started anew: restart 1 of 2"
+
+
+def goes_on(directory) -> None:
     log = directory.log(0).read_text()
-    assert directory.read_state().status == "Completed", log
+    state = directory.read_state()
+    assert state.status == "Completed", (state, log)
     assert "begins after step 0" in log
     assert "begins after step 3" in log
-    assert "all ranks were started anew: restart 1 of 2" in log
-    assert '"restarts":1' in directory.metric(0).read_text()
+    assert WARM in log
+    records = [json.loads(line) for line in directory.metric(0).read_text().splitlines()]
+    assert [r["values"]["restarts"] for r in records if "restarts" in r["values"]] == [1]
+    assert [r["step"] for r in records if "loss" in r["values"]] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_torchrun_restarts_the_ranks_of_its_node(jobs: Jobs):
+    directory = jobs.start(LOSES_A_RANK, distribution=ranks(2, "torchrun"), max_restarts=2)
+    jobs.wait(directory, 280)  # torch is imported five times
+    goes_on(directory)
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"distribution": ranks(2, "python")}, "launcher='torchrun' (given: python)"),
-        ({"distribution": ranks(2), "instance_count": 2}, "instance_count=1 (given: 2)"),
-    ],
+    "distribution", [ranks(1), pytest.param(ranks(1, "torchrun"), marks=pytest.mark.slow)]
 )
-def test_what_cannot_be_restarted_is_refused_before_it_starts(jobs: Jobs, fields, words):
-    spec = jobs.spec(max_restarts=1, **fields)
-    with pytest.raises(DistributionError) as told:
-        local.choose_launcher(spec, warm=True)
-    assert words in str(told.value)
+@pytest.mark.timeout(300)
+def test_all_nodes_go_on_together_from_the_last_checkpoint(jobs: Jobs, distribution):
+    fields = {"distribution": distribution, "instance_count": 2, "max_restarts": 2}
+    directory = jobs.start(LOSES_A_RANK, **fields)
+    state = jobs.wait(directory, 280)
+    goes_on(directory)
+    assert WARM in directory.log(1).read_text()
+    told = [note for note in state.notes if note.startswith("restart 1 of 2: ")]
+    assert len(told) == 1, state.notes
+    assert "rank 1" in told[0]
+    assert not list(directory.errors.iterdir())
+
+
+FAILS_ALWAYS = """
+import os, torch.distributed as dist
+dist.init_process_group("gloo")
+print("attempt", os.environ["TORCHELASTIC_RESTART_COUNT"], flush=True)
+if dist.get_rank() == 1:
+    raise ValueError("attempt " + os.environ["TORCHELASTIC_RESTART_COUNT"])
+dist.barrier()
+"""
+
+
+def test_a_job_that_always_fails_ends_when_its_restarts_are_used_up(jobs: Jobs):
+    directory = jobs.run(FAILS_ALWAYS, distribution=ranks(2), max_restarts=2)
+    state = directory.read_state()
+    assert state.status == "Failed"
+    assert "rank 1 failed: ValueError: attempt 2" in state.failure_reason
+    log = directory.log(0).read_text()
+    assert [f"attempt {n}" in log for n in range(4)] == [True, True, True, False]
+    told = [note for note in state.notes if note.startswith("restart ")]
+    assert [note.partition(":")[0] for note in told] == ["restart 1 of 2", "restart 2 of 2"]
+
+
+STAYS = """
+import torch.distributed as dist, time
+dist.init_process_group("gloo")
+print("ready", flush=True)
+time.sleep(100)
+"""
+
+
+def test_a_job_that_is_stopped_is_not_restarted(jobs: Jobs):
+    directory = jobs.start(STAYS, distribution=ranks(2), max_restarts=3, stop_seconds=1.0)
+    until(lambda: all("ready" in read(directory.log(rank)) for rank in (0, 1)))
+    directory.stop_file.touch()
+    state = jobs.wait(directory, 60)
+    assert state.status == "Stopped"
+    assert not any(note.startswith("restart ") for note in state.notes)
+
+
+def test_a_plan_says_how_often_ranks_may_start_anew(jobs: Jobs, tmp_path):
+    spec = jobs.spec(distribution=ranks(2), instance_count=2, max_restarts=3)
+    plan = local.plan(spec, JobDirectory(tmp_path / "never-made"), warm=True)
+    assert plan.launcher == "nursery"
+    assert {p.environment["TORCHELASTIC_MAX_RESTARTS"] for p in plan.processes} == {"3"}
+    assert "if a rank is lost, all start anew: at most 3 times" in plan.notes
+
+
+def read(path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 def test_a_negative_number_of_restarts_is_refused():
