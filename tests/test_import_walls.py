@@ -29,7 +29,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "launch": (VOCABULARY | {"store"}, {"psutil", "torch", "boto3", "botocore"}),
     **dict.fromkeys(
         USE_CASES,
-        (VOCABULARY | {"store", "launch"} | USE_CASES, {"pandas", "numpy", "matplotlib"}),
+        (VOCABULARY | {"store", "launch"} | USE_CASES, {"pandas", "numpy", "matplotlib", "yaml"}),
     ),
     "cells": (VOCABULARY, {"IPython"}),
     "notebook": (

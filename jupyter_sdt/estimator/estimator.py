@@ -21,6 +21,7 @@ from jupyter_sdt.estimator.job_names import check_base_job_name
 from jupyter_sdt.estimator.keywords import DEFAULTS, NAMES, EstimatorKeywords, signature
 from jupyter_sdt.estimator.placement import read_placement
 from jupyter_sdt.estimator.reading import read_keywords
+from jupyter_sdt.estimator.recipes import read_recipe
 from jupyter_sdt.estimator.rules import check_arguments
 from jupyter_sdt.estimator.source import CellSource
 from jupyter_sdt.estimator.specification import Request, make_submission
@@ -169,6 +170,7 @@ class Estimator:
 
     def _adopt(self, arguments: Mapping[str, Any]) -> None:
         """Check ``arguments`` and take them over."""
+        given, arguments = arguments, read_recipe(arguments).arguments
         placement = read_placement(arguments)
         check_arguments(arguments, placement.instance)
         check_framework(arguments, self.framework, placement)
@@ -177,7 +179,7 @@ class Estimator:
         read_metric_definitions(arguments.get("metric_definitions", ()))
         if "base_job_name" in arguments:
             check_base_job_name(arguments["base_job_name"])
-        self._arguments = dict(arguments)
+        self._arguments = dict(given)
 
     def _submission(self, request: Request) -> Submission:
         """The submission, under a name that is free when it was ours to choose."""

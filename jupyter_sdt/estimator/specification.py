@@ -19,6 +19,7 @@ from jupyter_sdt.estimator.inputs import ChannelReader, Inputs
 from jupyter_sdt.estimator.job_names import make_job_name
 from jupyter_sdt.estimator.keywords import DEFAULTS
 from jupyter_sdt.estimator.placement import Placement, read_placement
+from jupyter_sdt.estimator.recipes import read_recipe
 from jupyter_sdt.estimator.source import (
     CellSource,
     absolute_source_dir,
@@ -62,6 +63,8 @@ class Request:
 
 def make_submission(arguments: Mapping[str, Any], framework: str, request: Request) -> Submission:
     """Return everything one job needs. Nothing is written. Raises SpecError."""
+    recipe = read_recipe(arguments)
+    arguments = recipe.arguments
     placement = read_placement(arguments)
     local = placement.instance.local
     alone = not local and not framework and "image_uri" in arguments
@@ -101,6 +104,7 @@ def make_submission(arguments: Mapping[str, Any], framework: str, request: Reque
         source=source,
         variables=request.variables,
         secrets=secrets,
+        files=recipe.files,
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_sdt.errors import LaunchError, SpecError
+from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.remote_bundle import PROGRAM, program, runtime_fits
 from jupyter_sdt.launch.request_limits import check_limits
@@ -43,9 +43,6 @@ def check_remote(spec: JobSpec) -> None:
             f"max_restarts={spec.max_restarts} restarts local ranks only; use max_retry_attempts",
             argument="max_restarts",
         )
-    for name in ("training_recipe", "recipe_overrides"):
-        if name in spec.sagemaker:
-            raise LaunchError(f"{name}: this version does not know HyperPod recipes; give a script")
 
 
 def plan_remote(spec: JobSpec, account: str = ACCOUNT) -> LaunchPlan:

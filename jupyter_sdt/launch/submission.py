@@ -29,13 +29,15 @@ from jupyter_sdt.store.job_directory import JobDirectory, job_directory
 class Submission:
     """A spec with what goes into its directory: source, variables (pickles by name), secrets.
 
-    ``secrets`` go into the environment of the supervisor and are never written.
+    ``files`` are made for the job and lie beside the source. ``secrets`` go into the environment of
+    the supervisor and are never written.
     """
 
     spec: JobSpec
     source: SourceBundle
     variables: Mapping[str, bytes] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def taken(self) -> bool:
@@ -110,6 +112,8 @@ def _check_requirements(submission: Submission) -> None:
 
 def _fill(directory: JobDirectory, submission: Submission) -> None:
     submission.source.write(directory)
+    for name, content in submission.files.items():
+        write_atomically(directory.source / name, content, durable=False)
     for name, content in submission.variables.items():
         path = directory.variables_in / f"{name}.pickle"
         write_atomically(path, content, durable=False)

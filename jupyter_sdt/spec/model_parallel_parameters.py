@@ -81,6 +81,7 @@ _KNOWN: dict[Version, dict[str, Check]] = {
     },
     2: {
         **_COMMON,
+        "placement_strategy": one_of(*_PLACEMENTS),  # HyperPod's recipes send it
         "hybrid_shard_degree": _COUNT,
         "context_parallel_degree": _POSITIVE,
         "expert_parallel_degree": _POSITIVE,
