@@ -1,4 +1,7 @@
-"""What a person does in JupyterLab, as methods."""
+"""What a person does in JupyterLab, as methods.
+
+Whatever takes time is waited for by a condition that the page itself looks at, never by the clock.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,18 @@ import json
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from lab_server import TOKEN, LabServer
+from lab_server import ROOT, TOKEN, LabServer
 from support import until
 
-PICTURES = os.environ.get("SDT_SCREENSHOTS")  # a folder, when somebody wants to look
+# What tests leave to look at: pictures of what they saw, and more of those that failed.
+ARTIFACTS = Path(os.environ.get("SDT_SCREENSHOTS") or ROOT / "build" / "browser")
+# A job, a kernel and a page share a machine that others keep busy; only a hang takes so long.
+PATIENCE_MS = 90_000
 QUIET = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -24,11 +31,39 @@ HARMLESS = "Canceled future for "
 FACTS = ".sdt-JobHeader-facts"
 BUNDLE = "extensions/jupyter-sdt/static"
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+# Loaded, and past the moment when it takes ``reset`` out of its address: reloaded before that, it
+# would forget its layout once more.
+SETTLED = """() => !location.search.includes('reset')
+    && window.jupyterapp?.restored.then(() => true)"""
+IDLE = """() => {
+    const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+    return context?.isReady && context.session?.kernel?.status === 'idle';
+}"""
+STEP_BEYOND = """([place, before]) => {
+    const found = /step (\\d+)/.exec(document.querySelector(place)?.textContent ?? '');
+    return found && Number(found[1]) > before;
+}"""
+# Notes each step that is shown while its job trains.
+WATCH_STEPS = """place => {
+    window.sdtSteps = new Set();
+    new MutationObserver(() => {
+        const facts = document.querySelector(place);
+        const found = /step (\\d+)/.exec(facts?.textContent ?? '');
+        if (found && facts.parentElement.querySelector('[data-status="InProgress"]')) {
+            window.sdtSteps.add(Number(found[1]));
+        }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+def browser_path() -> str | None:
+    """Where the system's Chromium is; None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def launch_browser(playwright: Any) -> Any:
     """Start the system's Chromium; None where there is none."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = browser_path()
     return path and playwright.chromium.launch(executable_path=path, args=QUIET)
 
 
@@ -38,12 +73,27 @@ class LabPage:
     def __init__(self, page: Any, server: LabServer) -> None:
         self.page, self.server, self.notebooks = page, server, server.notebooks
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self._note(f"{error}\n{error.stack}"))
-        page.on("console", lambda message: message.type == "error" and self._note(message.text))
+        self.journal: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: self._note("error", f"{error}\n{error.stack}"))
+        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("requestfailed", lambda request: self._log("failed", request.url))
+        page.on("response", lambda reply: reply.ok or self._log(str(reply.status), reply.url))
+        page.on("framenavigated", lambda frame: self._log("address", frame.url))
+        page.on("websocket", self._log_socket)
+        page.on("crash", lambda _: self._note("error", "the page crashed"))
 
-    def _note(self, error: str) -> None:
-        if HARMLESS not in error:
-            self.errors.append(error)
+    def _note(self, kind: str, text: str) -> None:
+        self._log(kind, text)
+        if kind == "error" and HARMLESS not in text:
+            self.errors.append(text)
+
+    def _log(self, kind: str, text: str) -> None:
+        self.journal.append(f"{time.strftime('%H:%M:%S')} {kind}: {text}")
+
+    def _log_socket(self, socket: Any) -> None:
+        self._log("socket opened", socket.url)
+        socket.on("close", lambda _: self._log("socket closed", socket.url))
 
     def forgive_what_is_not_ours(self) -> None:
         """Forget complaints about a lost server or job, but no exception in our bundle."""
@@ -65,22 +115,33 @@ class LabPage:
         """Open it in a workspace of its own, and wait for its kernel."""
         address = f"{self.server.base}lab/workspaces/{Path(name).stem}/tree/{name}"
         self.page.goto(f"{address}?token={TOKEN}&reset")
+        self.page.wait_for_function(SETTLED)
         self.wait_for_kernel()
 
     def open_lab(self, workspace: str) -> None:
         """Open JupyterLab without a document."""
         self.page.goto(f"{self.server.base}lab/workspaces/{workspace}?token={TOKEN}&reset")
-        self.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
+        self.page.wait_for_function(SETTLED)
+
+    def reload(self) -> None:
+        """Load the page anew, as F5 does, and wait until all that was open is there again."""
+        self.page.reload()
+        self.page.wait_for_function(SETTLED)
+
+    def wait_for_layout(self, name: str) -> None:
+        """Wait until JupyterLab has saved which widgets are open: a moment after a change."""
+        workspace = re.search(r"/workspaces/([^/?]+)", self.page.url)
+        assert workspace, self.page.url
+
+        def saved() -> str:
+            found = self.server.ask("GET", f"lab/api/workspaces/{workspace[1]}")
+            return json.dumps(found["data"].get("layout-restorer:data", {}).get("main"))
+
+        until(lambda: name in saved(), PATIENCE_MS / 1000)
 
     def wait_for_kernel(self) -> None:
         """Wait until a cell can be run: before, JupyterLab would ask which kernel to take."""
-        self.page.wait_for_function(
-            """() => {
-                const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
-                return context?.isReady && context.session?.kernel?.status === 'idle';
-            }""",
-            timeout=60_000,
-        )
+        self.page.wait_for_function(IDLE)
 
     def execute(self, command: str, **arguments: Any) -> None:
         """Run a command of JupyterLab and wait for its end."""
@@ -116,8 +177,30 @@ class LabPage:
 
     def wait_for_steps(self, inside: str = ".sdt-JobRenderer") -> None:
         """Wait until training is seen to go on."""
-        before = self.step_shown(inside)
-        until(lambda: self.step_shown(inside) > before, 60)
+        place = [f"{inside} {FACTS}", self.step_shown(inside)]
+        self.page.wait_for_function(STEP_BEYOND, arg=place, polling=100)
+
+    def watch_steps(self, inside: str = ".sdt-JobRenderer") -> None:
+        """Note from now on which steps of training are shown; :attr:`steps_seen` has them."""
+        self.page.evaluate(WATCH_STEPS, f"{inside} {FACTS}")
+
+    @property
+    def steps_seen(self) -> list[int]:
+        """Which steps were shown while the job trained, since :meth:`watch_steps`."""
+        return list(self.page.evaluate("() => [...window.sdtSteps]"))
+
+    def wait_for_data(self, place: int, mimetype: str, condition: str) -> None:
+        """Wait for what a cell has displayed to fulfil a condition, a function of JavaScript."""
+        cell = f"jupyterapp.shell.currentWidget.content.widgets[{place}]"
+        data = f"{cell}.model.toJSON().outputs.flatMap(output => output.data?.['{mimetype}'] ?? [])"
+        self.page.wait_for_function(f"() => {data}.some({condition})")
+
+    def expect(self, locator: Any) -> Any:
+        """Playwright's assertions about an element, which wait until they hold."""
+        from playwright.sync_api import expect
+
+        expect.set_options(timeout=PATIENCE_MS)
+        return expect(locator)
 
     def restart_kernel(self) -> None:
         """Replace the kernel's process by a fresh one."""
@@ -135,6 +218,12 @@ class LabPage:
         self.execute("docmanager:save")
 
     def picture(self, name: str) -> None:
-        """Keep a screenshot, when somebody asked for them."""
-        if PICTURES:
-            self.page.screenshot(path=Path(PICTURES) / f"{name}.png")
+        """Keep a screenshot for whoever wants to look."""
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    def keep(self, name: str) -> None:
+        """Leave all that may say why a test failed: what was seen, heard and logged."""
+        self.picture(name)
+        (ARTIFACTS / f"{name}.txt").write_text("\n".join(self.journal))
+        shutil.copy(self.server.log, ARTIFACTS / f"{name}.log")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
 
 from support import until
 
 from jupyter_sdt.launch.rendezvous import free_port
+from jupyter_sdt.store.job_directory import JobDirectory
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "browser-test"  # of a server on the loopback that lives for these tests only
@@ -92,10 +98,20 @@ class LabServer:
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         try:
-            with urllib.request.urlopen(f"{self.base}api/status?token={TOKEN}", timeout=5) as reply:
-                return reply.status == 200
+            return "kernels" in self.ask("GET", "api/status")
         except OSError:
             return False
+
+    def ask(self, method: str, route: str, body: Any = None) -> Any:
+        """What the server answers. Raises OSError when it does not, or not with success."""
+        request = urllib.request.Request(
+            self.base + route,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {TOKEN}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return json.loads(reply.read() or "null")
 
     def forget_settings(self) -> None:
         """Back to what a new user has, but for the question whether JupyterLab may fetch news."""
@@ -104,6 +120,23 @@ class LabServer:
         (settings / NEWS).mkdir(parents=True)
         news = settings / NEWS / "notification.jupyterlab-settings"
         news.write_text('{"fetchNews": "false"}')
+
+    def end_kernels(self) -> None:
+        """Shut all kernels down, so that the next test has the machine for itself."""
+        for session in self.ask("GET", "api/sessions"):
+            with suppress(HTTPError):  # it ended by itself meanwhile
+                self.ask("DELETE", f"api/sessions/{session['id']}")
+
+    def clear_jobs(self) -> None:
+        """Stop the jobs that run, wait for their end, and put all out of sight."""
+        jobs = [JobDirectory(path) for path in self.jobs.iterdir()]
+        running = [job for job in jobs if job.supervised()]
+        for job in running:
+            job.ask_to_stop()
+        for job in running:
+            until(lambda job=job: not job.supervised(), 60)
+        for job in jobs:
+            job.path.rename(self.folder / f"old-{time.monotonic_ns()}")
 
     def kill(self) -> None:
         """End the server as the kernel of the operating system would: without a word."""

@@ -1,22 +1,18 @@
-"""JupyterLab with our extension in a headless Chromium."""
+"""JupyterLab with our extension in a headless Chromium.
+
+One server serves all files; the browser belongs to one file. Each test begins with a new window,
+a new user's settings and no jobs, and leaves neither jobs nor kernels behind.
+"""
 
 from __future__ import annotations
 
-import shutil
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from lab_page import LabPage, launch_browser
-from lab_server import ROOT, LabServer
+from lab_page import LabPage, browser_path, launch_browser
+from lab_server import LabServer
 
-# What a failing test leaves for whoever looks into it.
-ARTIFACTS = ROOT / "build" / "browser"
 FAILED = pytest.StashKey[bool]()
-
-
-def pytest_collection_modifyitems(items):
-    """Browser tests come last: while playwright runs, no other event loop can in this thread."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -28,26 +24,36 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """A browser."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
+def playwright():
+    """What drives browsers; without it, or without a browser, there is nothing to test."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if browser_path() is None:
+        pytest.skip("chromium is not installed")
+    return api.sync_playwright
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright):
+    """A browser for the tests of one file.
+
+    It goes with them: while playwright runs, no other event loop can in this thread, and other
+    tests may come next.
+    """
+    with playwright() as driver:
         browser = launch_browser(driver)
-        if browser is None:
-            pytest.skip("chromium is not installed")
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def lab(chromium, tmp_path_factory):
+def lab(playwright, tmp_path_factory):
     """A running server; it is asked for a browser first, without which it is of no use."""
     with serving(tmp_path_factory.mktemp("lab")) as server:
         yield server
 
 
 @pytest.fixture
-def serve(chromium, tmp_path):
+def serve(playwright, tmp_path):
     """Starts a server that the test may treat badly; from another environment when told."""
     with ExitStack() as servers:
         yield lambda python=None: servers.enter_context(serving(tmp_path / "lab", python))
@@ -61,6 +67,7 @@ def serving(folder, python=None):
         server.wait()
         yield server
     finally:
+        server.clear_jobs()
         server.close()
 
 
@@ -71,29 +78,30 @@ def open_window(chromium, request):
 
     def opened(server):
         context = chromium.new_context(viewport={"width": 1400, "height": 900})
-        context.set_default_timeout(90_000)  # a job beside a busy test machine takes its time
         windows.append(LabPage(context.new_page(), server))
         return windows[-1]
 
     yield opened
-    name = request.node.name
-    wrong = request.node.stash.get(FAILED, False) or any(window.errors for window in windows)
+    errors = [error for window in windows for error in window.errors]
+    wrong = request.node.stash.get(FAILED, False) or errors
     for place, window in enumerate(windows):
         if wrong:
-            keep(window, f"{name}-{place}")
+            window.keep(f"{request.node.name}-{place}")
         window.page.context.close()
-    assert [error for window in windows for error in window.errors] == []
+    assert errors == []
 
 
 @pytest.fixture
-def page(lab, open_window):
-    """A fresh browser window, with the settings of a new user."""
+def clean_lab(lab):
+    """The server as a new user finds it, with no jobs."""
     lab.forget_settings()
-    return open_window(lab)
+    lab.ask("PUT", "jupyter-sdt/folder", {"folder": ""})
+    yield lab
+    lab.end_kernels()
+    lab.clear_jobs()
 
 
-def keep(window, name):
-    """Leave a screenshot and the server's log."""
-    ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    window.page.screenshot(path=ARTIFACTS / f"{name}.png")
-    shutil.copy(window.server.log, ARTIFACTS / f"{name}.log")
+@pytest.fixture
+def page(clean_lab, open_window):
+    """A fresh browser window."""
+    return open_window(clean_lab)

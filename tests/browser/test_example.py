@@ -8,7 +8,6 @@ import nbformat
 import pytest
 from lab_server import ROOT
 from nbconvert import HTMLExporter
-from support import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -33,13 +32,18 @@ def test_the_example_is_watched_live_saved_and_read_without_a_kernel(page, open_
     page.open_notebook(path.name)
     page.run_cell(places["extension"])
     page.run_cell(places["data"])
+    page.watch_steps()
     page.start_cell(places["job"])
     page.page.locator(".sdt-JobRenderer .uplot canvas").first.wait_for()
-    page.wait_for_steps()
     page.picture("example-live")
-    page.page.locator('.sdt-JobRenderer [data-status="Completed"]').wait_for(timeout=120_000)
+    page.page.locator('.sdt-JobRenderer [data-status="Completed"]').wait_for()
+    assert len(page.steps_seen) > 1
     page.wait_for_cell()
-    notebook, output = until(lambda: saved_whole(page, path, places["job"]))
+    # What the kernel leaves at the end of its cell has few points; the page adds the others.
+    page.wait_for_data(places["job"], MIMETYPE, "job => job.complete")
+    page.save()
+    notebook = nbformat.read(path, 4)
+    (output,) = [o for o in notebook.cells[places["job"]].outputs if MIMETYPE in o.get("data", ())]
     assert output.data[MIMETYPE]["series"]["loss"]
     assert "application/vnd.jupyter.widget-view+json" not in output.data
     html, _ = HTMLExporter().from_notebook_node(notebook)
@@ -48,17 +52,6 @@ def test_the_example_is_watched_live_saved_and_read_without_a_kernel(page, open_
     read_without_a_kernel(reader, notebook)
     assert reader.page.locator(".sdt-Chart-title").all_inner_texts()[0].startswith("loss ")
     reader.picture("example-without-kernel")
-
-
-def saved_whole(page, path, place):
-    """The notebook and the job's output in it, once it has all points.
-
-    What the kernel leaves at the end of its cell has few of them; the page adds them.
-    """
-    page.save()
-    notebook = nbformat.read(path, 4)
-    (output,) = [o for o in notebook.cells[place].outputs if MIMETYPE in o.get("data", ())]
-    return output.data[MIMETYPE].get("complete") and (notebook, output)
 
 
 def read_without_a_kernel(reader, notebook):

@@ -1,13 +1,11 @@
-"""What the panel does with jobs: again, as a cell, away and back, over each other, a thousand."""
+"""What the panel does with jobs: again, as a cell, away and back, over each other, a hundred."""
 
 from __future__ import annotations
 
 import json
 import os
-import time
 
 import pytest
-from lab_server import TOKEN
 from server_support import Store, record
 from support import Jobs, ranks, until
 
@@ -25,15 +23,8 @@ time.sleep(600)
 
 @pytest.fixture
 def store(page):
-    """The folder of jobs for this test alone: what others have left is out of the way."""
-    away(page.server)
-    yield Store(Jobs(page.server.jobs))
-    away(page.server)
-
-
-def away(server):
-    for folder in server.jobs.iterdir():
-        folder.rename(server.folder / f"old-{time.monotonic_ns()}")
+    """The folder of jobs, to put jobs there that nobody runs."""
+    return Store(Jobs(page.server.jobs))
 
 
 def ended(store, name, losses=(), **fields):
@@ -95,7 +86,7 @@ def test_a_job_that_does_not_stop_shows_when_it_is_killed(page, store):
     deadline = row(page, "slow").locator(".sdt-JobRow-deadline")
     deadline.get_by_text("Killed in").wait_for()
     first = deadline.inner_text()
-    until(lambda: deadline.inner_text() != first)
+    page.expect(deadline).not_to_have_text(first)
     page.picture("deadline")
     (process,) = (page.server.jobs / "slow" / "processes").glob("rank-0.json")
     os.kill(json.loads(process.read_text())["pid"], 9)
@@ -136,11 +127,9 @@ def test_jobs_and_studies_are_laid_over_each_other(page, store):
     speed = screen.locator(".sdt-Compare-studies")
     speed.get_by_text("speed, ideal").first.wait_for()
     page.picture("compare-study")
-    # JupyterLab saves its layout a moment after a change.
-    saved = f"{page.server.base}lab/api/workspaces/compare?token={TOKEN}"
-    until(lambda: "speed-n2" in screen.request.get(saved).text())
-    screen.reload()
-    screen.locator(".sdt-Page").first.wait_for(state="attached")
+    page.wait_for_layout("speed-n2")
+    page.reload()
+    speed.get_by_text("speed, ideal").first.wait_for()
 
 
 def test_of_many_jobs_a_hundred_are_shown_and_all_are_searched(page, store):
@@ -150,11 +139,11 @@ def test_of_many_jobs_a_hundred_are_shown_and_all_are_searched(page, store):
     show(page)
     rows = page.page.locator(".sdt-JobRow")
     page.page.get_by_role("button", name="Show more (30 jobs)").wait_for()
-    assert rows.count() == 100
+    page.expect(rows).to_have_count(100)
     page.page.get_by_role("button", name="Show more").click()
-    until(lambda: rows.count() == 130)
+    page.expect(rows).to_have_count(130)
     page.page.get_by_label("Search jobs").fill("many-12")
-    until(lambda: rows.count() == 11)
+    page.expect(rows).to_have_count(11)
     page.page.get_by_label("Status").select_option("Failed")
     page.page.get_by_text("No job fits.").wait_for()
 
@@ -166,19 +155,14 @@ def test_the_folder_of_jobs_is_a_setting(page, store, tmp_path):
     row(page, "here").wait_for()
 
     def choose(folder):
-        settings = json.dumps({"raw": json.dumps({"jobsFolder": str(folder)})})
-        address = f"{page.server.base}lab/api/settings/jupyter-sdt:plugin?token={TOKEN}"
-        headers = {"Content-Type": "application/json"}
-        reply = page.page.request.put(address, data=settings, headers=headers)
-        assert reply.ok
-        page.page.reload()
-        page.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
+        settings = {"raw": json.dumps({"jobsFolder": str(folder)})}
+        page.server.ask("PUT", "lab/api/settings/jupyter-sdt:plugin", settings)
+        page.reload()
         show(page)
 
     choose(tmp_path / "other")
     page.page.get_by_text("No jobs yet.").wait_for()
     assert (tmp_path / "other").is_dir()
     choose("")
-    address = f"{page.server.base}jupyter-sdt/folder?token={TOKEN}"
-    assert page.page.request.put(address, data=json.dumps({"folder": ""})).ok
+    page.server.ask("PUT", "jupyter-sdt/folder", {"folder": ""})
     row(page, "here").wait_for()

@@ -6,13 +6,15 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
+# Goes on until somebody stops it.
 PLAIN = """import time
+from itertools import count
 from jupyter_sdt.runtime import init, log_metrics
 
 context = init()
 print("hello from", context.rank)
-for step in range(2000):
-    log_metrics(step, loss=1 / (1 + step), accuracy=step / 2000)
+for step in count():
+    log_metrics(step, loss=1 / (1 + step), accuracy=1 - 1 / (1 + step))
     time.sleep(0.02)
 """
 BROKEN = """%%sdt_train --processes 2 --name broken --no-wait
@@ -33,9 +35,7 @@ def test_a_cell_is_trained_by_its_button_watched_stopped_and_deleted(page):
     assert "%%sdt_train --processes 2" in screen.locator(".jp-CodeCell").first.inner_text()
 
     screen.get_by_text("1 job training").click()
-    # The newest job comes first, but is not alone after another test.
-    name = screen.locator(".sdt-JobRow-name", has_text="cell-").first.inner_text()
-    row = screen.locator(".sdt-JobRow", has_text=name)
+    row = screen.locator(".sdt-JobRow", has_text="cell-")
     row.get_by_text("step").wait_for()
     page.picture("panel")
     row.locator(".sdt-JobRow-name").click()
@@ -45,7 +45,7 @@ def test_a_cell_is_trained_by_its_button_watched_stopped_and_deleted(page):
     job.get_by_text("rank 1").first.wait_for()
     page.picture("page")
     job.get_by_role("tab", name="Ranks").click()
-    assert job.locator(".sdt-Table tbody tr").count() == 2
+    page.expect(job.locator(".sdt-Table tbody tr")).to_have_count(2)
     job.get_by_role("tab", name="Logs").click()
     job.get_by_text("hello from 0").wait_for()
     page.picture("logs")

@@ -29,11 +29,10 @@ def test_the_slowest_rank_is_named_and_resources_are_drawn(page):
     heat = job.get_by_role(
         "img", name="Rank 2 is slowest: 30 ms a step, 50 % more than the middle."
     )
-    heat.wait_for(timeout=60_000)
-    memory = job.locator("[role=img][aria-label*='Memory (GiB): rank 0']")
-    memory.wait_for(timeout=60_000)
-    job.locator("[role=img][aria-label*='CPU']").wait_for(timeout=60_000)
+    heat.wait_for()
+    job.locator("[role=img][aria-label*='Memory (GiB): rank 0']").wait_for()
+    job.locator("[role=img][aria-label*='CPU']").wait_for()
     page.picture("ranks")
     job.locator(".sdt-HeatMap .sdt-Chart-table summary").click()
     job.locator(".sdt-HeatMap").get_by_role("rowheader", name="2", exact=True).wait_for()
-    job.locator('[data-status="Completed"]').wait_for(timeout=60_000)
+    job.locator('[data-status="Completed"]').wait_for()

@@ -39,9 +39,9 @@ def test_a_step_of_the_pipeline_is_drawn_and_modules_are_listed(page):
     page.run_cell(1)
     page.execute("jupyter-sdt:open-job", jobName="stages")
     job = page.page.locator(".sdt-Page")
-    job.get_by_role("tab", name="Stages").click(timeout=90_000)
+    job.get_by_role("tab", name="Stages").click()
     drawing = job.get_by_role("img", name="Bubble: the stages were idle for")
-    drawing.wait_for(timeout=90_000)
+    drawing.wait_for()
     assert "4 microbatches it is at least 20 %" in drawing.get_attribute("aria-label")
     for stage in (0, 1):
         job.get_by_role("table", name=f"Modules of stage {stage}").wait_for()

@@ -8,17 +8,23 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 MIMETYPE = "application/vnd.jupyter-sdt.study+json"
+# Each of its jobs trains until the test has seen it.
 STUDY = """%%sdt_train --scale 1,2 --oversubscribe --name digits --no-wait
+import os
 import time
+from itertools import count
 from jupyter_sdt.runtime.metrics import log_metrics
-for step in range(1, 150):
-    time.sleep(0.02)
+for step in count(1):
     log_metrics(step=step, loss=1 / step, step_seconds=0.02, samples_per_second=100.0)
+    if step > 100 and os.path.exists({seen!r} + os.environ["WORLD_SIZE"]):
+        break
+    time.sleep(0.02)
 """
 
 
-def test_a_study_is_drawn_live_survives_a_reload_and_is_saved(page):
-    path = page.write_notebook("study.ipynb", ["%load_ext jupyter_sdt", STUDY])
+def test_a_study_is_drawn_live_survives_a_reload_and_is_saved(page, tmp_path):
+    cells = ["%load_ext jupyter_sdt", STUDY.format(seen=f"{tmp_path}/seen-")]
+    path = page.write_notebook("study.ipynb", cells)
     page.open_notebook("study.ipynb")
     page.run_cell(0)
     page.run_cell(1)
@@ -26,17 +32,18 @@ def test_a_study_is_drawn_live_survives_a_reload_and_is_saved(page):
     output.get_by_text("job 1 of 2").wait_for()
     output.get_by_text("digits-n1").first.wait_for()
     page.save()
-    page.page.reload()
-    output.get_by_text("job 2 of 2").wait_for(timeout=60_000)
-    output.get_by_role("rowheader", name="1", exact=True).wait_for(timeout=60_000)
+    page.reload()
+    (tmp_path / "seen-1").touch()
+    output.get_by_text("job 2 of 2").wait_for()
+    output.get_by_role("rowheader", name="1", exact=True).wait_for()
     page.picture("study-live")
-    output.get_by_role("rowheader", name="2", exact=True).wait_for(timeout=60_000)
+    (tmp_path / "seen-2").touch()
+    output.get_by_role("rowheader", name="2", exact=True).wait_for()
     speedup = output.get_by_role("img", name="Speedup: 1 at 1 rank")
     assert "at 2 ranks" in speedup.get_attribute("aria-label")
     output.get_by_text("ideal").first.wait_for()
     page.picture("study-done")
-    outputs = "jupyterapp.shell.currentWidget.content.widgets[1].model.toJSON().outputs"
-    page.page.wait_for_function(f"() => {outputs}[0].data['{MIMETYPE}']?.live === false")
+    page.wait_for_data(1, MIMETYPE, "study => !study.live")
     page.save()
     output_saved = nbformat.read(path, 4).cells[1].outputs[0]
     saved = output_saved.data[MIMETYPE]
