@@ -31,7 +31,10 @@ _MOST_COLORED_RANKS = 4
 # A loss that falls by more than this shows its end only on a logarithmic axis.
 _LOG_RATIO = 50
 # What the runtime records about itself; everything else is a result the script cares for.
-_NOT_RESULTS = {"samples_per_second", "step_seconds", "learning_rate", "total_steps", "epoch"}
+_NOT_RESULTS = {
+    *("samples_per_second", "step_seconds", "work_seconds"),
+    *("learning_rate", "total_steps", "epoch"),
+}
 
 
 def panels(table: SeriesTable) -> list[Panel]:

@@ -32,8 +32,9 @@ class ProcessPlan:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Rebuild from ``dataclasses.asdict``'s form."""
-        return cls(**{**data, "argv": tuple(data["argv"])})
+        """Rebuild from ``dataclasses.asdict``'s form; keys of newer versions are ignored."""
+        known = {k: data[k] for k in cls.__dataclass_fields__ if k in data}
+        return cls(**{**known, "argv": tuple(data["argv"])})
 
     def command_line(self) -> str:
         """The command quoted for a POSIX shell, for people to read and paste."""

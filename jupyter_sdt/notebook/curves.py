@@ -8,7 +8,10 @@ from jupyter_sdt.store.series import Series, SeriesTable, loss_name
 
 Points = list[tuple[float, float]]  # (step, value), steps rising
 # What the runtime records about itself; anything else may stand in for a missing loss.
-_NOT_RESULTS = {"samples_per_second", "step_seconds", "learning_rate", "total_steps", "epoch"}
+_NOT_RESULTS = {
+    *("samples_per_second", "step_seconds", "work_seconds"),
+    *("learning_rate", "total_steps", "epoch"),
+}
 _MOST_POINTS = 300
 
 

@@ -17,6 +17,7 @@ Aggregate = Literal["mean", "sum", "max"]
 _AGGREGATES: dict[str, Aggregate] = {
     "samples_per_second": "sum",  # each rank counts its own samples
     "step_seconds": "max",  # a step is over when the slowest rank is
+    "work_seconds": "max",
 }
 _FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
     "mean": lambda values: sum(values) / len(values),

@@ -9,6 +9,7 @@
 
 .sdt-JobHeader {
   display: flex;
+  min-height: 30px;
   flex-wrap: wrap;
   align-items: center;
   gap: 4px 10px;
@@ -228,14 +229,38 @@ a.sdt-Button {
 
 .sdt-Chart-legend i {
   display: inline-block;
-  width: 10px;
-  height: 3px;
+  width: 14px;
   margin-right: 4px;
+  border-top: 3px solid currentcolor;
   vertical-align: middle;
+}
+
+.sdt-Chart-legend i[data-dashed='true'] {
+  border-top-style: dashed;
+}
+
+.sdt-Study-charts .sdt-Chart-legend {
+  flex-basis: 100%;
+}
+
+.sdt-Chart-frame {
+  position: relative;
+}
+
+.sdt-Chart-frame[data-empty='true'] {
+  border: 1px dashed var(--jp-border-color2);
 }
 
 .sdt-Chart-plot {
   overflow: hidden;
+}
+
+.sdt-Chart-frame .sdt-Chart-empty {
+  position: absolute;
+  top: 45%;
+  width: 100%;
+  margin: 0;
+  text-align: center;
 }
 
 .sdt-Chart-empty,
@@ -710,7 +735,7 @@ a.sdt-Button {
 
 .sdt-Log {
   position: relative;
-  height: 55vh;
+  height: max(260px, 100vh - 320px);
   padding: 0;
   line-height: 18px;
 }
@@ -830,7 +855,8 @@ button.sdt-Log-number {
 }
 
 .sdt-Environment-pairs tbody th {
-  width: 38%;
+  width: 1%;
+  overflow-wrap: normal;
 }
 `,""]),o.d(e,{},{A:n})},"./node_modules/css-loader/dist/cjs.js!./style/panel.css"(t,e,o){var r=o("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),a=o.n(r),s=o("./node_modules/css-loader/dist/runtime/api.js"),n=(o.n(s))()(a());n.push([t.id,`/* The side panel: rows of jobs. */
 
@@ -972,7 +998,8 @@ button.sdt-Log-number {
   accent-color: var(--jp-brand-color1);
 }
 
-.sdt-JobRow-deadline {
+.sdt-JobRow-deadline,
+.sdt-Deadline {
   color: var(--jp-ui-font-color1);
   font-weight: 600;
 }
@@ -987,4 +1014,4 @@ button.sdt-Log-number {
   padding: 0 7px;
   font-size: var(--jp-ui-font-size0);
 }
-`,""]),o.d(e,{},{A:n})},"./node_modules/css-loader/dist/runtime/api.js"(t){t.exports=function(t){var e=[];return e.toString=function(){return this.map(function(e){var o="",r=void 0!==e[5];return e[4]&&(o+="@supports (".concat(e[4],") {")),e[2]&&(o+="@media ".concat(e[2]," {")),r&&(o+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),o+=t(e),r&&(o+="}"),e[2]&&(o+="}"),e[4]&&(o+="}"),o}).join("")},e.i=function(t,o,r,a,s){"string"==typeof t&&(t=[[null,t,void 0]]);var n={};if(r)for(var i=0;i<this.length;i++){var d=this[i][0];null!=d&&(n[d]=!0)}for(var l=0;l<t.length;l++){var p=[].concat(t[l]);r&&n[p[0]]||(void 0!==s&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=s),o&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=o),a&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=a):p[4]="".concat(a)),e.push(p))}},e}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(t){t.exports=function(t){return t[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(t){var e=[];function o(t){for(var o=-1,r=0;r<e.length;r++)if(e[r].identifier===t){o=r;break}return o}function r(t,r){for(var a={},s=[],n=0;n<t.length;n++){var i=t[n],d=r.base?i[0]+r.base:i[0],l=a[d]||0,p="".concat(d," ").concat(l);a[d]=l+1;var c=o(p),u={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==c)e[c].references++,e[c].updater(u);else{var m=function(t,e){var o=e.domAPI(e);return o.update(t),function(e){e?(e.css!==t.css||e.media!==t.media||e.sourceMap!==t.sourceMap||e.supports!==t.supports||e.layer!==t.layer)&&o.update(t=e):o.remove()}}(u,r);r.byIndex=n,e.splice(n,0,{identifier:p,updater:m,references:1})}s.push(p)}return s}t.exports=function(t,a){var s=r(t=t||[],a=a||{});return function(t){t=t||[];for(var n=0;n<s.length;n++){var i=o(s[n]);e[i].references--}for(var d=r(t,a),l=0;l<s.length;l++){var p=o(s[l]);0===e[p].references&&(e[p].updater(),e.splice(p,1))}s=d}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(t){var e={};t.exports=function(t,o){var r=function(t){if(void 0===e[t]){var o=document.querySelector(t);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(t){o=null}e[t]=o}return e[t]}(t);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(t){t.exports=function(t){var e=document.createElement("style");return t.setAttributes(e,t.attributes),t.insert(e,t.options),e}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(t,e,o){t.exports=function(t){var e=o.nc;e&&t.setAttribute("nonce",e)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(t){t.exports=function(t){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=t.insertStyleElement(t);return{update:function(o){var r,a,s;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(a=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,a&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(s=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(s))))," */")),t.styleTagTransform(r,e,t.options)},remove:function(){var t;null===(t=e).parentNode||t.parentNode.removeChild(t)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(t){t.exports=function(t,e){if(e.styleSheet)e.styleSheet.cssText=t;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(t))}}},"./style/index.js"(t,e,o){var r=o("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),a=o.n(r),s=o("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),n=o.n(s),i=o("./node_modules/style-loader/dist/runtime/insertBySelector.js"),d=o.n(i),l=o("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=o.n(l),c=o("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),u=o.n(c),m=o("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),f=o.n(m),g=o("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),x={};x.styleTagTransform=f(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=n(),x.insertStyleElement=u(),a()(g.A,x),g.A&&g.A.locals&&g.A.locals;var b=o("./node_modules/css-loader/dist/cjs.js!./style/base.css"),h={};h.styleTagTransform=f(),h.setAttributes=p(),h.insert=d().bind(null,"head"),h.domAPI=n(),h.insertStyleElement=u(),a()(b.A,h),b.A&&b.A.locals&&b.A.locals;var v=o("./node_modules/css-loader/dist/cjs.js!./style/charts.css"),y={};y.styleTagTransform=f(),y.setAttributes=p(),y.insert=d().bind(null,"head"),y.domAPI=n(),y.insertStyleElement=u(),a()(v.A,y),v.A&&v.A.locals&&v.A.locals;var j=o("./node_modules/css-loader/dist/cjs.js!./style/drawings.css"),w={};w.styleTagTransform=f(),w.setAttributes=p(),w.insert=d().bind(null,"head"),w.domAPI=n(),w.insertStyleElement=u(),a()(j.A,w),j.A&&j.A.locals&&j.A.locals;var k=o("./node_modules/css-loader/dist/cjs.js!./style/page.css"),z={};z.styleTagTransform=f(),z.setAttributes=p(),z.insert=d().bind(null,"head"),z.domAPI=n(),z.insertStyleElement=u(),a()(k.A,z),k.A&&k.A.locals&&k.A.locals;var A=o("./node_modules/css-loader/dist/cjs.js!./style/panel.css"),S={};S.styleTagTransform=f(),S.setAttributes=p(),S.insert=d().bind(null,"head"),S.domAPI=n(),S.insertStyleElement=u(),a()(A.A,S),A.A&&A.A.locals&&A.A.locals;var _=o("./node_modules/css-loader/dist/cjs.js!./style/launch.css"),T={};T.styleTagTransform=f(),T.setAttributes=p(),T.insert=d().bind(null,"head"),T.domAPI=n(),T.insertStyleElement=u(),a()(_.A,T),_.A&&_.A.locals&&_.A.locals}}]);
+`,""]),o.d(e,{},{A:n})},"./node_modules/css-loader/dist/runtime/api.js"(t){t.exports=function(t){var e=[];return e.toString=function(){return this.map(function(e){var o="",r=void 0!==e[5];return e[4]&&(o+="@supports (".concat(e[4],") {")),e[2]&&(o+="@media ".concat(e[2]," {")),r&&(o+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),o+=t(e),r&&(o+="}"),e[2]&&(o+="}"),e[4]&&(o+="}"),o}).join("")},e.i=function(t,o,r,a,s){"string"==typeof t&&(t=[[null,t,void 0]]);var n={};if(r)for(var i=0;i<this.length;i++){var d=this[i][0];null!=d&&(n[d]=!0)}for(var l=0;l<t.length;l++){var p=[].concat(t[l]);r&&n[p[0]]||(void 0!==s&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=s),o&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=o),a&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=a):p[4]="".concat(a)),e.push(p))}},e}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(t){t.exports=function(t){return t[1]}},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(t){var e=[];function o(t){for(var o=-1,r=0;r<e.length;r++)if(e[r].identifier===t){o=r;break}return o}function r(t,r){for(var a={},s=[],n=0;n<t.length;n++){var i=t[n],d=r.base?i[0]+r.base:i[0],l=a[d]||0,p="".concat(d," ").concat(l);a[d]=l+1;var c=o(p),u={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==c)e[c].references++,e[c].updater(u);else{var m=function(t,e){var o=e.domAPI(e);return o.update(t),function(e){e?(e.css!==t.css||e.media!==t.media||e.sourceMap!==t.sourceMap||e.supports!==t.supports||e.layer!==t.layer)&&o.update(t=e):o.remove()}}(u,r);r.byIndex=n,e.splice(n,0,{identifier:p,updater:m,references:1})}s.push(p)}return s}t.exports=function(t,a){var s=r(t=t||[],a=a||{});return function(t){t=t||[];for(var n=0;n<s.length;n++){var i=o(s[n]);e[i].references--}for(var d=r(t,a),l=0;l<s.length;l++){var p=o(s[l]);0===e[p].references&&(e[p].updater(),e.splice(p,1))}s=d}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(t){var e={};t.exports=function(t,o){var r=function(t){if(void 0===e[t]){var o=document.querySelector(t);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(t){o=null}e[t]=o}return e[t]}(t);if(!r)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");r.appendChild(o)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(t){t.exports=function(t){var e=document.createElement("style");return t.setAttributes(e,t.attributes),t.insert(e,t.options),e}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(t,e,o){t.exports=function(t){var e=o.nc;e&&t.setAttribute("nonce",e)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(t){t.exports=function(t){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=t.insertStyleElement(t);return{update:function(o){var r,a,s;r="",o.supports&&(r+="@supports (".concat(o.supports,") {")),o.media&&(r+="@media ".concat(o.media," {")),(a=void 0!==o.layer)&&(r+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),r+=o.css,a&&(r+="}"),o.media&&(r+="}"),o.supports&&(r+="}"),(s=o.sourceMap)&&"u">typeof btoa&&(r+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(s))))," */")),t.styleTagTransform(r,e,t.options)},remove:function(){var t;null===(t=e).parentNode||t.parentNode.removeChild(t)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(t){t.exports=function(t,e){if(e.styleSheet)e.styleSheet.cssText=t;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(t))}}},"./style/index.js"(t,e,o){var r=o("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),a=o.n(r),s=o("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),n=o.n(s),i=o("./node_modules/style-loader/dist/runtime/insertBySelector.js"),d=o.n(i),l=o("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=o.n(l),c=o("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),u=o.n(c),m=o("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),f=o.n(m),g=o("./node_modules/css-loader/dist/cjs.js!./node_modules/uplot/dist/uPlot.min.css"),x={};x.styleTagTransform=f(),x.setAttributes=p(),x.insert=d().bind(null,"head"),x.domAPI=n(),x.insertStyleElement=u(),a()(g.A,x),g.A&&g.A.locals&&g.A.locals;var b=o("./node_modules/css-loader/dist/cjs.js!./style/base.css"),h={};h.styleTagTransform=f(),h.setAttributes=p(),h.insert=d().bind(null,"head"),h.domAPI=n(),h.insertStyleElement=u(),a()(b.A,h),b.A&&b.A.locals&&b.A.locals;var v=o("./node_modules/css-loader/dist/cjs.js!./style/charts.css"),y={};y.styleTagTransform=f(),y.setAttributes=p(),y.insert=d().bind(null,"head"),y.domAPI=n(),y.insertStyleElement=u(),a()(v.A,y),v.A&&v.A.locals&&v.A.locals;var j=o("./node_modules/css-loader/dist/cjs.js!./style/drawings.css"),w={};w.styleTagTransform=f(),w.setAttributes=p(),w.insert=d().bind(null,"head"),w.domAPI=n(),w.insertStyleElement=u(),a()(j.A,w),j.A&&j.A.locals&&j.A.locals;var k=o("./node_modules/css-loader/dist/cjs.js!./style/page.css"),z={};z.styleTagTransform=f(),z.setAttributes=p(),z.insert=d().bind(null,"head"),z.domAPI=n(),z.insertStyleElement=u(),a()(k.A,z),k.A&&k.A.locals&&k.A.locals;var A=o("./node_modules/css-loader/dist/cjs.js!./style/panel.css"),S={};S.styleTagTransform=f(),S.setAttributes=p(),S.insert=d().bind(null,"head"),S.domAPI=n(),S.insertStyleElement=u(),a()(A.A,S),A.A&&A.A.locals&&A.A.locals;var C=o("./node_modules/css-loader/dist/cjs.js!./style/launch.css"),_={};_.styleTagTransform=f(),_.setAttributes=p(),_.insert=d().bind(null,"head"),_.domAPI=n(),_.insertStyleElement=u(),a()(C.A,_),C.A&&C.A.locals&&C.A.locals}}]);

@@ -37,6 +37,7 @@ export function ChartView(props: IChartProps): JSX.Element {
     }
   };
   const named = lines.filter(line => !line.faint);
+  const isEmpty = lines.every(line => line.xs.length === 0);
   return (
     <figure className="sdt-Chart">
       <figcaption>
@@ -44,20 +45,23 @@ export function ChartView(props: IChartProps): JSX.Element {
         {named.length > 1 && <Legend lines={named} />}
         <output className="sdt-Chart-readout" ref={readout} />
       </figcaption>
-      <div
-        className="sdt-Chart-plot"
-        ref={host}
-        role="img"
-        tabIndex={0}
-        aria-label={summary}
-        style={{ height: props.height ?? 170 }}
-        onKeyDown={onKeyDown}
-      />
-      {lines.every(line => line.xs.length === 0) ? (
-        <p className="sdt-Chart-empty">
-          {props.empty ?? trans.__('Waiting for the first step')}
-        </p>
-      ) : (
+      <div className="sdt-Chart-frame" data-empty={isEmpty}>
+        <div
+          className="sdt-Chart-plot"
+          ref={host}
+          role="img"
+          tabIndex={0}
+          aria-label={summary}
+          style={{ height: props.height ?? 170 }}
+          onKeyDown={onKeyDown}
+        />
+        {isEmpty && (
+          <p className="sdt-Chart-empty">
+            {props.empty ?? trans.__('Waiting for the first step')}
+          </p>
+        )}
+      </div>
+      {!isEmpty && (
         <TableDetails
           trans={trans}
           table={() => <Table xLabel={props.xLabel} lines={named} />}
@@ -89,9 +93,9 @@ function useChart(props: IChartProps) {
 function Legend({ lines }: { lines: readonly ILine[] }): JSX.Element {
   return (
     <span className="sdt-Chart-legend">
-      {lines.map(({ label, color }) => (
+      {lines.map(({ label, color, dashed }) => (
         <span key={label}>
-          <i aria-hidden="true" style={{ background: lineColor(color) }} />
+          <i aria-hidden="true" data-dashed={!!dashed} style={{ color: lineColor(color) }} />
           {label}
         </span>
       ))}

@@ -13,6 +13,7 @@ export interface INamedCurve {
 const NOT_RESULTS = [
   'samples_per_second',
   'step_seconds',
+  'work_seconds',
   'learning_rate',
   'total_steps',
   'epoch'

@@ -11,6 +11,6 @@ export interface ILine {
   dashed?: boolean;
   /** Few points, each of them worth a mark. */
   marked?: boolean;
-  /** Place in the palette. */
+  /** Place in the palette; -1 for a line that is only there to compare with. */
   color: number;
 }

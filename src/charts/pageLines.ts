@@ -19,7 +19,7 @@ export interface IMetricLines {
   lines: ILine[];
 }
 
-const FIRST = ['samples_per_second', 'learning_rate', 'step_seconds'];
+const FIRST = ['samples_per_second', 'learning_rate', 'step_seconds', 'work_seconds'];
 /** Numbers about the run that make no curve. */
 const NO_CURVES = ['total_steps', 'total_epochs', 'epoch'];
 const DRAWN_POINTS = 1500;

@@ -15,7 +15,8 @@ export type Aggregate = 'mean' | 'sum' | 'max';
 
 const AGGREGATES: { [name: string]: Aggregate } = {
   samples_per_second: 'sum', // each rank counts its own samples
-  step_seconds: 'max' // a step is over when the slowest rank is
+  step_seconds: 'max', // a step is over when the slowest rank is
+  work_seconds: 'max'
 };
 const FUNCTIONS: { [how in Aggregate]: (values: number[]) => number } = {
   mean: values => values.reduce((sum, value) => sum + value, 0) / values.length,

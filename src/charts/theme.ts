@@ -31,8 +31,11 @@ export function themeColor(variable: string, fallback: string): string {
   return value || fallback;
 }
 
-/** The colour of a place in the palette. */
+/** The colour of a place in the palette; a quiet one below 0. */
 export function lineColor(place: number): string {
+  if (place < 0) {
+    return themeColor('--jp-ui-font-color2', '#757575');
+  }
   return themeColor(...PALETTE[place % PALETTE.length]);
 }
 

@@ -3,6 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { duration } from '../ui/format';
 import { isTerminal, ISourceFrame } from '../api/models';
+import { Deadline } from './deadline';
 import { IJobLike, phaseLabel, progressLabel, ranksLabel } from './words';
 import { useElapsed } from '../ui/hooks';
 
@@ -18,6 +19,7 @@ export interface IJobActions {
 export interface IJobHeaderProps {
   job: IJobLike & { deadline_seconds?: number | null };
   trans: TranslationBundle;
+  /** What can be done here; there is a button for each. */
   actions: IJobActions;
   /** Whether somebody follows the job: then its clock goes on. */
   live: boolean;
@@ -26,6 +28,7 @@ export interface IJobHeaderProps {
 export function JobHeader({ job, trans, actions, live }: IJobHeaderProps): JSX.Element {
   const running = live && !isTerminal(job.status);
   const elapsed = useElapsed(job.elapsed_seconds, running);
+  const { job_name: name, deadline_seconds: deadline = null } = job;
   const facts = [
     ranksLabel(job.world_size, trans),
     duration(elapsed),
@@ -34,23 +37,30 @@ export function JobHeader({ job, trans, actions, live }: IJobHeaderProps): JSX.E
   return (
     <header className="sdt-JobHeader">
       <StatusBadge job={job} trans={trans} />
-      <strong className="sdt-JobHeader-name">{job.job_name}</strong>
+      <strong className="sdt-JobHeader-name">{name}</strong>
       <span className="sdt-JobHeader-facts">{facts.filter(Boolean).join(' · ')}</span>
       {running && <Progress job={job} trans={trans} />}
+      {running && deadline !== null && <Deadline seconds={deadline} trans={trans} />}
       <span className="sdt-JobHeader-actions">
-        {running && job.status !== 'Stopping' && actions.stop && (
-          <button className="sdt-Button" onClick={() => actions.stop?.(job.job_name)}>
-            {trans.__('Stop')}
-          </button>
+        {running && job.status !== 'Stopping' && (
+          <Act label={trans.__('Stop')} act={actions.stop} name={name} />
         )}
-        {actions.open && (
-          <button className="sdt-Button" onClick={() => actions.open?.(job.job_name)}>
-            {trans.__('Open job page')}
-          </button>
-        )}
+        <Act label={trans.__('Run again')} act={actions.rerun} name={name} />
+        <Act label={trans.__('Clone to a cell')} act={actions.clone} name={name} />
+        <Act label={trans.__('Open job page')} act={actions.open} name={name} />
       </span>
     </header>
   );
+}
+
+/** A button for what can be done here. */
+function Act(props: { label: string; name: string; act?: (name: string) => void }) {
+  const { label, name, act } = props;
+  return act ? (
+    <button className="sdt-Button" onClick={() => act(name)}>
+      {label}
+    </button>
+  ) : null;
 }
 
 export function StatusBadge(props: { job: IJobLike; trans: TranslationBundle }): JSX.Element {

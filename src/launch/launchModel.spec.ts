@@ -134,6 +134,7 @@ describe('the launch form', () => {
     model.set('hyperparameters', 'lr=$lr');
     await settled();
     expect([model.isForKernel, model.isReady]).toEqual([true, true]);
+    expect([model.problem, model.faults]).toEqual(['', {}]);
   });
 
   it('takes the flags of a training cell, and keeps those it does not know', async () => {

@@ -234,9 +234,9 @@ export class LaunchModel implements IDisposable {
     const isInKernel = argument.startsWith('$') || KERNEL_ONLY.includes(argument);
     this.isForKernel = this.target === 'cell' && isInKernel;
     const field = fieldAtFault(this.schema!, argument);
-    if (field) {
+    if (field && !this.isForKernel) {
       this.faults = { [field.name]: { problem: null, message: errorText(error) } };
-    } else {
+    } else if (!this.isForKernel) {
       this.problem = errorText(error);
     }
   }

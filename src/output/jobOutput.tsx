@@ -40,6 +40,7 @@ function FollowedJob(props: IJobOutputProps & { feed: JobFeed }): JSX.Element {
 
 function ShownJob(props: IJobOutputProps & { curves: INamedCurve[] }): JSX.Element {
   const { saved, feed, curves, trans, actions } = props;
+  const { open, stop } = actions;
   const job = feed?.summary ?? saved;
   const missing = saved.live && feed?.phase === 'missing';
   const drawn = curves.filter(curve => curve.series.steps.length > 0);
@@ -47,7 +48,12 @@ function ShownJob(props: IJobOutputProps & { curves: INamedCurve[] }): JSX.Eleme
   const shown = drawn.length > 0 || isTerminal(job.status) ? drawn : curves;
   return (
     <section className="sdt-Output" aria-label={trans.__('Training job %1', saved.job_name)}>
-      <JobHeader job={job} trans={trans} actions={actions} live={feed?.phase === 'following'} />
+      <JobHeader
+        job={job}
+        trans={trans}
+        actions={{ open, stop }}
+        live={feed?.phase === 'following'}
+      />
       <div className="sdt-Output-charts">
         {shown.map(curve => (
           <CurveChart key={curve.name} {...props} curve={curve} color={curves.indexOf(curve)} />

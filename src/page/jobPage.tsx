@@ -42,6 +42,7 @@ export class JobPage extends SeenWidget {
 
 function PageView(props: IPageProps & IFollowed): JSX.Element {
   const { jobName, manager, feed, clock, trans, actions } = props;
+  const { stop, rerun, clone } = actions;
   useSignalFrames(feed.changed);
   const live = feed.phase === 'following';
   const asked = { key: jobName, clock };
@@ -60,7 +61,7 @@ function PageView(props: IPageProps & IFollowed): JSX.Element {
   }
   return (
     <>
-      <JobHeader job={job} trans={trans} actions={{ stop: actions.stop }} live={live} />
+      <JobHeader job={job} trans={trans} actions={{ stop, rerun, clone }} live={live} />
       <FailureView
         job={job}
         failure={detail?.error ?? null}

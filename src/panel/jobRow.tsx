@@ -1,10 +1,11 @@
 /** One job in the side panel. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { countdown, duration, short } from '../ui/format';
+import { Deadline } from '../jobs/deadline';
+import { duration, short } from '../ui/format';
 import { IJobSummary, isTerminal } from '../api/models';
 import { progressLabel, ranksLabel } from '../jobs/words';
-import { useElapsed, useOwnValue, useRemaining } from '../ui/hooks';
+import { useElapsed, useOwnValue } from '../ui/hooks';
 import { IJobActions, Progress, StatusBadge } from '../jobs/jobHeader';
 
 export interface IJobRowProps {
@@ -31,7 +32,9 @@ export const JobRow = React.memo(function JobRow(props: IJobRowProps): JSX.Eleme
       {news.length > 0 && <div className="sdt-JobRow-facts">{news.join(' · ')}</div>}
       {running && <Progress job={job} trans={trans} />}
       {job.deadline_seconds !== null && (
-        <Deadline seconds={job.deadline_seconds} trans={trans} />
+        <div className="sdt-JobRow-facts sdt-JobRow-deadline">
+          <Deadline seconds={job.deadline_seconds} trans={trans} />
+        </div>
       )}
       <Actions job={job} trans={trans} actions={actions} />
     </li>
@@ -60,18 +63,6 @@ function Head({ job, trans, actions, ...props }: IJobRowProps): JSX.Element {
       >
         {name}
       </button>
-    </div>
-  );
-}
-
-/** Counts down to when the ranks are killed. */
-function Deadline({ seconds, trans }: { seconds: number; trans: TranslationBundle }) {
-  const left = useRemaining(seconds);
-  return (
-    <div className="sdt-JobRow-facts sdt-JobRow-deadline">
-      {left > 0
-        ? trans.__('Killed in %1, at %2', countdown(left), clock(seconds))
-        : trans.__('Being killed')}
     </div>
   );
 }
@@ -142,8 +133,4 @@ function results(job: IJobSummary, trans: TranslationBundle): string[] {
     ...(loss === null ? [] : [trans.__('loss %1', short(loss))]),
     ...(rate === null ? [] : [trans.__('%1 samples/s', short(rate))])
   ];
-}
-
-function clock(seconds: number): string {
-  return new Date(1000 * seconds).toLocaleTimeString();
 }

@@ -125,6 +125,12 @@ function within(place: number, count: number): number {
   return Math.min(Math.max(place, 0), count - 1);
 }
 
+/** Mean seconds of a step by rank. */
+export function meansByRank(grid: IHeatGrid): Map<number, number> {
+  const means = rankMeans(grid);
+  return new Map(grid.ranks.map((rank, place) => [rank, means[place]]));
+}
+
 /** Mean seconds of a step of each rank, in the order of the grid. */
 export function rankMeans(grid: IHeatGrid): number[] {
   return grid.cells.map(cells => mean(cells.filter(cell => cell !== null)));

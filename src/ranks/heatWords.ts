@@ -1,7 +1,7 @@
 /** What a heat map shows, in words. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { milliseconds } from '../ui/format';
-import { IHeatCell, IHeatGrid, isNotable, rankMeans, straggler } from './heatMap';
+import { IHeatCell, IHeatGrid, isNotable, IStraggler, rankMeans, straggler } from './heatMap';
 
 /** What the cells are. */
 export function heatTitle({ isWork }: IHeatGrid, trans: TranslationBundle): string {
@@ -17,23 +17,25 @@ export function heatSummary(grid: IHeatGrid, trans: TranslationBundle): string {
     return trans.__('One rank, %1 ms a step.', milliseconds(rankMeans(grid)[0]));
   }
   const [seconds, middle] = [milliseconds(found.seconds), milliseconds(found.middle)];
-  const share = `${Math.round(100 * found.slower)} %`;
+  const excess = excessText(found, trans);
   if (!isNotable(found)) {
-    return trans.__('The ranks are even: %1 ms a step, the slowest %2 more.', middle, share);
+    return trans.__('The ranks are even: %1 ms a step, the slowest %2.', middle, excess);
   }
   return grid.isWork
     ? trans.__(
-        'Rank %1 is slowest, and the others wait for it: it works %2 ms a step, %3 more than the middle.',
+        'Rank %1 is slowest, and the others wait for it: it works %2 ms a step, %3.',
         found.rank,
         seconds,
-        share
+        excess
       )
-    : trans.__(
-        'Rank %1 is slowest: %2 ms a step, %3 more than the middle.',
-        found.rank,
-        seconds,
-        share
-      );
+    : trans.__('Rank %1 is slowest: %2 ms a step, %3.', found.rank, seconds, excess);
+}
+
+/** `50 % more than the middle`, or `14 times the middle`. */
+function excessText({ slower }: IStraggler, trans: TranslationBundle): string {
+  return slower < 1
+    ? trans.__('%1 % more than the middle', Math.round(100 * slower))
+    : trans.__('%1 times the middle', (1 + slower).toPrecision(2));
 }
 
 /** `rank 2, steps 40 to 43: 31 ms`. */

@@ -9,15 +9,18 @@ export interface IRanksTableProps {
   ranks: readonly IRank[];
   /** The rank that holds up the others. */
   slowest: number | null;
+  /** Mean seconds of a step without waiting, by rank; null where that is not known. */
+  work: ReadonlyMap<number, number> | null;
   trans: TranslationBundle;
 }
 
-export function RanksTable({ ranks, slowest, trans }: IRanksTableProps): JSX.Element {
+export function RanksTable({ ranks, slowest, work, trans }: IRanksTableProps): JSX.Element {
   const heads = [
     trans.__('Rank'),
     trans.__('Node'),
     trans.__('Step'),
-    trans.__('Step time'),
+    trans.__('Last step'),
+    ...(work ? [trans.__('Work in a step')] : []),
     trans.__('Last sign'),
     trans.__('Exit code')
   ];
@@ -25,10 +28,11 @@ export function RanksTable({ ranks, slowest, trans }: IRanksTableProps): JSX.Ele
     key: rank.rank,
     className: rank.exit_code ? 'sdt-mod-failed' : undefined,
     cells: [
-      rank.rank,
+      <Name key="rank" rank={rank.rank} isSlow={rank.rank === slowest} trans={trans} />,
       rank.node,
       shortOrNone(rank.step),
-      <StepTime key="time" rank={rank} isSlow={rank.rank === slowest} trans={trans} />,
+      time(rank.step_seconds, trans),
+      ...(work ? [time(work.get(rank.rank) ?? null, trans)] : []),
       moment(rank.last_seconds),
       rank.exit_code ?? (rank.last_seconds === null ? NOTHING : trans.__('running'))
     ]
@@ -38,15 +42,18 @@ export function RanksTable({ ranks, slowest, trans }: IRanksTableProps): JSX.Ele
 
 const NOTHING = shortOrNone(null);
 
-function StepTime(props: { rank: IRank; isSlow: boolean; trans: TranslationBundle }) {
+function Name(props: { rank: number; isSlow: boolean; trans: TranslationBundle }): JSX.Element {
   const { rank, isSlow, trans } = props;
-  const { step_seconds: seconds } = rank;
   return (
     <>
-      {seconds === null ? NOTHING : trans.__('%1 ms', milliseconds(seconds))}
+      {rank}
       {isSlow && <strong> {trans.__('slow')}</strong>}
     </>
   );
+}
+
+function time(seconds: number | null, trans: TranslationBundle): string {
+  return seconds === null ? NOTHING : trans.__('%1 ms', milliseconds(seconds));
 }
 
 function moment(seconds: number | null): string {

@@ -4,7 +4,7 @@ import * as React from 'react';
 import { IRank } from '../api/models';
 import { JobFeed } from '../jobs/jobFeed';
 import { useSignalFrames } from '../ui/hooks';
-import { isNotable, stepGrid, straggler } from './heatMap';
+import { isNotable, meansByRank, stepGrid, straggler } from './heatMap';
 import { HeatMapView } from './heatMapView';
 import { RanksTable } from './ranksTable';
 import { ResourcesView } from './resourcesView';
@@ -20,9 +20,10 @@ export function RanksView({ feed, ranks, trans }: IRanksProps): JSX.Element {
   const grid = React.useMemo(() => stepGrid(feed.table), [feed, frames]);
   const found = grid && straggler(grid);
   const slowest = found && isNotable(found) ? found.rank : null;
+  const work = React.useMemo(() => (grid?.isWork ? meansByRank(grid) : null), [grid]);
   return (
     <>
-      <RanksTable {...{ ranks, slowest, trans }} />
+      <RanksTable {...{ ranks, slowest, work, trans }} />
       {grid ? (
         <HeatMapView {...{ grid, slowest, trans }} />
       ) : (

@@ -45,7 +45,7 @@ export function studyLines(
     rows.map(row => ({ world_size: row.world_size, y: row[figure] }));
   const ideal = sizes.map(size => ({ world_size: size, y: idealOf(figure, base, size) }));
   const lines: ILine[] = [
-    { ...line(words.ideal, ideal), color: 4, dashed: true },
+    { ...line(words.ideal, ideal), color: -1, dashed: true },
     { ...line(words.measured, valued(table.rows)), color: 0, marked: true }
   ];
   const ahead = line(words.predicted, valued(table.predicted));

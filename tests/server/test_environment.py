@@ -85,6 +85,15 @@ async def test_what_a_script_wrote_into_the_files_does_no_harm(ask, store, wrong
     assert found is None or (found["packages"], found["cpus"], found["gpus"]) == ({}, 0, [])
 
 
+async def test_a_plan_of_a_newer_version_is_read_as_far_as_it_is_known(ask, store) -> None:
+    name = started(store, [process(0)])
+    path = store.jobs.root / name / "plan.json"
+    plan = json.loads(path.read_text())
+    plan["processes"][0]["colour"] = plan["colour"] = "blue"
+    path.write_text(json.dumps(plan))
+    assert "python train.py" in (await ask("GET", f"jobs/{name}/environment"))[1]["page"]
+
+
 async def test_a_damaged_plan_is_none(ask, store) -> None:
     directory = store.ended()
     directory.plan_file.write_text('{"processes": [{"argv": 3}]}')

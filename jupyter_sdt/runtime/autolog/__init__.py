@@ -10,6 +10,9 @@ the first step at once and the last never lost):
 ``step_seconds``, ``samples_per_second``
     means since the previous record, of this rank; a sample is one row of the first tensor given
     to the model that is being trained.
+``work_seconds``
+    ``step_seconds`` without the time that the last measured step waited for other ranks, where
+    DistributedDataParallel tells it.
 ``epoch``
     passes begun over the DataLoader that feeds the steps, counted from 1.
 ``total_steps``
@@ -33,6 +36,7 @@ from jupyter_sdt.runtime.autolog.torch_hooks import (
     watch_grad_scaler,
     watch_optimizers,
 )
+from jupyter_sdt.runtime.autolog.waiting import Waiting
 from jupyter_sdt.runtime.late_import import when_imported
 from jupyter_sdt.runtime.metrics import MetricWriter, count_steps_with
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment
@@ -44,7 +48,9 @@ def install_autolog(files: RankFiles, place: ProcessEnvironment) -> None:
     """Record the script's steps from the moment it has imported torch."""
 
     def install(torch: ModuleType) -> None:
-        recorder = StepRecorder(MetricWriter(files.metrics, files.rank))
+        waiting = Waiting()
+        recorder = StepRecorder(MetricWriter(files.metrics, files.rank), waiting)
+        when_imported("torch.nn.parallel.distributed", waiting.watch)
         count_steps_with(recorder.current_step)
         watch_optimizers(torch, recorder, lambda: warn_of_independent_ranks(torch, place))
         watch_backward(torch, recorder)

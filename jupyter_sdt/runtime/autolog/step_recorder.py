@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_sdt.runtime.autolog.step_grid import on_grid
 from jupyter_sdt.runtime.autolog.total_steps import total_steps
+from jupyter_sdt.runtime.autolog.waiting import Waiting
 from jupyter_sdt.runtime.metrics import MetricWriter, encode_values
 
 # Reading a loss waits for the device, so on an accelerator it is done more rarely.
@@ -25,7 +26,8 @@ class StepRecorder:
     ``epoch``; times are in seconds.
     """
 
-    def __init__(self, writer: MetricWriter) -> None:
+    def __init__(self, writer: MetricWriter, waiting: Waiting) -> None:
+        self._waiting = waiting
         self.loss: Any = None
         # The product of a GradScaler, by weak reference, and what it was made of.
         self.scaled: tuple[Any, Any] = (_nothing, None)
@@ -121,7 +123,10 @@ class StepRecorder:
     def _means(self, seconds: float) -> dict[str, float]:
         if seconds <= 0:
             return {}
-        means = {"step_seconds": seconds / (self.steps - self._recorded_steps)}
+        step_seconds = seconds / (self.steps - self._recorded_steps)
+        means = {"step_seconds": step_seconds}
+        if (waited := self._waiting.seconds(step_seconds)) is not None:
+            means["work_seconds"] = max(0.0, step_seconds - waited)
         return means | ({"samples_per_second": self.samples / seconds} if self.samples else {})
 
     def _totals(self) -> dict[str, int]:
