@@ -10,7 +10,9 @@ import torch.distributed as dist
 from torch._C import _distributed_c10d as c10d
 
 from jupyter_sdt.runtime.dataparallel.arithmetic import combine
+from jupyter_sdt.runtime.dataparallel.in_place_reduction import InPlaceReduction
 from jupyter_sdt.runtime.dataparallel.meeting import PlacesDifferError
+from jupyter_sdt.runtime.dataparallel.slot_reduction import SlotReduction
 from jupyter_sdt.runtime.dataparallel.topology import Sharing
 from jupyter_sdt.runtime.dataparallel.wire import Wire
 
@@ -26,6 +28,8 @@ class SharedCollectives:
     def __init__(self, sharing: Sharing, size: int) -> None:
         self._sharing, self._size = sharing, size
         self._exchange, self._shared = sharing.exchange, sharing.tensors
+        self._by_slots = SlotReduction(sharing.exchange)
+        self._in_place = InPlaceReduction(sharing.exchange)
         self._nodes = len(sharing.topology.nodes)
         self._wire = None if sharing.across is None else Wire(sharing.across)
         self._scratch: torch.Tensor | None = None
@@ -82,12 +86,12 @@ class SharedCollectives:
         views = self._shared.views(tensor)
         if self._wire is not None:
             wire = self._wire
-            self._exchange.all_reduce_across(views, function, lambda part: wire.start(part, op))
+            self._in_place.all_reduce_across(views, function, lambda part: wire.start(part, op))
             if op == dist.ReduceOp.AVG:
                 tensor.div_(self._size)
             return
         size = self._size if op == dist.ReduceOp.AVG else 1
-        self._exchange.all_reduce_in_place(views, function, size)
+        self._in_place.all_reduce(views, function, size)
 
     def _reduce_private(self, tensors: Sequence[torch.Tensor], op: Any) -> None:
         for tensor in tensors:
@@ -122,7 +126,7 @@ class SharedCollectives:
         assert function is not None  # who calls has looked
         wire = self._wire
         across = None if wire is None else lambda part: wire.start(part, op)()
-        self._exchange.all_reduce(flat, function, across)
+        self._by_slots.all_reduce(flat, function, across)
         if op == dist.ReduceOp.AVG:
             flat.div_(self._size)
 

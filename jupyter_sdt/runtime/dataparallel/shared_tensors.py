@@ -18,8 +18,9 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from jupyter_sdt.runtime.allocator import give_back_now
-from jupyter_sdt.runtime.dataparallel.exchange import SMALL_BYTES, Exchange
+from jupyter_sdt.runtime.dataparallel.exchange import Exchange
 from jupyter_sdt.runtime.dataparallel.segment import FOLDER_VARIABLE, LINE
+from jupyter_sdt.runtime.dataparallel.slot_reduction import SMALL_BYTES
 
 WISH = "wish"
 _TORCHS_FOLDER = "/dev/shm"  # noqa: S108 - memory, not a disk; torch uses no other
