@@ -13,6 +13,7 @@ from jupyter_sdt.launch import mpirun, nursery_client, plain_python, torchrun
 from jupyter_sdt.launch.devices import count_virtual_gpus
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.rendezvous import Rendezvous
+from jupyter_sdt.launch.training_hyperparameters import compiler_keys
 from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.distribution import Launcher
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -45,6 +46,8 @@ def plan(
         notes = (*notes, "MASTER_PORT is chosen when the job starts")
     if spec.max_restarts:
         notes = (*notes, f"if a rank is lost, all start anew: at most {spec.max_restarts} times")
+    if compiler_keys(spec.sagemaker.get("compiler_config")):
+        notes = (*notes, "compiler_config does nothing here: the compiler is in SageMaker's images")
     if virtual := count_virtual_gpus(spec):
         notes = (*notes, f"no GPU here: torch.cuda answers on the CPU, {virtual} device(s) a node")
     return replace(made, notes=(*made.notes, *notes))

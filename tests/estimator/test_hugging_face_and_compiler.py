@@ -108,3 +108,16 @@ def test_hugging_face_on_tensorflow_follows_tensorflows_versions():
     keywords = {**GPU, "transformers_version": "4.26", "py_version": "py39", "distribution": SMDDP}
     with pytest.raises(SpecError, match=r"framework_version='2\.12': .* exists for tensorflow"):
         jupyter_sdt.HuggingFace(tensorflow_version="2.12", **keywords)
+
+
+def test_on_this_machine_a_plan_says_that_nothing_is_compiled(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("pass\n")
+    plans = {
+        enabled: jupyter_sdt.PyTorch(
+            entry_point=str(script), compiler_config={"enabled": enabled}
+        ).plan(job_name="job")
+        for enabled in (True, False)
+    }
+    told = "compiler_config does nothing here"
+    assert [any(told in note for note in plans[on].notes) for on in (True, False)] == [True, False]
