@@ -42,6 +42,7 @@ assert Version(smdistributed.modelparallel.__version__) >= Version("1.10")
 for name in '''init is_initialized is_tracing rank size local_rank local_size step DistributedModel
     DistributedOptimizer save load save_checkpoint resume_from_checkpoint partition set_partition
     tensor_parallelism set_tensor_parallelism tp_register tp_register_with_module
+    delay_param_initialization
     model_creation CommGroup RankType barrier broadcast
     send recv_from allgather WORLD MP_GROUP DP_GROUP PP_GROUP TP_GROUP RDP_GROUP amp nn optimizers
     state state_mod utils patches model exceptions'''.split():

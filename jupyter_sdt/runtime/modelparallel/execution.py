@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError
-from jupyter_sdt.runtime.modelparallel import reduction
+from jupyter_sdt.runtime.modelparallel import delayed_init, reduction
 from jupyter_sdt.runtime.modelparallel.partition import Assignment
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, write_record
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, connect
@@ -48,6 +48,7 @@ class Execution:
         self.world, self.module, self._options = world, module, options
         self.stages = world.layout.pipeline_parallel_size
         self.placement: Placement | None = None
+        self.assignment: Assignment | None = None
         self.tracing: Backward | None = None
         self._engine: Engine | None = None
         self._microbatches = 0
@@ -117,6 +118,7 @@ class Execution:
                 self.tracing = None
 
         assignment = decide(self.world, self.module, traced, self._options.tracing)
+        self.assignment = assignment
         self._connect(assignment)
         self._place(assignment.stage_of)
 
@@ -143,11 +145,16 @@ class Execution:
 
     def _place(self, stage_of: Any) -> None:
         self.placement = Placement(module=self.module, stage_of=stage_of, stage=self.world.stage)
+        tensors: list[torch.Tensor] = [p for _, p in self.placement.parameters()]
+        tensors += [tensor for _, tensor in self.placement.buffers()]
+        if self.world.parameters.sharded and delayed_init.waiting(tensors):
+            # Layer by layer, and the same on all ranks.
+            shard(self.world, self.module)
+            return
+        delayed_init.settle(self.module, tensors)
         self.placement.free_others()
         self.module.to(self.world.device)
         if self.world.parameters.ddp:
-            tensors: list[torch.Tensor] = [p for _, p in self.placement.parameters()]
-            tensors += [tensor for _, tensor in self.placement.buffers()]
             reduction.broadcast(self.world, tensors, self._options.bucket_bytes)
         if self.world.parameters.sharded:
             shard(self.world, self.module)

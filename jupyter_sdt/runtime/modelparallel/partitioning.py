@@ -11,6 +11,7 @@ import torch.distributed as dist
 from torch import nn
 
 from jupyter_sdt.errors import SdtError
+from jupyter_sdt.runtime.modelparallel.delayed_init import initialise
 from jupyter_sdt.runtime.modelparallel.partition import Assignment, Costs, assign_stages
 from jupyter_sdt.runtime.modelparallel.partition.measuring import Run, measure_costs
 from jupyter_sdt.runtime.modelparallel.script_state import state
@@ -63,6 +64,7 @@ def _assignment(world: World, module: nn.Module, run: Run, tracing: Tracing) -> 
 
 
 def _costs(module: nn.Module, run: Run, tracing: Tracing) -> Costs:
+    initialise(module)  # all of it runs
     return measure_costs(
         module,
         run,

@@ -16,6 +16,7 @@ from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
+from jupyter_sdt.runtime.modelparallel.delayed_init import initialise
 from jupyter_sdt.runtime.modelparallel.sharding.pieces import keep_group, local
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice, mark, slice_of
 from jupyter_sdt.runtime.modelparallel.world import World, group_ranks
@@ -41,6 +42,8 @@ def shard(world: World, module: nn.Module) -> None:
     slices = {name: slice_of(p) for name, p in module.named_parameters()}
     limit = min(asked.sdp_max_live_parameters, asked.sdp_reduce_bucket_size)
     for unit in units(module, limit):
+        initialise(unit)
+        unit.to(world.device)
         fully_shard(unit, mesh=mesh, ignored_params=whole, mp_policy=policy)
     for name, parameter in module.named_parameters():
         _describe(parameter, slices[name])

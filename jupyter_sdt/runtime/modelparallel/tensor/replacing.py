@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.delayed_init import agree_on_seeds, initialise
 from jupyter_sdt.runtime.modelparallel.tensor.embedding import DistributedEmbedding
 from jupyter_sdt.runtime.modelparallel.tensor.gpt2 import divide_gpt2, is_gpt2
 from jupyter_sdt.runtime.modelparallel.tensor.hugging_face.kinds import kind_of
@@ -30,6 +31,7 @@ def distribute(model: nn.Module) -> nn.Module:
     peer, and so do models of Hugging Face; registered modules get new ones. With a single rank only
     the latter are replaced. All tensor peers call it together.
     """
+    agree_on_seeds()
     if current_peers().size == 1 and not any(map(options_of_marked, model.modules())):
         return model
     return _Distribution(model).of(model, "")
@@ -99,6 +101,7 @@ def _divides(size: int) -> bool:
 
 def _share(module: nn.Module) -> None:
     """Slices of peers are to be slices of one matrix, whatever the seeds were."""
+    initialise(module)
     for tensor in module.parameters():
         current_peers().copy_first(tensor.detach())
 

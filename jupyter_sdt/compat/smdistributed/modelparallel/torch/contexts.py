@@ -10,12 +10,14 @@ import torch
 from torch import nn
 
 from jupyter_sdt.runtime.modelparallel import world
+from jupyter_sdt.runtime.modelparallel.delayed_init import delay_param_initialization
 from jupyter_sdt.runtime.modelparallel.partition import partition as _partition
 from jupyter_sdt.runtime.modelparallel.partition import set_partition as _set_partition
 from jupyter_sdt.runtime.modelparallel.tensor import marks
 from jupyter_sdt.runtime.modelparallel.tensor.registry import tp_register, tp_register_with_module
 
 __all__ = [
+    "delay_param_initialization",
     "model_creation",
     "partition",
     "set_partition",
