@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "store": (VOCABULARY, set()),
     "runtime": (VOCABULARY, {"torch", "numpy", "tensorflow"}),
     "compat": ({"runtime"}, {"torch", "boto3", "numpy", "tensorflow"}),
-    "launch": (VOCABULARY | {"store"}, {"psutil", "torch", "boto3", "botocore"}),
+    "launch": (VOCABULARY | {"store"}, {"psutil", "torch", "boto3", "botocore", "mfusepy"}),
     **dict.fromkeys(
         USE_CASES,
         (VOCABULARY | {"store", "launch"} | USE_CASES, {"pandas", "numpy", "matplotlib", "yaml"}),
@@ -47,6 +47,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 ONLY_IN = {
     "torch": {"launch.preload", "launch.agent_store"},
     "boto3": {"launch.sagemaker", "rehearsal.storage"},
+    "mfusepy": {"launch.fast_file_system"},
 }
 
 HEAVY = ["torch", "boto3", "pandas", "numpy", "matplotlib", "sklearn"]

@@ -31,7 +31,7 @@ from jupyter_sdt.launch.restarting import (
     restarts_by_torchrun,
     spread_checkpoints,
 )
-from jupyter_sdt.launch.s3_channels import brought_here
+from jupyter_sdt.launch.s3_channels import brought_here, take_away
 from jupyter_sdt.launch.s3_checkpoints import keep_in_step
 from jupyter_sdt.launch.s3_results import send_results
 from jupyter_sdt.launch.standby import StandbyRank
@@ -94,12 +94,12 @@ class LocalBackend:
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Fill the nodes' trees, install requirements; returns the plan with their folders."""
         self._given = self._spec
-        self._spec = brought_here(self._spec, self._directory)
+        self._spec, notes = brought_here(self._spec, self._directory)
         for node in self._spec.nodes:
             prepare_node(self._spec, self._directory, node)
         folders = install_requirements(self._spec, self._directory)
         skipped = skipped_requirements(self._spec, self._directory)
-        plan = replace(plan, notes=(*plan.notes, *skipped))
+        plan = replace(plan, notes=(*plan.notes, *notes, *skipped))
         if plan.launcher == "nursery" and (name := _preloaded_in(folders)):
             note = f"requirements bring their own {name}, which the nursery has imported already"
             self._warm, self._store = False, None
@@ -163,8 +163,9 @@ class LocalBackend:
                 os.kill(process.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill every descendant of the supervisor."""
+        """Kill every descendant of the supervisor, and take away what they had mounted."""
         self._children.kill()
+        take_away(self._given, self._directory)
 
     def collect(self) -> tuple[str, ...]:
         """Pack model and output for ``output_path``, and send what belongs to S3."""

@@ -8,10 +8,12 @@ brought here; ``Pipe`` channels are only looked at, their feeders stream them.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError, SdtError
+from jupyter_sdt.launch.fast_file import mount, unmount
 from jupyter_sdt.launch.pipe_units import Sources, kind_of, named
 from jupyter_sdt.launch.s3_checkpoints import CheckpointSync
 from jupyter_sdt.launch.s3_objects import fetch_channel
@@ -43,14 +45,22 @@ def check_s3_places(spec: JobSpec) -> None:
         find_region()
 
 
-def brought_here(spec: JobSpec, directory: JobDirectory) -> JobSpec:
-    """Bring what has to be here; returns the job with paths instead of what was brought.
+def brought_here(spec: JobSpec, directory: JobDirectory) -> tuple[JobSpec, tuple[str, ...]]:
+    """Bring what has to be here; returns the job with paths instead of what was brought, and notes.
 
     Raises LaunchError with the reason, or when the job is stopped meanwhile.
     """
     if not needs_s3(spec):
-        return spec
-    run_aside("s3_channels", str(directory.path), stopped=directory.stop_file.exists)
+        return spec, ()
+    stopped, notes, mounted = directory.stop_file.exists, [], []
+    for channel in spec.channels:
+        if on_s3(channel) and channel.input_mode == "FastFile":
+            if reason := mount(directory, channel, stopped):
+                how = "is copied whole, not read on demand"
+                notes.append(f"channel {channel.name!r} {how}: {reason}")
+            else:
+                mounted.append(channel.name)
+    run_aside("s3_channels", str(directory.path), *mounted, stopped=stopped)
     channels = tuple(
         _as_folder(channel, directory)
         if on_s3(channel) and channel.input_mode != "Pipe"
@@ -60,7 +70,14 @@ def brought_here(spec: JobSpec, directory: JobDirectory) -> JobSpec:
     checkpoints = spec.checkpoint_uri
     if checkpoints.startswith("s3://"):
         checkpoints = str(directory.checkpoints)
-    return replace(spec, channels=channels, checkpoint_uri=checkpoints)
+    return replace(spec, channels=channels, checkpoint_uri=checkpoints), tuple(notes)
+
+
+def take_away(spec: JobSpec, directory: JobDirectory) -> None:
+    """Unmount what was mounted for a job."""
+    for channel in spec.channels:
+        if on_s3(channel) and channel.input_mode == "FastFile":
+            unmount(directory, channel.name)
 
 
 def _as_folder(channel: Channel, directory: JobDirectory) -> Channel:
@@ -109,14 +126,15 @@ def _check_output(spec: JobSpec, service: Service) -> None:
         raise explain(error, resource=f"output_path {spec.output_path}") from None
 
 
-def _everything(directory: JobDirectory) -> None:
+def _everything(directory: JobDirectory, mounted: Sequence[str]) -> None:
     spec = directory.read_spec()
     service = Service(find_region())
     _check_output(spec, service)
     _restore(spec, directory, service)
     for channel in filter(on_s3, spec.channels):
-        _bring(channel, directory, service)
+        if channel.name not in mounted:
+            _bring(channel, directory, service)
 
 
 if __name__ == "__main__":
-    sys.exit(tell(lambda: _everything(JobDirectory(Path(sys.argv[1])))))
+    sys.exit(tell(lambda: _everything(JobDirectory(Path(sys.argv[1])), sys.argv[2:])))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,17 @@ from jupyter_sdt.store.files import make_private_folder
 
 # Small objects cost a round trip each, whatever the bandwidth.
 _AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedObject:
+    """One object: its name in the channel, its URI, bytes, ETag, and when it was changed."""
+
+    name: str
+    uri: str
+    size: int
+    version: str
+    changed_ns: int
 
 
 def fetch_object(client: Any, uri: str, target: Path) -> None:
@@ -79,16 +91,25 @@ def _target(folder: Path, name: str, source: str) -> Path:
     return target
 
 
-def _prefix(client: Any, uri: str) -> Iterator[tuple[str, str]]:
-    """All objects whose key begins so, without the marks of empty folders."""
+def list_prefix(client: Any, uri: str) -> Iterator[ListedObject]:
+    """Yield all objects whose key begins so, without the marks of empty folders."""
     bucket, prefix = split_s3(uri)
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
         for entry in page.get("Contents", ()):
             key = entry["Key"]
             if not key.endswith("/"):
-                name = key.removeprefix(prefix).lstrip("/") or key.rpartition("/")[2]
-                yield name, f"s3://{bucket}/{key}"
+                yield ListedObject(
+                    name=key.removeprefix(prefix).lstrip("/") or key.rpartition("/")[2],
+                    uri=f"s3://{bucket}/{key}",
+                    size=int(entry["Size"]),
+                    version=str(entry["ETag"]),
+                    changed_ns=int(entry["LastModified"].timestamp() * 1e9),
+                )
+
+
+def _prefix(client: Any, uri: str) -> Iterator[tuple[str, str]]:
+    yield from ((entry.name, entry.uri) for entry in list_prefix(client, uri))
 
 
 def _manifest(client: Any, uri: str) -> Iterator[tuple[str, str]]:

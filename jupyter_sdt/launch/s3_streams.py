@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.s3_objects import ListedObject
 from jupyter_sdt.launch.service_errors import code_of, explain, kind_of
 from jupyter_sdt.launch.training_request import split_s3
 
@@ -17,6 +19,7 @@ from jupyter_sdt.launch.training_request import split_s3
 TRIES = 6
 _PAUSE_SECONDS = 0.2
 _BUFFER_BYTES = 1 << 20
+_T = TypeVar("_T")
 
 
 def open_object(client: Any, uri: str) -> io.BufferedReader:
@@ -79,20 +82,40 @@ class ObjectStream(io.RawIOBase):
         if body is not None:
             body.close()
 
-    def _trying(self, action: Any) -> Any:
-        for attempt in range(TRIES):
-            try:
-                return action()
-            except Exception as error:  # noqa: BLE001 - boto3's, whose classes cannot be named
-                self._drop()
-                self._judge(error, last=attempt == TRIES - 1)
-            time.sleep(_PAUSE_SECONDS * 2**attempt)
-        raise AssertionError("the last attempt raises")
+    def _trying(self, action: Callable[[], _T]) -> _T:
+        return _persistently(action, self._uri, self._drop)
 
-    def _judge(self, error: Exception, *, last: bool) -> None:
-        """Return when another attempt may help."""
-        if code_of(error) in ("PreconditionFailed", "412"):
-            raise LaunchError(f"{self._uri} was changed while it was being read") from None
-        lost = not code_of(error) or kind_of(error) in ("throttled", "unreachable")
-        if last or not lost or kind_of(error) == "credentials":
-            raise explain(error, resource=self._uri) from None
+
+def read_range(client: Any, entry: ListedObject, start: int, end: int) -> bytes:
+    """Return the bytes from ``start`` to before ``end``. Raises LaunchError, also for a change."""
+    bucket, key = split_s3(entry.uri)
+    place = {"Range": f"bytes={start}-{end - 1}", "IfMatch": entry.version}
+
+    def read() -> bytes:
+        content = bytes(client.get_object(Bucket=bucket, Key=key, **place)["Body"].read())
+        if len(content) != end - start:
+            raise ConnectionError(f"{len(content)} bytes came instead of {end - start}")
+        return content
+
+    return _persistently(read, entry.uri, lambda: None)
+
+
+def _persistently(action: Callable[[], _T], uri: str, again: Callable[[], None]) -> _T:
+    """Do ``action``, several times where that may help; ``again`` is called in between."""
+    for attempt in range(TRIES):
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001 - boto3's, whose classes cannot be named
+            again()
+            _judge(error, uri, last=attempt == TRIES - 1)
+        time.sleep(_PAUSE_SECONDS * 2**attempt)
+    raise AssertionError("the last attempt raises")
+
+
+def _judge(error: Exception, uri: str, *, last: bool) -> None:
+    """Return when another attempt may help."""
+    if code_of(error) in ("PreconditionFailed", "412"):
+        raise LaunchError(f"{uri} was changed while it was being read") from None
+    lost = not code_of(error) or kind_of(error) in ("throttled", "unreachable")
+    if last or not lost or kind_of(error) in ("credentials", "configuration"):
+        raise explain(error, resource=uri) from None
