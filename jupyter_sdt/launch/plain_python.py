@@ -14,6 +14,7 @@ from jupyter_sdt.launch.rendezvous import (
     Rendezvous,
     master_environment,
     open_mpi_environment,
+    open_mpi_ranks,
     torchrun_environment,
 )
 from jupyter_sdt.spec import variables as names
@@ -73,6 +74,8 @@ def _rank_environment(spec: JobSpec, place: tuple[int, int], meeting: Rendezvous
     if spec.distribution.started_by_mpi:
         return open_mpi_environment(spec, node_rank, local_rank, meeting)
     variables = torchrun_environment(spec, node_rank, local_rank, meeting)
-    if spec.distribution.strategy == "smdataparallel":
+    if spec.distribution.strategy in ("smdataparallel", "pytorchddp"):
+        # SageMaker starts both through mpirun, and sets torchrun's variables besides.
+        variables |= open_mpi_ranks(spec, node_rank, local_rank)
         variables[names.SMDDP_LOCAL_RANK] = str(local_rank)
     return variables

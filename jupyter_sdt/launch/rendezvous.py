@@ -120,16 +120,23 @@ def open_mpi_environment(
     https://docs.open-mpi.org/en/v5.0.x/launching-apps/quickstart.html. torchrun's variables are
     left out on purpose: libraries take them for a sign to start training of their own.
     """
-    local_size = spec.processes_per_node
     return master_environment(meeting) | {
+        **open_mpi_ranks(spec, node_rank, local_rank),
+        names.TORCHELASTIC_USE_AGENT_STORE: str(meeting.hosted),
+        names.TORCHELASTIC_RESTART_COUNT: "0",
+        **thread_environment(spec),
+    }
+
+
+def open_mpi_ranks(spec: JobSpec, node_rank: int, local_rank: int) -> dict[str, str]:
+    """Which process this is, in Open MPI's variables."""
+    local_size = spec.processes_per_node
+    return {
         names.OMPI_RANK: str(node_rank * local_size + local_rank),
         names.OMPI_SIZE: str(spec.world_size),
         names.OMPI_LOCAL_RANK: str(local_rank),
         names.OMPI_LOCAL_SIZE: str(local_size),
         names.OMPI_NODE_RANK: str(local_rank),
-        names.TORCHELASTIC_USE_AGENT_STORE: str(meeting.hosted),
-        names.TORCHELASTIC_RESTART_COUNT: "0",
-        **thread_environment(spec),
     }
 
 

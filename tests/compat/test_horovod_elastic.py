@@ -96,3 +96,41 @@ def test_states_of_one_s_own_say_what_they_lack(horovod):
     numbers.restore()
     assert numbers.a == 0
     """)
+
+
+def test_a_sampler_goes_on_with_what_nobody_has_processed(horovod):
+    horovod("""
+    from horovod.common.exceptions import HorovodInternalError
+    sampler = hvd.elastic.ElasticSampler(range(13), seed=3)
+    loader = torch.utils.data.DataLoader(range(13), batch_size=2, sampler=sampler)
+    state = hvd.elastic.TorchState(torch.nn.Linear(1, 1), sampler=sampler, epoch=0)
+    drawn, failures = [], [1]
+
+    @hvd.elastic.run
+    def train(state):
+        for number, batch in enumerate(loader):
+            if number == 2 and failures:
+                failures.pop()
+                drawn.append("lost")
+                raise HorovodInternalError("a rank is gone")
+            drawn.extend(batch.tolist())
+            sampler.record_batch(number, 2)
+            if number == 0:
+                state.commit()
+
+    assert len(sampler) == 7 and len(loader) == 4
+    train(state)
+    everybodys = hvd.allgather_object(drawn)
+    kept = [of[:2] + of[of.index("lost") + 1:] for of in everybodys]  # of batch 1 nothing is left
+    assert {n for of in kept for n in of} == set(range(13)), kept
+    assert sum(map(len, kept)) in (13, 14)
+    assert len(sampler.processed_indices) < 13  # each rank knows its own; a commit joins them
+    state.sync()
+    assert sampler.processed_indices == set(range(13)) and list(sampler) == []
+    sampler.set_epoch(1)
+    assert len(sampler) == 7 and sampler.processed_indices == set()
+    orders = hvd.allgather_object(list(sampler))
+    assert {n for order in orders for n in order} == set(range(13)) and orders[0] != orders[1]
+    plain = hvd.elastic.ElasticSampler(range(4), shuffle=False)
+    assert list(plain) == [rank, rank + 2]
+    """)

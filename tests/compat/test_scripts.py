@@ -96,6 +96,38 @@ if __name__ == "__main__":
 """
 
 
+# In the form of SageMaker's examples for pytorchddp: ranks from the variables, backend nccl.
+PYTORCHDDP = """
+import os
+import torch
+import torch.distributed as dist
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel as DDP
+
+world_size, rank = int(os.environ["OMPI_COMM_WORLD_SIZE"]), int(os.environ["OMPI_COMM_WORLD_RANK"])
+local_rank = int(os.environ["LOCAL_RANK"])
+dist.init_process_group("nccl", rank=rank, world_size=world_size)
+torch.cuda.set_device(local_rank)
+torch.manual_seed(0)
+digits = load_digits()
+data = torch.tensor(digits.data, dtype=torch.float32).cuda(local_rank) / 16
+target = torch.tensor(digits.target).cuda(local_rank)
+net = nn.Sequential(nn.Linear(64, 96), nn.ReLU(), nn.Linear(96, 10)).cuda(local_rank)
+model = DDP(net, device_ids=[local_rank])
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    mine = torch.arange(rank, 1437, world_size)[torch.randperm(1437 // world_size)[:128]]
+    optimizer.zero_grad()
+    loss = nn.functional.cross_entropy(model(data[mine]), target[mine])
+    loss.backward()
+    optimizer.step()
+if rank == 0:
+    accuracy = (model(data[1437:]).argmax(1) == target[1437:]).float().mean().item()
+    print(f"loss {loss.item():.4f} accuracy {accuracy:.4f}")
+"""
+
+
 @pytest.fixture
 def jobs(tmp_path: Path) -> Jobs:
     return Jobs(tmp_path / "jobs")
@@ -111,6 +143,12 @@ def accuracy(jobs: Jobs, source: str, **fields) -> float:
 
 def test_a_script_of_the_module_api_trains(jobs: Jobs):
     assert accuracy(jobs, MODULE_API, distribution=SMDDP) > 0.85
+
+
+def test_a_script_for_pytorchddp_trains(jobs: Jobs):
+    given = {"pytorchddp": {"enabled": True, "custom_mpi_options": "-verbose"}}
+    chosen = Distribution.from_arguments(given, processes_per_node=2)
+    assert accuracy(jobs, PYTORCHDDP, distribution=chosen, instance_count=2) > 0.85
 
 
 def test_the_example_of_the_backend_smddp_trains(jobs: Jobs):

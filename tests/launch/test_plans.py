@@ -52,6 +52,18 @@ def test_the_nursery_plans_one_process_per_rank_with_torchruns_variables(jobs, d
     assert [p.log for p in plan.processes] == [f"logs/rank-{r}.log" for r in range(4)]
 
 
+@pytest.mark.parametrize("strategy", ["smdataparallel", "pytorchddp"])
+def test_the_data_parallel_libraries_find_torchruns_and_open_mpis_variables(
+    jobs, directory, strategy
+):
+    plan = make(jobs, directory, distribution=ranks(2, strategy=strategy), instance_count=2)
+    third = plan.processes[2].environment
+    told = {name: third[name] for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE")}
+    assert told == {"RANK": "2", "LOCAL_RANK": "0", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2"}
+    assert third["SMDATAPARALLEL_LOCAL_RANK"] == third["OMPI_COMM_WORLD_LOCAL_RANK"] == "0"
+    assert (third["OMPI_COMM_WORLD_RANK"], third["OMPI_COMM_WORLD_SIZE"]) == ("2", "4")
+
+
 def test_each_node_has_its_own_current_host(jobs, directory):
     plan = make(jobs, directory, distribution=ranks(1), instance_count=2)
     assert [p.environment["SM_CURRENT_HOST"] for p in plan.processes] == ["algo-1", "algo-2"]

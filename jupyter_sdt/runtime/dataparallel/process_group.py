@@ -115,7 +115,7 @@ class SmddpProcessGroup(BackendBehind):
         if _usable(tensor) and output.is_contiguous() and _is_whole(output, tensor, self.size()):
             outputs = output.view(-1).split(max(tensor.numel(), 1)) if tensor.numel() else ()
             work = self._gather_all(outputs, tensor, options, [output])
-        return work or self._plain(tensor)._allgather_base(output, tensor, options)
+        return work or self._plain(tensor)._allgather_base(_flat(output), _flat(tensor), options)
 
     def all_gather_single_coalesced(self, outputs: Any, inputs: Any, opts: Any = None) -> Any:
         """Several of them."""
@@ -138,7 +138,8 @@ class SmddpProcessGroup(BackendBehind):
         if output.numel() and _is_whole(tensor, output, self.size()):
             shares = tensor.contiguous().view(-1).split(output.numel())
             work = self._scatter(output, shares, options)
-        return work or self._plain(output)._reduce_scatter_base(output, tensor, options)
+        flat = _flat(output), _flat(tensor)
+        return work or self._plain(output)._reduce_scatter_base(*flat, options)
 
     def reduce_scatter_single_coalesced(self, outputs: Any, inputs: Any, opts: Any = None) -> Any:
         """Several of them."""
@@ -226,6 +227,11 @@ def _described(name: str, dtype: Any, sizes: tuple[tuple[int, ...], ...], op: st
 def _usable(tensor: torch.Tensor) -> bool:
     """Whether the bytes of ``tensor`` are its values, here in this process."""
     return tensor.layout == torch.strided and tensor.is_cpu and not tensor.is_quantized
+
+
+def _flat(tensor: torch.Tensor) -> torch.Tensor:
+    """A view in one dimension where there is one: gloo compares shapes, where sizes are enough."""
+    return tensor.view(-1) if _usable(tensor) and tensor.is_contiguous() else tensor
 
 
 def _alike(tensors: Sequence[torch.Tensor]) -> bool:

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from runtime.dataparallel.conftest import PRELUDE
 
 KILLED = """
 value = torch.ones({numel})
@@ -127,15 +128,57 @@ def test_a_rank_that_never_comes_is_named_when_the_time_is_over(agree):
     assert "rank 1 did not come to all_reduce (SUM) of 1 float32 within 0.3 s" in job.log()
 
 
-def test_too_little_shared_memory_falls_back_to_gloo_and_says_so_once(agree):
+FALLS_BACK = """
+t = torch.ones(1000)
+dist.all_reduce(t)
+assert t[0] == size and dist.group.WORLD._sharing is None
+dist.barrier()
+# As Hugging Face's libraries do it with every backend but gloo: sizes fit, shapes do not.
+whole = torch.empty(3 * size)
+dist.all_gather_into_tensor(whole, torch.full((1, 3), float(rank)))
+assert whole.tolist() == [0.0] * 3 + [1.0] * 3
+stacked = torch.empty(size, 3)
+dist.all_gather_into_tensor(stacked, torch.full((3,), float(rank)))
+assert stacked.tolist() == [[0.0] * 3, [1.0] * 3]
+share = torch.empty(1, 2)
+dist.reduce_scatter_tensor(share, torch.ones(2 * size))
+assert share.tolist() == [[size] * 2]
+"""
+
+
+def test_no_shared_memory_falls_back_to_gloo_and_says_so_once(agree):
     # A folder that cannot hold files stands for a full one.
-    full = {"SDT_SHARED_MEMORY_DIR": "/proc"}
-    body = "t = torch.ones(1000)\ndist.all_reduce(t)\nassert t[0] == size\n"
-    body += "assert dist.group.WORLD._sharing is None\ndist.barrier()\n"
-    job = agree(body, 2, environment=full)
+    job = agree(FALLS_BACK, 2, environment={"SDT_SHARED_MEMORY_DIR": "/proc"})
     logs = job.log(0) + job.log(1)
     assert logs.count("shared memory in /proc") == 1
     assert "gloo communicates instead" in job.log(0)
+
+
+def test_too_little_shared_memory_falls_back_to_gloo_and_says_how_much_is_wanted(job):
+    before = left_behind()
+    limited = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+    job.run(limited + PRELUDE + FALLS_BACK, ranks=2)
+    assert job.codes == [0, 0], job.log(0) + job.log(1)
+    assert "smddp: no 4.0 MiB of shared memory in /dev/shm (File too large): gloo" in job.log(0)
+    assert left_behind() <= before
+
+
+CROWDED = """
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+dist.barrier()
+before = time.process_time()
+for count in range(200):
+    value = torch.full((500,), float(rank))
+    dist.all_reduce(value)
+    assert value[0] == size * (size - 1) / 2
+print(round((time.process_time() - before) / 200 * 1000, 3))
+"""
+
+
+def test_eight_ranks_on_one_core_wait_without_using_it_up(agree):
+    job = agree(CROWDED, 8, timeout=120)
+    # Who waits by turning round uses up its whole slice of time, several milliseconds.
+    assert all(float(job.log(rank).splitlines()[-1]) < 3 for rank in range(8)), job.log(0)
 
 
 WORKERS = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -26,6 +26,26 @@ def allgather(
     del name
     result: torch.Tensor = _Allgather.apply(tensor, process_set)  # type: ignore[no-untyped-call]
     return result
+
+
+def grouped_allgather(
+    tensors: Sequence[torch.Tensor],
+    name: str | None = None,
+    process_set: ProcessSet = global_process_set,
+) -> list[torch.Tensor]:
+    """Return what :func:`allgather` makes of each."""
+    return [allgather(tensor, name, process_set) for tensor in tensors]
+
+
+def grouped_allgather_async(
+    tensors: Sequence[torch.Tensor],
+    name: str | None = None,
+    process_set: ProcessSet = global_process_set,
+) -> int:
+    """Begin an allgather of each; return one handle for the list."""
+    del name
+    begun = [_begin(tensor.detach(), process_set) for tensor in tensors]
+    return begin([work for work, _ in begun], lambda: [finish()[0] for _, finish in begun])
 
 
 def allgather_async(

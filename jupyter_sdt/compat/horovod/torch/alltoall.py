@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -93,6 +94,21 @@ def reducescatter_async(
         return reduction.finish(whole).tensor_split(parts)[index].clone()
 
     return begin([work], finish)
+
+
+def grouped_reducescatter(
+    tensors: Sequence[torch.Tensor], *arguments: Any, **named: Any
+) -> list[torch.Tensor]:
+    """Return what :func:`reducescatter`, with the same other arguments, makes of each."""
+    return [reducescatter(tensor, *arguments, **named) for tensor in tensors]
+
+
+def grouped_reducescatter_async(
+    tensors: Sequence[torch.Tensor], *arguments: Any, **named: Any
+) -> int:
+    """Begin a reducescatter of each; return one handle for the list."""
+    handles = [reducescatter_async(tensor, *arguments, **named) for tensor in tensors]
+    return begin([], lambda: [synchronize(handle) for handle in handles])
 
 
 def barrier(process_set: ProcessSet = global_process_set) -> None:

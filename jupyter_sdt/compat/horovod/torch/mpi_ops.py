@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .allgather import allgather, allgather_async
+from .allgather import allgather, allgather_async, grouped_allgather, grouped_allgather_async
 from .allreduce import (
     allreduce,
     allreduce_,
@@ -13,7 +13,15 @@ from .allreduce import (
     grouped_allreduce_async,
     grouped_allreduce_async_,
 )
-from .alltoall import alltoall, alltoall_async, barrier, reducescatter, reducescatter_async
+from .alltoall import (
+    alltoall,
+    alltoall_async,
+    barrier,
+    grouped_reducescatter,
+    grouped_reducescatter_async,
+    reducescatter,
+    reducescatter_async,
+)
 from .basics import (
     ccl_built,
     cross_rank,
@@ -73,10 +81,14 @@ __all__ = [
     "global_process_set",
     "gloo_built",
     "gloo_enabled",
+    "grouped_allgather",
+    "grouped_allgather_async",
     "grouped_allreduce",
     "grouped_allreduce_",
     "grouped_allreduce_async",
     "grouped_allreduce_async_",
+    "grouped_reducescatter",
+    "grouped_reducescatter_async",
     "init",
     "is_homogeneous",
     "is_initialized",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .running import run
+from .sampler import ElasticSampler
 from .state import ObjectState, State, TorchState
 
-__all__ = ["ObjectState", "State", "TorchState", "run"]
+__all__ = ["ElasticSampler", "ObjectState", "State", "TorchState", "run"]

@@ -8,7 +8,13 @@ from typing import Any
 
 import torch
 
-from ..functions import broadcast_object, broadcast_optimizer_state, broadcast_parameters
+from ..functions import (
+    allgather_object,
+    broadcast_object,
+    broadcast_optimizer_state,
+    broadcast_parameters,
+)
+from .sampler import ElasticSampler
 
 
 class State:
@@ -118,9 +124,19 @@ class TorchState(ObjectState):
 
 
 def _take_over(value: Any) -> None:
+    if isinstance(value, ElasticSampler):
+        _join_processed(value)
+        return
     if isinstance(value, torch.nn.Module):
         broadcast_parameters(value.state_dict(), root_rank=0)
     elif isinstance(value, torch.optim.Optimizer):
         broadcast_optimizer_state(value, root_rank=0)
     else:
         value.load_state_dict(broadcast_object(value.state_dict()))
+
+
+def _join_processed(sampler: ElasticSampler) -> None:
+    """What any rank has processed is processed; the epoch is rank 0's."""
+    states = allgather_object(sampler.state_dict())
+    processed = set[int]().union(*(state["processed_indices"] for state in states))
+    sampler.load_state_dict({**states[0], "processed_indices": processed})
