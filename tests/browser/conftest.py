@@ -13,6 +13,7 @@ from lab_page import LabPage, browser_path, launch_browser
 from lab_server import LabServer
 
 FAILED = pytest.StashKey[bool]()
+SIZE = {"viewport": {"width": 1400, "height": 900}}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,13 +72,19 @@ def serving(folder, python=None):
         server.close()
 
 
+@pytest.fixture(scope="module")
+def profile(chromium):
+    """A person's browser: it has kept JupyterLab's files from the test before."""
+    return chromium.new_context(**SIZE)
+
+
 @pytest.fixture
-def open_window(chromium, request):
-    """Opens fresh browser windows on a server; what goes wrong in them fails the test."""
+def open_window(chromium, profile, request):
+    """Opens browser windows on a server, of different persons each; their errors fail the test."""
     windows = []
 
     def opened(server):
-        context = chromium.new_context(viewport={"width": 1400, "height": 900})
+        context = chromium.new_context(**SIZE) if windows else profile
         windows.append(LabPage(context.new_page(), server))
         return windows[-1]
 
@@ -87,7 +94,8 @@ def open_window(chromium, request):
     for place, window in enumerate(windows):
         if wrong:
             window.keep(f"{request.node.name}-{place}")
-        window.page.context.close()
+        window.page.close()
+    profile.clear_cookies()
     assert errors == []
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 import pytest
-from lab_server import ROOT
+from lab_looks import DARK, LIGHT, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-ROUNDS = count()  # names of jobs are taken once
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-TRAINED = """%%sdt_train --processes 2 --name trained-{0}
+TRAINED = """%%sdt_train --processes 2 --name trained
 from jupyter_sdt.runtime import init, log_metrics
 
 context = init()
@@ -19,40 +15,11 @@ print("hello from", context.rank)
 for step in range(20):
     log_metrics(step, loss=1 / (1 + step), accuracy=step / 20)
 """
-BROKEN = """%%sdt_train --processes 2 --name broken-{0} --no-wait
+BROKEN = """%%sdt_train --processes 2 --name broken --no-wait
 values = [1, 2]
 values[7]
 """
 OUTPUT, PANEL, PAGE = ".sdt-JobRenderer", ".sdt-Panel", ".sdt-Page"
-FINDINGS = """async part => {
-    const options = {resultTypes: ['violations'], elementRef: false};
-    const {violations} = await axe.run({include: [[part]]}, options);
-    return violations
-        .filter(({impact}) => impact === 'serious' || impact === 'critical')
-        .flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.html.slice(0, 200)}`));
-}"""
-# Colours of a part that no variable of the theme has. color-mix() computes to color(...).
-FOREIGN = """part => {
-    const names = new Set([...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
-        .flatMap(rule => rule.style ? [...rule.style] : [])
-        .filter(name => /^--(jp|md)-/.test(name)));
-    const probe = document.body.appendChild(document.createElement('i'));
-    const known = new Set(['rgba(0, 0, 0, 0)', 'rgb(0, 0, 0)']);
-    for (const name of names) {
-        probe.style.color = `var(${name})`;
-        known.add(getComputedStyle(probe).color);
-    }
-    probe.remove();
-    const kinds = ['color', 'backgroundColor', 'borderTopColor', 'borderRightColor'];
-    return [...document.querySelectorAll(`${part}, ${part} *`)].flatMap(node =>
-        node.closest('canvas, progress, input[type=range]') ? [] : kinds.flatMap(kind => {
-            const color = getComputedStyle(node)[kind];
-            const width = {borderTopColor: 'borderTopWidth', borderRightColor: 'borderRightWidth'};
-            const unseen = width[kind] && getComputedStyle(node)[width[kind]] === '0px';
-            return unseen || color.startsWith('color(') || known.has(color) ? []
-                : [`${kind} ${color}: ${node.outerHTML.slice(0, 120)}`];
-        }));
-}"""
 FOCUSED = """part => {
     const node = document.activeElement;
     const style = getComputedStyle(node);
@@ -68,16 +35,14 @@ FOCUSABLE = """part => [...document.querySelectorAll(
 @pytest.fixture
 def trained(page):
     """A window with a job that has completed and one that has failed."""
-    page.round = next(ROUNDS)
-    cells = [cell.format(page.round) for cell in ("%load_ext jupyter_sdt", TRAINED, BROKEN)]
-    page.write_notebook("trained.ipynb", cells)
+    page.write_notebook("trained.ipynb", ["%load_ext jupyter_sdt", TRAINED, BROKEN])
     page.open_notebook("trained.ipynb")
     for place in range(3):
         page.run_cell(place)
     for status in ("Completed", "Failed"):
         page.page.locator(f'{OUTPUT} [data-status="{status}"]').first.wait_for()
     page.execute("jupyter-sdt:show-panel")
-    page.page.locator(".sdt-JobRow-name", has_text=f"broken-{page.round}").wait_for()
+    page.page.locator(".sdt-JobRow-name", has_text="broken").wait_for()
     return page
 
 
@@ -86,15 +51,14 @@ def parts(page):
     yield OUTPUT
     yield PANEL
     for name in ("broken", "trained"):
-        page.execute("jupyter-sdt:open-job", jobName=f"{name}-{page.round}")
+        page.execute("jupyter-sdt:open-job", jobName=name)
         tabs = page.page.locator(f"{PAGE}:not(.lm-mod-hidden *)").get_by_role("tab")
         tabs.first.wait_for()
         for place in range(tabs.count()):
             tabs.nth(place).click()
             yield PAGE
         page.execute("application:close")
-    names = [f"{name}-{page.round}" for name in ("broken", "trained")]
-    page.execute("jupyter-sdt:compare-jobs", jobNames=names)
+    page.execute("jupyter-sdt:compare-jobs", jobNames=["broken", "trained"])
     page.page.locator(".sdt-Compare-table").first.wait_for()
     yield PAGE
     page.execute("application:close")
@@ -103,21 +67,15 @@ def parts(page):
     yield PANEL
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_axe_finds_nothing_serious_and_all_colours_are_the_themes(trained, theme):
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: npm ci")
     trained.use_theme(theme)
-    trained.page.add_script_tag(path=AXE)
-    found: list[str] = []
-    for part in parts(trained):
-        for look in (FINDINGS, FOREIGN):
-            found += trained.page.evaluate(look, part)
+    found = [fault for part in parts(trained) for fault in faults(trained.page, part)]
     assert found == [], "\n".join(found)
 
 
 def test_the_tabulator_reaches_everything_and_shows_where_it_is(trained):
-    trained.execute("jupyter-sdt:open-job", jobName=f"trained-{trained.round}")
+    trained.execute("jupyter-sdt:open-job", jobName="trained")
     trained.page.locator(f"{PAGE} .uplot canvas").first.wait_for()
     for part in (PANEL, PAGE):
         wanted = trained.page.evaluate(FOCUSABLE, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from lab_looks import DARK, LIGHT, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -64,6 +65,13 @@ def test_a_step_of_the_pipeline_is_drawn_and_modules_are_listed(page):
     page.picture("chooser")
     job.get_by_role("button", name="All", exact=True).click()
     job.locator(".sdt-Page-charts").get_by_text("b 5", exact=True).wait_for()
+
+    job.get_by_role("tab", name="Stages").click()
+    for theme in (DARK, LIGHT):
+        page.use_theme(theme)
+        drawing.wait_for()
+        page.picture(f"stages-{theme}")
+        assert faults(page.page, ".sdt-Page") == []
 
 
 def test_a_job_without_pipeline_has_no_stages(page):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+from lab_looks import DARK, LIGHT, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -55,3 +56,8 @@ def test_a_study_is_drawn_live_survives_a_reload_and_is_saved(page, tmp_path):
     job.get_by_role("tab", name="Scaling").click()
     job.get_by_role("rowheader", name="2", exact=True).wait_for()
     page.picture("study-tab")
+    for theme in (DARK, LIGHT):
+        page.use_theme(theme)
+        assert faults(page.page, ".sdt-Page") == []
+    page.execute("application:close")
+    assert faults(page.page, ".sdt-Output") == []
