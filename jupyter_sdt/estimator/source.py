@@ -46,13 +46,19 @@ def read_source(
         raise _wrong(f"entry_point={entry_point!r} must be a file, not a URI")
     if "git_config" in arguments or (entry_point and source_dir.startswith("s3://")):
         return _source_elsewhere(arguments, entry_point, source_dir, local=local)
-    return find_source(
+    found = find_source(
         cell_source=cell.source if cell else None,
         cell=cell.cell if cell else None,
         entry_point=entry_point,
         source_dir=source_dir,
         dependencies=arguments.get("dependencies", ()),
     )
+    if not local and found.is_module and "setup.py" not in found.files:
+        raise _wrong(
+            f"entry_point={entry_point!r} is a module, which SageMaker's images run of a package "
+            "only: add a setup.py to source_dir, or name the file"
+        )
+    return found
 
 
 def _source_elsewhere(

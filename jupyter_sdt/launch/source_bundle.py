@@ -29,6 +29,11 @@ class SourceBundle:
     # What stays at home though nobody said so, and why.
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_module(self) -> bool:
+        """Whether the entry point is the name of a module, not of a file."""
+        return self.cell_source is None and bool(self.files) and self.entry_point not in self.files
+
     def write(self, directory: JobDirectory) -> None:
         """Copy everything. Raises LaunchError naming what cannot be copied."""
         try:
@@ -37,7 +42,7 @@ class SourceBundle:
             entry = directory.source / self.entry_point
             if self.cell_source is not None:
                 write_atomically(entry, self.cell_source.encode(), durable=False)
-            elif self.entry_point and entry.suffix != ".py":
+            elif self.entry_point in self.files and entry.suffix != ".py":
                 entry.chmod(0o700)
         except OSError as error:
             raise LaunchError(
@@ -110,6 +115,9 @@ def _check_cell(source: str, cell: Cell, files: Mapping[str, Path]) -> str:
 def _add_entry_point(
     entry_point: str, root: Path | None, files: dict[str, Path], rules: FolderRules
 ) -> str:
+    if module := _module_in(entry_point, root, files):
+        _check_syntax(module.read_bytes(), str(module), "entry_point")
+        return entry_point
     name, path = _find_entry_point(entry_point, root, files)
     if root is not None and name not in files and rules.refuses(name):
         raise SpecError(
@@ -120,6 +128,14 @@ def _add_entry_point(
         _check_syntax(path.read_bytes(), str(path), "entry_point")
     files[name] = path
     return name
+
+
+def _module_in(entry_point: str, root: Path | None, files: Mapping[str, Path]) -> Path | None:
+    """The file of an entry point that names a module, as ``pkg.train`` does; None for a file."""
+    words = entry_point.split(".")
+    if root is None or len(words) < 2 or not all(word.isidentifier() for word in words):
+        return None
+    return None if (root / entry_point).is_file() else files.get("/".join(words) + ".py")
 
 
 def _add_dependency(

@@ -34,7 +34,7 @@ from jupyter_sdt.runtime.process_record import ProcessRecord
 from jupyter_sdt.runtime.rank_files import RankFiles, rank_files
 from jupyter_sdt.runtime.restarts import note_restart
 from jupyter_sdt.runtime.saved_arrays import allow_saved_arrays
-from jupyter_sdt.runtime.script import exec_program, run_python
+from jupyter_sdt.runtime.script import exec_program, module_file, run_python
 from jupyter_sdt.runtime.streams import dump_stacks_on_signal, redirect_streams
 from jupyter_sdt.runtime.variables import load_variables, save_variables
 from jupyter_sdt.runtime.virtual_cuda import install_virtual_cuda
@@ -55,6 +55,7 @@ class _Run:
     spec: dict[str, Any]
     entry: tracebacks.Entry
     pid: int
+    package: str | None
 
 
 def main(argv: Sequence[str]) -> int:
@@ -107,7 +108,11 @@ def _take_environment(argv: Sequence[str]) -> Sequence[str]:
 
 def _prepare(argv: Sequence[str]) -> _Run:
     global _record
-    path = Path(argv[0]).absolute()
+    path, folder = Path(argv[0]).absolute(), Path(argv[0]).absolute().parent
+    package = None
+    if module := module_file(argv[0]):
+        package = argv[0].rpartition(".")[0]
+        path, argv = module, [str(module), *argv[1:]]
     place, files = process_environment(), rank_files()
     spec: dict[str, Any] = {}
     if files is not None:
@@ -117,7 +122,7 @@ def _prepare(argv: Sequence[str]) -> _Run:
         spec = files.read_spec()
         note_restart(files, spec.get("max_restarts", 0))
     keep_freed_memory()
-    start_fresh(path.parent)
+    start_fresh(folder)
     if files is not None:
         dump_stacks_on_signal(files.stacks)
     install_virtual_cuda()
@@ -132,7 +137,14 @@ def _prepare(argv: Sequence[str]) -> _Run:
         install_autolog(files, place)
     entry = tracebacks.Entry(str(path), tracebacks.cell_label(spec))
     return _Run(
-        path=path, argv=argv, place=place, files=files, spec=spec, entry=entry, pid=os.getpid()
+        path=path,
+        argv=argv,
+        place=place,
+        files=files,
+        spec=spec,
+        entry=entry,
+        pid=os.getpid(),
+        package=package,
     )
 
 
@@ -143,7 +155,7 @@ def _run_entry(run: _Run) -> int:
     names: dict[str, Any] = {}
     if run.files is not None:
         names = load_variables(run.files, run.spec.get("variables_in", ()))
-    values = run_python(run.path, run.argv, names)
+    values = run_python(run.path, run.argv, names, run.package)
     if run.files is not None and run.place.rank == 0 and os.getpid() == run.pid:
         save_variables(run.files, run.spec.get("variables_out", ()), values)
     return 0

@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 
-def run_python(path: Path, argv: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:
+def run_python(
+    path: Path, argv: Sequence[str], names: Mapping[str, Any], package: str | None = None
+) -> dict[str, Any]:
     """Execute ``path`` as ``__main__`` with ``names`` among its globals; return the globals.
+
+    ``package`` is that of a module, for its relative imports.
 
     ``__main__`` stays in ``sys.modules`` afterwards, because threads, exit handlers and pickles of
     the script's classes look there. ``__spec__`` is None as for a script, so that multiprocessing
@@ -27,6 +31,7 @@ def run_python(path: Path, argv: Sequence[str], names: Mapping[str, Any]) -> dic
     module.__dict__.update(
         __file__=filename,
         __cached__=None,
+        __package__=package,
         __builtins__=builtins,
         __loader__=importlib.machinery.SourceFileLoader("__main__", filename),
     )
@@ -37,6 +42,17 @@ def run_python(path: Path, argv: Sequence[str], names: Mapping[str, Any]) -> dic
         source = file.read()
     exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     return module.__dict__
+
+
+def module_file(name: str) -> Path | None:
+    """The file of an entry point that names a module of the working directory, as pkg.train does.
+
+    None for whatever is a file itself.
+    """
+    words = name.split(".")
+    path = Path(*words).with_suffix(".py").absolute()
+    named = len(words) > 1 and all(word.isidentifier() for word in words)
+    return path if named and not Path(name).is_file() and path.is_file() else None
 
 
 def exec_program(path: Path, argv: Sequence[str]) -> NoReturn:
