@@ -10,6 +10,7 @@ from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel.execution import Execution
+from jupyter_sdt.runtime.modelparallel.partition import Assignment
 from jupyter_sdt.runtime.modelparallel.placement import Placement
 
 
@@ -22,6 +23,11 @@ class LocalPart(nn.Module):
     def placement(self) -> Placement | None:
         """Where modules lie; None before the partition."""
         return self._execution.placement
+
+    @property
+    def assignment(self) -> Assignment | None:
+        """Which stage runs which module; None before the partition, and with a single stage."""
+        return self._execution.assignment
 
     def runs_of(self, sequence: nn.Sequential) -> list[nn.Sequential]:
         """Neighbours in ``sequence`` that other stages call together."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -17,14 +18,15 @@ from jupyter_sdt.runtime.modelparallel.partition.watching import Watch
 class _Bytes:
     """Storages, each counted once, for the module that computed when it came up first.
 
-    They are held, so that no address is given out twice. What belongs to the model counts as seen.
+    They are held, so that no address is given out twice. What belongs to the model counts as seen,
+    and so does what was there before, such as the batch that a microbatch is a part of.
     """
 
     def __init__(self, watch: Watch) -> None:
         self.found: dict[str, int] = defaultdict(int)
         self._watch = watch
         state = (*watch.model.parameters(), *watch.model.buffers())
-        self._seen = {s.data_ptr(): s for s in (tensor.untyped_storage() for tensor in state)}
+        self._seen = {s.data_ptr(): s for s in _storages((*state, *_alive()))}
 
     def add(self, tensor: torch.Tensor) -> None:
         """Count the storage of ``tensor`` if it is new."""
@@ -32,6 +34,18 @@ class _Bytes:
         if maker is not None and storage.data_ptr() not in self._seen:
             self._seen[storage.data_ptr()] = storage
             self.found[maker] += storage.nbytes()
+
+
+def _alive() -> list[torch.Tensor]:
+    """Tensors that exist now."""
+    return [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
+
+
+def _storages(tensors: Iterable[torch.Tensor]) -> Iterator[torch.UntypedStorage]:
+    for tensor in tensors:
+        # Some have none: sparse ones, and wrappers of others.
+        with suppress(RuntimeError, NotImplementedError):
+            yield tensor.untyped_storage()
 
 
 @contextmanager

@@ -68,9 +68,9 @@ def microbatches_in_flight(
 
     ``simple`` runs all forwards first. ``interleaved`` prefers backwards and lets at most
     ``active_microbatches`` (stages + 2 by default) into the pipeline; towards its end there are
-    fewer, which depends on the moment. ``1f1b``, the fixed order
-    after the warm-up, holds as many as there are stages from here to the end
-    (https://arxiv.org/abs/2104.04473, section 2.2).
+    fewer, which depends on the moment. ``1f1b``, the fixed order in which plain chains are
+    replayed, holds as many as there are stages from here to the end, and one for the loss, which
+    is computed on the first stage (https://arxiv.org/abs/2104.04473, section 2.2).
     """
     if schedule not in _SCHEDULES:
         raise SpecError(
@@ -87,7 +87,7 @@ def microbatches_in_flight(
     limit = min(microbatches, active)
     if schedule == "interleaved":
         return (limit,) * stages
-    return tuple(min(microbatches, stages - stage) for stage in range(stages))
+    return tuple(min(limit, stages + 1 - stage) for stage in range(stages))
 
 
 def recorded_in_flight(schedule: Mapping[str, Any]) -> tuple[int, ...]:

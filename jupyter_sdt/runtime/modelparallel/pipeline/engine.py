@@ -140,7 +140,7 @@ class Engine:
                 with applied(mode):
                     results[task.microbatch] = self._returned(loop, task, function)
                 task.complete = True
-                loop.post.forget(task.microbatch, range(1, self._settings.stages))
+                loop.forget(task)
 
             loop.add(task, work)
         loop.run(lambda: loop.idle)

@@ -6,8 +6,7 @@ looks what has arrived.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable
 
 import torch
 
@@ -27,6 +26,7 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Turn,
     Values,
 )
+from jupyter_sdt.runtime.modelparallel.pipeline.service import Service
 from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
@@ -34,19 +34,6 @@ from jupyter_sdt.runtime.modelparallel.pipeline.turns import Turns
 
 # How long a stage waits for the reason after a connection has ended, or for the end of the step.
 _GRACE_SECONDS = 2.0
-
-
-class Server(Protocol):
-    """Does what other stages ask for."""
-
-    def serve(self, loop: Loop, task: Task, burst: Burst) -> None:
-        """Do what ``burst`` asks for, and answer."""
-
-    def stays_here(self, loop: Loop, task: Task) -> bool:
-        """Whether that will not call modules of other stages, so that it need not wait."""
-
-    def surprised(self, modules: Iterable[int]) -> None:
-        """Hear that the results of ``modules`` do not always have one form."""
 
 
 class Loop:
@@ -58,7 +45,7 @@ class Loop:
     def __init__(
         self,
         post: Post,
-        server: Server,
+        server: Service,
         early: list[Delivery],
         seconds: float,
         replicas: Connections | None = None,
@@ -83,6 +70,12 @@ class Loop:
     def held(self, microbatch: int) -> Held:
         """What is here of a microbatch."""
         return self._held.setdefault(microbatch, Held())
+
+    def forget(self, task: Task) -> None:
+        """Let go, on all stages, of what there is of the microbatch of a complete ``task``."""
+        self._held.pop(task.microbatch, None)
+        task.forget()
+        self.post.forget(task.microbatch, range(1, len(self.post.connections.ranks)))
 
     def add(self, task: Task, work: Callable[[], object]) -> None:
         """Have ``work`` done when its turn comes."""

@@ -126,6 +126,11 @@ class Task:
                 self._for(stage)
         return self.flush()
 
+    def forget(self) -> None:
+        """Let go of the tensors that were given to other stages."""
+        self._kept.clear()
+        self._given.clear()
+
     @property
     def finished(self) -> bool:
         """Whether all of it is done."""

@@ -91,5 +91,5 @@ def test_traced_times_and_memory_make_stages_too(measured, family):
     model, costs = measured(family, **options)
     found = assign_stages(model, 4, costs=costs, memory_weight=0.2)
     assert all(found.cost)
-    assert all(found.activation_bytes)
+    assert all(found.activation_bytes[1:])  # an embedding may keep nothing but its input
     assert all(costs.modules[name].seconds > 0 for name in costs.modules)
