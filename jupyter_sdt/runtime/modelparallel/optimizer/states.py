@@ -32,10 +32,12 @@ class GivenStates(HeldParameters):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a state, this rank's part or the whole; before the partition, it waits for it.
 
-        Settings of the groups, such as the learning rate, hold at once. Raises SpecError for a
-        state of other groups.
+        Settings of the groups, such as the learning rate, and the loss scale hold at once. Raises
+        SpecError for a state of other groups.
         """
         self._entries.set_groups(state_dict["param_groups"])
+        if _SCALER in state_dict:  # the next backward needs it
+            self.loss_scaler.load_state_dict(state_dict[_SCALER])
         self._to_load = state_dict
         if self._working is not None:
             self._load_now()
@@ -45,8 +47,6 @@ class GivenStates(HeldParameters):
             return
         given, self._to_load = self._to_load, None
         saved_state.load(self._parts(), given)
-        if _SCALER in given:
-            self.loss_scaler.load_state_dict(given[_SCALER])
 
     def _scaler_state(self) -> dict[str, Any]:
         fp16 = self._world.parameters.fp16
