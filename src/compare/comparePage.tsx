@@ -12,7 +12,7 @@ import { IStudy } from '../api/studyModels';
 import { ChartView } from '../charts/chartView';
 import { CompareTable } from './compareTable';
 import { useSignalFrames } from '../ui/hooks';
-import { SeenWidget } from '../ui/sight';
+import { SeenWidget } from '../ui/seenWidget';
 import { ChartControls } from '../charts/chartControls';
 
 export interface ICompareProps {

@@ -45,15 +45,19 @@ export class Asking<T> implements IDisposable {
   private _isDisposed = false;
 }
 
-/**
- * The latest answer, null before the first. `key` tells questions apart; with `again` it is asked
- * with each tick, and once more when that ends.
- */
-export function useAnswer<T>(
-  ask: () => Promise<T>,
-  { key, clock, again }: { key: string; clock: PageClock; again: boolean }
-): T | null {
+export interface IQuestion<T> {
+  /** Tells questions apart. */
+  key: string;
+  clock: PageClock;
+  /** Whether to ask with the next tick, too, given the latest answer. */
+  again: (answer: T | null) => boolean;
+}
+
+/** The latest answer, null before the first; asked once more when it is not asked again. */
+export function useAnswer<T>(ask: () => Promise<T>, question: IQuestion<T>): T | null {
+  const { key, clock } = question;
   const [answer, setAnswer] = React.useState<T | null>(null);
+  const again = question.again(answer);
   React.useEffect(() => {
     const asking = new Asking(ask, found => setAnswer(() => found));
     asking.now();

@@ -6,7 +6,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 import { IJobActions } from '../jobs/jobHeader';
 import { IJobManager } from '../jobs/jobManager';
-import { SeenWidget } from '../ui/sight';
+import { SeenWidget } from '../ui/seenWidget';
 
 /** The widget's factory has rank -10; ours go before it. */
 export const RANK = -20;

@@ -7,7 +7,7 @@ import { PanelState } from './panelState';
 import { FilterBar } from './filterBar';
 import { trainingIcon } from '../ui/icons';
 import { useSignalFrames } from '../ui/hooks';
-import { SeenWidget } from '../ui/sight';
+import { SeenWidget } from '../ui/seenWidget';
 import { IJobActions } from '../jobs/jobHeader';
 import { JobRow } from './jobRow';
 import { LaunchForm } from '../launch/launchForm';
