@@ -22,6 +22,8 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     "mpi": {"mpi": _ON},
     "dataparallel": {"smdistributed": {"dataparallel": _ON}},
     "modelparallel": {"smdistributed": {"modelparallel": _ON}, "mpi": _ON},
+    "parameter_server": {"parameter_server": _ON},
+    "multi_worker_mirrored_strategy": {"multi_worker_mirrored_strategy": _ON},
 }
 
 

@@ -43,6 +43,8 @@ _TITLES = {
     "mpi": "MPI",
     "dataparallel": "data parallel: smdistributed.dataparallel",
     "modelparallel": "model parallel: pipeline, tensor, sharded",
+    "parameter_server": "parameter servers of TensorFlow, one process a node",
+    "multi_worker_mirrored_strategy": "TensorFlow's mirrored workers, one process a node",
     "modelparallel-2": "model parallel 2: tensor, hybrid sharding",
 }
 
