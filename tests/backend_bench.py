@@ -23,9 +23,9 @@ FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 class Bench:
     """A backend whose job is created, and stubs that hold the service's next answers."""
 
-    def __init__(self, **fields) -> None:
+    def __init__(self, job_name: str = "job", **fields) -> None:
         spec = JobSpec(
-            job_name="job",
+            job_name=job_name,
             entry_point="train.py",
             python="python",
             created_seconds=time.time(),
@@ -33,7 +33,7 @@ class Bench:
             sagemaker={"role": ROLE, "image_uri": "image"},
             **fields,
         )
-        self.directory: JobDirectory = job_directory("job")
+        self.directory: JobDirectory = job_directory(job_name)
         self.directory.create()
         service = Service(REGION)
         clients = {name: boto3.client(name, region_name=REGION) for name in ("sagemaker", "logs")}

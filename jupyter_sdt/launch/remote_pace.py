@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import random
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _SLOWEST_SECONDS = 60.0
 _GROWTH = 1.5
+_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0)
+
+
+def patiently(call: Callable[[], object], throttled: Callable[[Exception], bool]) -> None:
+    """Do ``call``; while an error of it is ``throttled``, wait and do it again, up to two minutes.
+
+    Many jobs that are sent at once wait for each other so.
+    """
+    for pause in _PAUSES:
+        try:
+            call()
+        except Exception as error:
+            if not throttled(error):
+                raise
+        else:
+            return
+        time.sleep(random.uniform(0.5 * pause, pause))  # noqa: S311 - no secret
+    call()
 
 
 @dataclass(slots=True)

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.service_errors import code_of, explain
+from jupyter_sdt.launch.remote_pace import patiently
+from jupyter_sdt.launch.service_errors import code_of, explain, kind_of
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 METRIC_NAMESPACE = LOG_GROUP  # of CloudWatch's metrics; SageMaker gave both one name
@@ -118,9 +119,10 @@ class Service:
             self.s3.put_object(Bucket=bucket, Key=key, Body=file, **encrypted)
 
     def create(self, request: Mapping[str, Any]) -> None:
-        """Send CreateTrainingJob."""
+        """Send CreateTrainingJob; one of too many calls is sent again."""
         with _explained(f"the training job {request['TrainingJobName']}"):
-            self._sagemaker.create_training_job(**request)
+            send = partial(self._sagemaker.create_training_job, **request)
+            patiently(send, lambda error: kind_of(error) == "throttled")
 
     def describe(self, job_name: str) -> dict[str, Any]:
         """Send DescribeTrainingJob."""

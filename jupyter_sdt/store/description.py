@@ -40,6 +40,7 @@ def describe(spec: JobSpec, state: JobState, table: SeriesTable) -> dict[str, An
         "StoppingCondition": {"MaxRuntimeInSeconds": spec.max_run_seconds},
         "Environment": dict(spec.environment),
         **_times(spec, state),
+        **_bill(state),
         "FinalMetricDataList": final_metrics(table),
         "Launcher": state.launcher,
         "ExitCode": state.exit_code,
@@ -73,6 +74,19 @@ def _times(spec: JobSpec, state: JobState) -> dict[str, Any]:
         "TrainingTimeInSeconds": seconds,
         "SecondaryStatusTransitions": _transitions(state),
     }
+
+
+def _bill(state: JobState) -> dict[str, Any]:
+    """What SageMaker counted of a job on its own instances."""
+    bill = state.billing
+    if bill is None:
+        return {}
+    counted = {
+        "TrainingTimeInSeconds": bill.training_seconds,
+        "BillableTimeInSeconds": bill.billable_seconds,
+    }
+    told = {name: round(seconds) for name, seconds in counted.items() if seconds is not None}
+    return {**told, "EnableManagedSpotTraining": bill.spot}
 
 
 def _transitions(state: JobState) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jupyter_sdt.errors import SpecError
@@ -50,8 +52,11 @@ def test_cost_and_phases_are_told_with_the_job(remote):
     assert "<div>3600 s billed, 1.408 USD" in html
 
 
-def test_the_table_has_a_column_for_cost_where_any_job_costs(remote, jobs):
-    local = jobs.run("pass")
+def test_the_table_has_a_column_for_cost_where_any_job_costs(remote):
+    local = job_directory("here")
+    local.create()
+    local.write_spec(replace(remote.spec, job_name="here", instance_type="local"))
+    local.write_state(JobState().enter("Completed", 10.0))
     table = newest_jobs(20)
     assert table.head[-1] == "cost"
     costs = {row[0]: row[-1] for row in table.rows}

@@ -92,6 +92,9 @@ def test_a_spot_job_is_followed_through_its_interruption_and_its_saving_is_told(
     cost, told = job.cost(), account.describe("spot")
     assert cost.seconds == told["BillableTimeInSeconds"]
     assert cost.saved == pytest.approx(1 - cost.seconds / told["TrainingTimeInSeconds"])
+    described = job.describe()
+    assert described["BillableTimeInSeconds"] == told["BillableTimeInSeconds"]
+    assert described["EnableManagedSpotTraining"] is True
     assert cost.amount == pytest.approx(1.408 * cost.seconds / 3600)
     assert any(note.startswith("cost ") for note in state.notes)
     _say_duration(state)

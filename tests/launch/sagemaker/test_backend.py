@@ -6,7 +6,8 @@ import pytest
 from aws_support import LOG_GROUP, record
 from backend_bench import FIRST, Bench, plan_of
 
-from jupyter_sdt.launch import remote_follower, sagemaker_backend
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch import remote_follower, remote_pace, sagemaker_backend
 from jupyter_sdt.launch.backend import News
 
 pytestmark = pytest.mark.usefixtures("aws_environment")
@@ -90,6 +91,22 @@ def test_throttling_is_waited_out_longer_each_time(bench):
     pace._due = 0.0
     assert bench.backend.poll() is None
     assert pace._pause == 12.5
+
+
+def test_one_of_too_many_jobs_is_sent_again(monkeypatch):
+    pauses: list[float] = []
+    monkeypatch.setattr(remote_pace.time, "sleep", pauses.append)
+    made = Bench()
+    for _ in range(3):
+        made.sagemaker.add_client_error("create_training_job", "ThrottlingException")
+    made.create(plan_of(made))
+    made.sagemaker.assert_no_pending_responses()
+    assert [1 <= p <= 2 or 2 <= p <= 4 or 4 <= p <= 8 for p in pauses] == [True] * 3
+    other = Bench(job_name="other")
+    for _ in range(8):
+        other.sagemaker.add_client_error("create_training_job", "ThrottlingException")
+    with pytest.raises(LaunchError, match="AWS is asked too often for the training job other"):
+        other.create(plan_of(other))
 
 
 def test_expired_credentials_are_told_renewed_and_survived(bench):
