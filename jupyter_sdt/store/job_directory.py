@@ -16,16 +16,15 @@ from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.spec.variables import JOBS_DIRECTORY
 from jupyter_sdt.store.files import make_private_folder, read_object, write_atomically, write_json
+from jupyter_sdt.store.outside_files import OutsideFiles
 
 # TrainingJobName in the SageMaker API, at most 63 characters.
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 @dataclass(frozen=True, slots=True)
-class JobDirectory:
+class JobDirectory(OutsideFiles):
     """One job on disk. Every path of it is a property here and nowhere else."""
-
-    path: Path
 
     @property
     def job_name(self) -> str:
@@ -111,30 +110,6 @@ class JobDirectory:
     def stacks(self) -> Path:
         """``stacks/rank-N.txt``: every thread's stack, dumped when the job hangs."""
         return self.path / "stacks"
-
-    @property
-    def checkpoints(self) -> Path:
-        """``checkpoints/``: what a ``checkpoint_s3_uri`` holds in S3, for all local nodes."""
-        return self.path / "checkpoints"
-
-    @property
-    def sent_checkpoints_file(self) -> Path:
-        """``checkpoints.json``: which of them are in S3 already, by size and time of change."""
-        return self.path / "checkpoints.json"
-
-    @property
-    def artifacts(self) -> Path:
-        """``artifacts/``: what is on its way to an ``output_path`` in S3."""
-        return self.path / "artifacts"
-
-    @property
-    def commit_file(self) -> Path:
-        """``source.commit``: the commit of a source that came from git."""
-        return self.path / "source.commit"
-
-    def fetched(self, channel: str) -> Path:
-        """``s3/CHANNEL/``: a channel that was brought here from S3."""
-        return self.path / "s3" / channel
 
     def node(self, name: str) -> Path:
         """``nodes/algo-1/``: the /opt/ml tree of one node."""

@@ -59,48 +59,6 @@ REFUSED = {
         {**GPU, **IMAGE, "py_version": "py27", "distribution": SMDDP},
         "needs py3",
     ),
-    **{
-        f"smddp_unsupported_instance_{kind}": (
-            "PyTorch",
-            {**GPU, **IMAGE, "instance_type": name, "distribution": SMDDP},
-            f"not {name}; use",
-        )
-        for kind, name in (
-            ("cpu", "ml.c5.xlarge"),
-            ("g5", "ml.g5.48xlarge"),
-            ("p2", "ml.p2.xlarge"),
-        )
-    },
-    "smddp_small_p3": (
-        "PyTorch",
-        {**GPU, **IMAGE, "instance_type": "ml.p3.8xlarge", "distribution": SMDDP},
-        "knows ml.p3.16xlarge",
-    ),
-    "ddp_cpu_instance": (
-        "PyTorch",
-        {**CPU, **IMAGE, "distribution": {"pytorchddp": ON}},
-        "pytorchddp needs GPUs, not ml.c5.xlarge",
-    ),
-    "ddp_plus_smd": (
-        "PyTorch",
-        {**GPU, **IMAGE, "distribution": {**SMDDP, "pytorchddp": ON}},
-        "cannot be enabled together",
-    ),
-    "pt_p2_113": (
-        "PyTorch",
-        {**GPU, **IMAGE, "instance_type": "ml.p2.xlarge", "framework_version": "1.13"},
-        "do not run on p2",
-    ),
-    "tf_p2_212": (
-        "TensorFlow",
-        {**GPU, **IMAGE, "instance_type": "ml.p2.xlarge", "framework_version": "2.12"},
-        "images of tensorflow 2.12 and newer do not run on p2",
-    ),
-    "trn2_torch_distributed": (
-        "PyTorch",
-        {**TRN, **IMAGE, "instance_type": "ml.trn2.48xlarge", "distribution": TORCH},
-        "image_uri is missing",
-    ),
     "mx_smddp": ("MXNet", {"distribution": SMDDP}, "does nothing for MXNet"),
     "ddp_fw_2_5": (
         "PyTorch",

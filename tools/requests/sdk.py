@@ -33,8 +33,11 @@ from sagemaker.tensorflow import TensorFlow
 from sagemaker.tensorflow import TrainingCompilerConfig as TensorFlowCompiler
 
 CLASSES = {
-    "PyTorch": PyTorch, "TensorFlow": TensorFlow, "HuggingFace": HuggingFace,
-    "MXNet": MXNet, "Estimator": Estimator,
+    "PyTorch": PyTorch,
+    "TensorFlow": TensorFlow,
+    "HuggingFace": HuggingFace,
+    "MXNet": MXNet,
+    "Estimator": Estimator,
 }
 COMPILERS = {
     "HuggingFace": HuggingFaceCompiler,
