@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.launch.prices import Price, find_price, unknown_price
-from jupyter_sdt.spec.cost import CostEstimate, billed_seconds
+from jupyter_sdt.spec.cost import CostEstimate
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_store import list_directories
 
@@ -75,10 +75,12 @@ def _earlier_seconds(spec: JobSpec) -> Iterator[float]:
             earlier, state = directory.read_spec(), directory.read_state()
         except (SdtError, OSError):
             continue
+        bill = state.billing
+        # What ran on this machine tells nothing of the time that instances need.
+        if bill is None or bill.rehearsed or bill.billable_seconds is None:
+            continue
         if state.status == "Completed" and _same_work(earlier, spec):
-            billing, ended = state.billing, state.ended_seconds or 0.0
-            billed = None if billing is None else billing.billable_seconds
-            yield billed_seconds(state.transitions, ended) if billed is None else billed
+            yield bill.billable_seconds
 
 
 def _same_work(one: JobSpec, other: JobSpec) -> bool:

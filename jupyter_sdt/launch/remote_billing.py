@@ -35,6 +35,7 @@ class RemoteBilling:
             billable_seconds=described.get("BillableTimeInSeconds"),
             training_seconds=described.get("TrainingTimeInSeconds"),
             kept_seconds=float(pool.get("ResourceRetainedBillableTimeInSeconds") or 0),
+            rehearsed=self.service.rehearsed,
         )
 
     def _find_prices(self) -> tuple[float | None, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.remote_pace import patiently
@@ -22,6 +23,7 @@ _ECR_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
     r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+)|@(?P<digest>sha256:[0-9a-f]+))"
 )
+_HERE = ("127.0.0.1", "localhost", "::1")
 _REGION_NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _DATA_PATH = "AWS_DATA_PATH"  # a folder with the user's own descriptions of services
 
@@ -88,6 +90,11 @@ class Service:
         """Look for credentials again, in files that may have been renewed."""
         for name in ("session", "s3", "_sagemaker", "_logs"):
             self.__dict__.pop(name, None)
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether SageMaker is led to this machine, by ``AWS_ENDPOINT_URL`` or a configuration."""
+        return urlsplit(self._sagemaker.meta.endpoint_url).hostname in _HERE
 
     def account(self) -> str:
         """The number of the account."""
@@ -207,10 +214,7 @@ class Service:
         return self.client("logs")
 
     def client(self, name: str, region: str | None = None, *, patient: bool = True) -> Any:
-        """A new client of a service; one that is not ``patient`` gives up after some seconds.
-
-        Raises LaunchError for a configuration that is not right.
-        """
+        """A new client; one that is not ``patient`` gives up after some seconds."""
         from botocore.config import Config  # noqa: PLC0415
 
         # Short, because stopping a job must not wait for a call that hangs.

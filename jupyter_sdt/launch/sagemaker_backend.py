@@ -10,15 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.adoption import ADOPTED
 from jupyter_sdt.launch.backend import News, Outcome
+from jupyter_sdt.launch.estimate import estimate_cost
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.remote_bundle import write_archive
 from jupyter_sdt.launch.remote_follower import RemoteFollower
 from jupyter_sdt.launch.remote_plan import adopted_plan, needs_account, plan_remote
 from jupyter_sdt.launch.sagemaker import Service, find_region, require_boto3
 from jupyter_sdt.launch.service_errors import explain, kind_of
-from jupyter_sdt.launch.training_request import SOURCE_ARCHIVE, code_uri_of, split_s3
+from jupyter_sdt.launch.training_request import ACCOUNT, SOURCE_ARCHIVE, code_uri_of, split_s3
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -47,14 +49,14 @@ class SageMakerBackend:
     def plan(self) -> LaunchPlan:
         """Return the plan with the account still open."""
         require_boto3()
-        return adopted_plan(self._spec) if self._adopted else plan_remote(self._spec)
+        return adopted_plan(self._spec) if self._adopted else self._plan(ACCOUNT)
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Find account and role, make the default bucket, upload the source."""
         if self._adopted:
             return plan
         if needs_account(plan.request):
-            plan = plan_remote(self._spec, self._service.account())
+            plan = self._plan(self._service.account())
         request = dict(plan.request)
         role = str(self._spec.sagemaker.get("role", ""))
         if not role.startswith("arn:"):
@@ -100,6 +102,14 @@ class SageMakerBackend:
     def collect(self) -> tuple[str, ...]:
         """Return what the service counted, what it costs, and where the model lies."""
         return self.follower.closing_notes()
+
+    def _plan(self, account: str) -> LaunchPlan:
+        plan = plan_remote(self._spec, account)
+        try:
+            estimate = estimate_cost(self._spec, self._service.region)
+        except SpecError as error:  # no price is worth a failure
+            return replace(plan, notes=(*plan.notes, str(error)))
+        return replace(plan, estimate=estimate, notes=(*plan.notes, f"estimate: {estimate}"))
 
     def _upload(self, uri: str) -> None:
         bucket, key = split_s3(uri)

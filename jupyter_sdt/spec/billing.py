@@ -12,7 +12,8 @@ class Billing:
 
     ``hourly_price`` is in USD for all instances together, on demand, None where it is unknown;
     ``sources`` tell where it is from. ``billable_seconds`` and ``training_seconds`` are the
-    service's own counts, None before the end; ``kept_seconds`` those of its warm pool so far.
+    service's own counts, None before the end; ``kept_seconds`` those of its warm pool so far. A
+    ``rehearsed`` job ran on this machine, and nobody bills it.
     """
 
     hourly_price: float | None = None
@@ -21,6 +22,7 @@ class Billing:
     billable_seconds: float | None = None
     training_seconds: float | None = None
     kept_seconds: float = 0.0
+    rehearsed: bool = False
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -29,7 +29,8 @@ class Cost:
 
     ``seconds`` are those that each instance was, or is being, billed for. ``saved`` is the share
     that spot capacity saved, which the service tells at the end: until then ``amount`` is the most
-    that a spot job can have cost. ``kept_seconds`` of a warm pool are billed on top.
+    that a spot job can have cost. ``kept_seconds`` of a warm pool are billed on top. What a
+    ``rehearsed`` job would have cost, nobody has to pay.
     """
 
     seconds: float
@@ -38,6 +39,7 @@ class Cost:
     spot: bool = False
     saved: float = 0.0
     kept_seconds: float = 0.0
+    rehearsed: bool = False
 
     def brief(self) -> str:
         """``1.02 USD so far``, or the seconds where no price is known."""
@@ -52,6 +54,7 @@ class Cost:
         parts = [f"{self.seconds:.0f} s billed", amount]
         parts += [f"{self.saved:.0%} saved by spot"] if self.saved else []
         parts += [f"{self.kept_seconds:.0f} s of a warm pool"] if self.kept_seconds else []
+        parts += ["rehearsed"] if self.rehearsed else []
         return ", ".join(parts)
 
 
@@ -120,6 +123,7 @@ def cost_of(state: JobState, now: float) -> Cost | None:
         spot=billing.spot,
         saved=billing.saved,
         kept_seconds=billing.kept_seconds,
+        rehearsed=billing.rehearsed,
     )
 
 
@@ -129,7 +133,8 @@ def bill_text(billing: Billing) -> str:
     amount = _times(hourly, (billing.billable_seconds or 0.0) + billing.kept_seconds)
     if hourly is None or amount is None:
         return f"cost unknown: {told}"
-    return f"cost {dollars(amount)} at {dollars(hourly)} an hour: {told}"
+    cost = "rehearsed, would cost" if billing.rehearsed else "cost"
+    return f"{cost} {dollars(amount)} at {dollars(hourly)} an hour: {told}"
 
 
 def billed_seconds(transitions: Iterable[Transition], now: float) -> float:

@@ -96,7 +96,7 @@ def test_a_spot_job_is_followed_through_its_interruption_and_its_saving_is_told(
     assert described["BillableTimeInSeconds"] == told["BillableTimeInSeconds"]
     assert described["EnableManagedSpotTraining"] is True
     assert cost.amount == pytest.approx(1.408 * cost.seconds / 3600)
-    assert any(note.startswith("cost ") for note in state.notes)
+    assert any(note.startswith("rehearsed, would cost ") for note in state.notes)
     _say_duration(state)
     assert f"Cost: {cost.seconds:.0f} s billed" in capsys.readouterr().out
 

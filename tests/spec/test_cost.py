@@ -53,6 +53,12 @@ def test_a_warm_pool_is_billed_on_top():
     assert bill_text(kept.billing).startswith("cost 1.5 USD at 3.6 USD an hour")
 
 
+def test_a_rehearsal_says_that_it_is_one():
+    rehearsed = state(("Completed", 0), hourly_price=3.6, billable_seconds=1000, rehearsed=True)
+    assert str(cost_of(rehearsed, 0)) == "1000 s billed, 1 USD, rehearsed"
+    assert bill_text(rehearsed.billing).startswith("rehearsed, would cost 1 USD at 3.6 USD an hour")
+
+
 def test_without_a_price_there_are_seconds_and_without_a_bill_nothing():
     unknown = cost_of(state(*PHASES[:2]), 150)
     assert (unknown.amount, str(unknown)) == (None, "50 s billed, price unknown")

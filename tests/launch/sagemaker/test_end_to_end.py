@@ -47,6 +47,7 @@ def test_the_job_reaches_the_service_and_its_story_comes_back(
         "sagemaker",
     )
     assert f"region {REGION}" in state.notes
+    assert any(note.startswith("estimate: 2 x ml.g5.xlarge: 2.816 USD") for note in state.notes)
     assert any(note.startswith("model: s3://") for note in state.notes)
 
     assert list(finished.logs(0)) == ["epoch 1", "loss: 0.5"]

@@ -149,6 +149,11 @@ def test_earlier_jobs_of_this_script_tell_what_is_usual(script):
     other.create()
     other.write_spec(replace(spec, job_name="other", entry_point_file="/elsewhere/train.py"))
     other.write_state(JobState(billing=Billing(billable_seconds=9)).enter("Completed", 10.0))
+    rehearsed = job_directory("rehearsed")
+    rehearsed.create()
+    rehearsed.write_spec(replace(spec, job_name="rehearsed"))
+    bill = Billing(billable_seconds=7, rehearsed=True)
+    rehearsed.write_state(JobState(billing=bill).enter("Completed", 10.0))
     plan = remote(script).plan(job_name="next")
     assert plan.estimate.typical_seconds == 300
     assert remote(script, instance_count=3).plan(job_name="next").estimate.typical_seconds is None
