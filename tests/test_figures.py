@@ -140,6 +140,17 @@ def test_a_loss_that_falls_far_is_drawn_on_a_logarithmic_axis():
     assert negative["Loss"].get_yscale() == "linear"
 
 
+def test_a_restart_is_a_dashed_line_and_no_curve_of_its_own():
+    curves = table(loss=1.0, step_seconds=0.1)
+    curves.add([MetricRecord(time=16.5, rank=0, step=None, values={"restarts": 1.0})])
+    figure = draw(spec(), COMPLETED, curves)
+    assert list(panels(figure)) == ["Loss", "Throughput", "Step time"]
+    for axes in figure.axes:
+        dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
+        assert [list(line.get_xdata()) for line in dashed] == [[7.0, 7.0]]
+    assert "dashed: ranks started anew" in figure.get_supxlabel()
+
+
 def test_a_slow_first_step_is_left_out_of_the_picture_and_named():
     slow = table(60, step_seconds=lambda step, _: 2.0 if step == 1 else 0.01)
     axes = panels(draw(spec(), COMPLETED, slow))["Step time"]

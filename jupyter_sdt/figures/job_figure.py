@@ -12,6 +12,7 @@ from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.progress import elapsed_seconds
+from jupyter_sdt.store.restarts import restart_steps
 from jupyter_sdt.store.series import SeriesTable
 
 if TYPE_CHECKING:
@@ -53,10 +54,15 @@ def draw(spec: JobSpec, state: JobState, table: SeriesTable) -> Figure:
     if not chosen:
         figure.text(0.012, 0.5, "no metrics were recorded", color=FAINT, fontsize=10)
         return figure
+    restarted = restart_steps(table)
     all_axes = figure.subplots(round(rows), columns, squeeze=False)
     for axes, panel in zip(all_axes.flat, chosen, strict=True):
         dress(axes)
         panel(axes, table)
+        for step in restarted:
+            axes.axvline(step, color=FAINT, lw=1, ls="--", zorder=1)
+    if restarted:
+        below.set_text(f"{below.get_text()}; dashed: ranks started anew")
     if any(line.get_alpha() for axes in figure.axes for line in axes.lines):
         below.set_text(f"{below.get_text()}; bold lines are moving averages")
     return figure

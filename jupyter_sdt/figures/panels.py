@@ -33,7 +33,7 @@ _LOG_RATIO = 50
 # What the runtime records about itself; everything else is a result the script cares for.
 _NOT_RESULTS = {
     *("samples_per_second", "step_seconds", "work_seconds"),
-    *("learning_rate", "total_steps", "epoch"),
+    *("learning_rate", "total_steps", "epoch", "restarts"),
 }
 
 

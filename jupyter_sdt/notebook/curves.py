@@ -10,7 +10,7 @@ Points = list[tuple[float, float]]  # (step, value), steps rising
 # What the runtime records about itself; anything else may stand in for a missing loss.
 _NOT_RESULTS = {
     *("samples_per_second", "step_seconds", "work_seconds"),
-    *("learning_rate", "total_steps", "epoch"),
+    *("learning_rate", "total_steps", "epoch", "restarts"),
 }
 _MOST_POINTS = 300
 

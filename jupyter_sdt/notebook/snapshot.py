@@ -14,6 +14,7 @@ from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.files import read_json
 from jupyter_sdt.store.progress import Progress, RankProgress, progress
+from jupyter_sdt.store.restarts import restart_steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +37,17 @@ class RankHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A job at one moment; ``loss`` and ``throughput`` are named curves."""
+    """A job at one moment; ``loss`` and ``throughput`` are named curves.
+
+    ``restarts`` are the steps with which training went on after ranks were started anew.
+    """
 
     spec: JobSpec
     state: JobState
     progress: Progress
     loss: tuple[str, Points] = ("loss", [])
     throughput: tuple[str, Points] = ("samples/s", [])
+    restarts: tuple[float, ...] = ()
     ranks: tuple[RankHealth, ...] = ()
     cost: Cost | None = None
 
@@ -125,6 +130,7 @@ def look(job: TrainingJob) -> Snapshot:
         progress=done,
         loss=loss_curve(table),
         throughput=throughput_curve(table),
+        restarts=tuple(restart_steps(table)),
         ranks=tuple(_health(job, rank, now) for rank in done.ranks),
         cost=cost_of(state, now),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -40,13 +41,16 @@ def line_chart(
     color: str = BLUE,
     x_end: float | None = None,
     from_zero: bool = False,
+    restarts: Sequence[float] = (),
 ) -> str:
     """Draw one curve; ``x_end`` is where the step axis ends (the total, when it is known).
 
-    ``from_zero`` begins the value axis at 0, where noise shall not look like change.
+    ``from_zero`` begins the value axis at 0, where noise shall not look like change. ``restarts``
+    are steps with which training went on after one, each marked by a dashed line.
     A screen reader hears the title, the last value and the trend.
     """
-    body = _curve(points, color, _scale(points, x_end, from_zero)) if points else _empty()
+    scale = _scale(points, x_end, from_zero) if points else None
+    body = _curve(points, color, scale) + _marks(restarts, scale) if scale else _empty()
     label = escape(summary(title, points), quote=True)
     return (
         f'<svg role="img" aria-label="{label}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -99,6 +103,16 @@ def _curve(points: Points, color: str, scale: _Scale) -> str:
         + _step(_WIDTH - _RIGHT, "end", scale.x_high)
         + f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.5"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{color}"/>'
+    )
+
+
+def _marks(restarts: Sequence[float], scale: _Scale) -> str:
+    bottom = _HEIGHT - _BOTTOM
+    return "".join(
+        f'<path d="M{scale.x(step):.1f} {_TOP}V{bottom}" stroke="currentColor" opacity="0.6" '
+        f'stroke-dasharray="3 3"><title>restart {number}, at step {short(step)}</title></path>'
+        for number, step in enumerate(restarts, 1)
+        if scale.x_low <= step <= scale.x_high
     )
 
 

@@ -88,8 +88,9 @@ def charts_html(snapshot: Snapshot) -> str:
     """Loss and throughput side by side."""
     end = snapshot.progress.total_steps
     (name, loss), (unit, rate) = snapshot.loss, snapshot.throughput
-    return line_chart(name, loss, x_end=end) + line_chart(
-        unit, rate, color=ORANGE, x_end=end, from_zero=True
+    marks = snapshot.restarts
+    return line_chart(name, loss, x_end=end, restarts=marks) + line_chart(
+        unit, rate, color=ORANGE, x_end=end, from_zero=True, restarts=marks
     )
 
 

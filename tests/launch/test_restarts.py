@@ -9,8 +9,10 @@ from support import Jobs, ranks, until
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator.estimator import Estimator
+from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch import local
 from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.restarts import restart_steps
 
 LOSES_A_RANK = """
 import os, signal
@@ -46,6 +48,7 @@ def goes_on(directory) -> None:
     records = [json.loads(line) for line in directory.metric(0).read_text().splitlines()]
     assert [r["values"]["restarts"] for r in records if "restarts" in r["values"]] == [1]
     assert [r["step"] for r in records if "loss" in r["values"]] == [1, 2, 3, 4, 5]
+    assert restart_steps(TrainingJob(directory).series()) == [4]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import pytest
 
 from jupyter_sdt.notebook.curves import loss_curve, throughput_curve, trend
 from jupyter_sdt.spec.metric import MetricRecord
+from jupyter_sdt.store.restarts import restart_steps
 from jupyter_sdt.store.series import SeriesTable
 
 
@@ -60,3 +61,25 @@ def test_the_trend_is_told_in_a_word():
     assert trend([(x, float(x)) for x in range(10)]) == "rising"
     assert trend([(x, 1.0) for x in range(10)]) == "steady"
     assert trend([(0, 1.0)]) == "steady"
+
+
+def restarted(*records):
+    marks = MetricRecord(time=5.0, rank=0, step=None, values={"restarts": 1.0}, source="autolog")
+    return table(*records, marks, at(6.0, 3, loss=2.0), at(7.0, 4, loss=1.0))
+
+
+def at(time, step, **values):
+    return MetricRecord(time=time, rank=0, step=step, values=values, source="autolog")
+
+
+def test_a_restart_is_where_training_went_on():
+    before = [at(float(step), step, loss=9.0 - step) for step in range(1, 5)]
+    assert restart_steps(restarted(*before)) == [3]
+    assert restart_steps(table(*before)) == []
+
+
+def test_a_restart_without_a_step_since_has_no_place():
+    mark = MetricRecord(time=5.0, rank=0, step=None, values={"restarts": 1.0}, source="autolog")
+    assert restart_steps(table(at(1.0, 1, loss=2.0), mark)) == []
+    assert restart_steps(table(mark)) == []
+    assert loss_curve(table(mark)) == ("loss", [])

@@ -68,3 +68,10 @@ def test_flat_and_single_points_can_be_drawn(points):
 )
 def test_numbers_are_short(value, text):
     assert short(value) == text
+
+
+def test_restarts_are_dashed_lines_with_a_name():
+    picture = parsed("loss", [(1, 3.0), (9, 1.0)], restarts=[5, 40])
+    marks = [path for path in picture.iter() if path.get("stroke-dasharray")]
+    assert [mark[0].text for mark in marks] == ["restart 1, at step 5"]
+    assert float(marks[0].get("d")[1:].split()[0]) == 52 + (320 - 62) / 2
