@@ -13,7 +13,7 @@ from typing import Any
 
 from jupyter_sdt.runtime.process_environment import process_environment
 from jupyter_sdt.runtime.rank_files import rank_files
-from jupyter_sdt.spec.metric import Source
+from jupyter_sdt.spec.metric import TIME_DECIMALS, Source
 
 # Where records go inside a SageMaker image; whoever follows the job's log finds them there.
 STANDARD_OUTPUT = Path("/dev/stdout")
@@ -45,7 +45,7 @@ class MetricWriter:
         """Write one record whose values are the JSON text ``body``, without braces."""
         at = "null" if step is None else step
         line = (
-            f'{{"time":{time.time():.6f},"rank":{self._rank},"step":{at}'
+            f'{{"time":{time.time():.{TIME_DECIMALS}f},"rank":{self._rank},"step":{at}'
             f',"source":"{source}","values":{{{body}}}}}\n'
         )
         try:

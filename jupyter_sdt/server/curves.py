@@ -13,7 +13,7 @@ from typing import TypedDict
 from jupyter_sdt.server.metric_feed import MetricFeed
 from jupyter_sdt.server.own_jobs import Stamp, UnknownJobError, stamp
 from jupyter_sdt.store.job_directory import JobDirectory
-from jupyter_sdt.store.metric_columns import add_lines
+from jupyter_sdt.store.metric_columns import add_block
 from jupyter_sdt.store.series import Series, SeriesTable
 
 MOST_POINTS = 10_000
@@ -68,8 +68,8 @@ class _Reading:
             self._take()
 
     def _take(self) -> None:
-        for lines in self.feed.read_lines():
-            add_lines(self.tables, lines)
+        for block in self.feed.read_blocks():
+            add_block(self.tables, block)
 
 
 # A million points take 24 MB.

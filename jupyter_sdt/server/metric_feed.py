@@ -51,19 +51,19 @@ class MetricFeed:
 
     def read(self) -> list[MetricRecord]:
         """Return what comes next, file by file."""
-        return [record for lines in self.read_lines() for record in parse_lines(lines)]
+        blocks = self.read_blocks()
+        return [record for block in blocks for record in parse_lines(block.split(b"\n"))]
 
-    def read_lines(self) -> Iterator[list[bytes]]:
-        """Yield what comes next as it stands in the files; each list is from one file."""
+    def read_blocks(self) -> Iterator[bytes]:
+        """Yield what comes next as it stands in the files: whole lines, each block of one file."""
         room, self.more = CHUNK_BYTES, False
         for tail in self._files():
-            lines = tail.read_lines(CHUNK_BYTES) if room > 0 else []
-            size = sum(map(len, lines)) + len(lines)
+            block = tail.read_block(CHUNK_BYTES) if room > 0 else b""
             # Whoever gets nearly all he asked for has perhaps not got all there is.
-            self.more = self.more or room <= 0 or size + LONGEST_LINE >= CHUNK_BYTES
-            room -= size
-            if lines:
-                yield lines
+            self.more = self.more or room <= 0 or len(block) + LONGEST_LINE >= CHUNK_BYTES
+            room -= len(block)
+            if block:
+                yield block
 
     def _path(self, name: str) -> Path:
         """A file of metrics, or the one about resources, which lies beside their folder."""

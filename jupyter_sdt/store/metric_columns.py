@@ -17,11 +17,12 @@ from typing import Any
 from jupyter_sdt.store.metric_reader import parse_lines
 from jupyter_sdt.store.series import SeriesTable
 
-_NUMBER = re.compile(rb'(?<=":)(?:-?\d[\d.eE+-]*|null)(?=[,}])')
+# Of a line's numbers all but its rank, which belongs to the text: a file is of one rank.
+_NUMBER = re.compile(rb'(?<=":)(?<!"rank":)(?:-?\d[\d.eE+-]*|null)(?=[,}])')
 _DIGITS = b"0123456789.eE+-"
 _KEYS = ["time", "rank", "step", "source", "values"]
-# A regular line's own numbers: time, rank, step.
-_FIXED = 3
+# A regular line's own numbers: time and step.
+_FIXED = 2
 # Below this many lines the slow way is as fast.
 _WORTHWHILE = 8
 
@@ -32,44 +33,45 @@ class _Form:
 
     pieces: tuple[bytes, ...]
     source: str
+    rank: int
     names: tuple[str, ...]
 
 
-def add_lines(tables: dict[str, SeriesTable], lines: list[bytes]) -> None:
-    """Add lines of one file to the tables, by source, as if each had been read on its own."""
-    if len(lines) < _WORTHWHILE or not _add_regular(tables, lines):
-        groups = _groups(lines)
-        if groups is None:
-            _add_slowly(tables, lines)
-            return
-        for group in groups:
-            if not _add_regular(tables, group):
-                _add_slowly(tables, group)
+def add_block(tables: dict[str, SeriesTable], block: bytes) -> None:
+    """Add lines of one file, each with its newline, to the tables, by source.
+
+    The tables become what they would be if each line had been read on its own.
+    """
+    count = block.count(b"\n")
+    if count >= _WORTHWHILE and _add_regular(tables, block, count):
+        return
+    lines = block.split(b"\n")[:-1]
+    groups = _groups(lines) if count >= _WORTHWHILE else None
+    if groups is None:
+        _add_slowly(tables, lines)
+        return
+    for group in groups:
+        if not _add_regular(tables, b"\n".join(group) + b"\n", len(group)):
+            _add_slowly(tables, group)
 
 
-def _add_regular(tables: dict[str, SeriesTable], lines: list[bytes]) -> bool:
-    form = _form(lines[0])
-    numbers = _numbers(lines, form) if form else None
+def _add_regular(tables: dict[str, SeriesTable], block: bytes, count: int) -> bool:
+    form = _form(block[: block.index(b"\n")])
+    numbers = _numbers(block, form) if form else None
     if form is None or numbers is None:
         return False
     width = _FIXED + len(form.names)
-    ranks = set(numbers[1::width])
-    if len(numbers) != width * len(lines) or len(ranks) != 1:
+    if len(numbers) != width * count:
         return False
     try:
-        columns = [array("d", _floats(numbers[place::width])) for place in _places(form)]
+        columns = [array("d", _floats(numbers[place::width])) for place in range(_FIXED, width)]
         times = array("d", numbers[0::width])
     except (TypeError, OverflowError):
         return False
     table = tables.setdefault(form.source, SeriesTable())
     for name, values in zip(form.names, columns, strict=True):
-        key = (name, form.source, int(numbers[1]))
-        table.add_columns(key, numbers[2::width], times, values)
+        table.add_columns((name, form.source, form.rank), numbers[1::width], times, values)
     return True
-
-
-def _places(form: _Form) -> range:
-    return range(_FIXED, _FIXED + len(form.names))
 
 
 def _form(line: bytes) -> _Form | None:
@@ -80,25 +82,30 @@ def _form(line: bytes) -> _Form | None:
     if not isinstance(body, dict) or list(body) != _KEYS or not isinstance(body["values"], dict):
         return None
     pieces, names = _NUMBER.split(line), tuple(body["values"])
-    if len(pieces) != _FIXED + len(names) + 1:
+    if len(pieces) != _FIXED + len(names) + 1 or type(body["rank"]) is not int:
         return None
-    return _Form(tuple(pieces), str(body["source"]), names)
+    return _Form(tuple(pieces), str(body["source"]), body["rank"], names)
 
 
-def _numbers(lines: list[bytes], form: _Form) -> list[Any] | None:
+def _numbers(block: bytes, form: _Form) -> list[Any] | None:
     """All numbers of the lines one after the other; None unless every line is of the form."""
     first, *inner, last = form.pieces
-    text = b"\n".join(lines).replace(last + b"\n" + first, b",")
+    text = block.replace(last + b"\n" + first, b",")
     # The longer first: one may be part of another.
     for piece in sorted(set(inner), key=len, reverse=True):
         text = text.replace(piece, b",")
+    text = text.removeprefix(first).removesuffix(last + b"\n")
     try:
-        return list(json.loads(b"[" + text.removeprefix(first).removesuffix(last) + b"]"))
+        numbers: list[Any] = json.loads(b"[%b]" % text)
     except ValueError:
         return None
+    return numbers
 
 
 def _floats(numbers: list[Any]) -> list[float]:
+    # Looking for gaps takes less time than making a second list.
+    if None not in numbers:
+        return numbers
     return [math.nan if number is None else number for number in numbers]
 
 

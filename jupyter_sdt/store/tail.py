@@ -35,6 +35,11 @@ class Tail:
         start. ``limit_bytes`` (``CHUNK_BYTES``) bounds what one call reads: call again until there
         is nothing; -1 reads all there is.
         """
+        found = self.read_block(limit_bytes)
+        return found[:-1].split(b"\n") if found else []
+
+    def read_block(self, limit_bytes: int = -1) -> bytes:
+        """Return the lines that :meth:`read_lines` returns in one piece, each with a newline."""
         try:
             with self.path.open("rb", buffering=0) as file:
                 self._notice_replacement(file)
@@ -43,10 +48,10 @@ class Tail:
         except FileNotFoundError:
             # The next file of this name is another one, even if it gets the same inode.
             self.position, self._partial = 0, b""
-            return []
+            return b""
         except OSError:
-            return []
-        return self._split(data or b"")
+            return b""
+        return self._whole_lines(data or b"")
 
     def read_rest(self) -> bytes:
         """Return the unfinished last line; to be called when nobody writes any more."""
@@ -61,20 +66,20 @@ class Tail:
             self.position, self._partial = 0, b""
         self._identity = status[:2]
 
-    def _split(self, data: bytes) -> list[bytes]:
+    def _whole_lines(self, data: bytes) -> bytes:
         if self.carriage_returns:
             data = data.replace(b"\r", b"\n")
-        whole, newline, rest = data.rpartition(b"\n")
-        if not newline:
-            return self._keep(rest)
-        whole = self._partial + whole
+        end = data.rfind(b"\n") + 1
+        if not end:
+            return self._keep(data)
+        whole = self._partial + data[:end] if self._partial else data[:end]
         self._partial = b""
-        self.position += len(whole) + 1
-        return [*whole.split(b"\n"), *self._keep(rest)]
+        self.position += len(whole)
+        return whole + self._keep(data[end:])
 
-    def _keep(self, rest: bytes) -> list[bytes]:
+    def _keep(self, rest: bytes) -> bytes:
         self._partial += rest
-        return [self.read_rest()] if len(self._partial) > LONGEST_LINE else []
+        return self.read_rest() + b"\n" if len(self._partial) > LONGEST_LINE else b""
 
 
 def _status(file: IO[bytes]) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_sdt.spec.metric import MetricRecord
 from jupyter_sdt.store import metric_columns
-from jupyter_sdt.store.metric_columns import add_lines
+from jupyter_sdt.store.metric_columns import add_block
 from jupyter_sdt.store.metric_reader import parse_lines
 from jupyter_sdt.store.series import SeriesTable
 
@@ -18,6 +18,10 @@ def line(step: int | None, source: str = "script", rank: int = 0, **values: floa
         time=1e9 + (step or 0) / 3, rank=rank, step=step, values=values, source=source
     )
     return record.to_line().rstrip(b"\n")
+
+
+def block(lines: list[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
 
 
 def slowly(lines: list[bytes]) -> dict[str, SeriesTable]:
@@ -54,6 +58,14 @@ CASES: dict[str, Callable[[], list[bytes]]] = {
         line(n, loss=n, extra=1.0) if n % 2 else line(n, loss=n) for n in MANY
     ],
     "another rank in between": lambda: [line(n, rank=n % 2, loss=n) for n in MANY],
+    "a rank that is no number": lambda: [
+        line(n, loss=n).replace(b'"rank":0', b'"rank":' + word)
+        for word in (b"true", b"null", b"0.0", b"1.5")
+        for n in MANY
+    ],
+    "metrics named like the rest of the line": lambda: [
+        line(n, _rank=n, _step=2.0, time_=3.0).replace(b'"_', b'"') for n in MANY
+    ],
     "names that look like numbers": lambda: [
         line(n, **{"top5": n, '":1,"': n, "1": n, "a:1": 2.0}) for n in MANY
     ],
@@ -70,15 +82,15 @@ CASES: dict[str, Callable[[], list[bytes]]] = {
 def test_columns_are_what_the_records_are(case):
     lines = CASES[case]()
     tables: dict[str, SeriesTable] = {}
-    add_lines(tables, lines[:20])
-    add_lines(tables, lines[20:])
+    add_block(tables, block(lines[:20]))
+    add_block(tables, block(lines[20:]))
     assert points(tables) == points(slowly(lines))
 
 
 def test_what_a_rank_writes_goes_the_fast_way(monkeypatch):
     monkeypatch.setattr(metric_columns, "_add_slowly", lambda *_: pytest.fail("the slow way"))
     tables: dict[str, SeriesTable] = {}
-    add_lines(tables, CASES["one form"]())
-    add_lines(tables, CASES["two forms in turn"]())
+    add_block(tables, block(CASES["one form"]()))
+    add_block(tables, block(CASES["two forms in turn"]()))
     assert tables["script"].names() == ["loss", "accuracy"]
     assert json.loads(line(1, loss=0.5))["values"] == {"loss": 0.5}
