@@ -1,14 +1,21 @@
 """Hugging Face's Trainer on a pipeline: what transformers calls when it finds ``smp``."""
 
 import json
+import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 from support import Jobs
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.runtime.modelparallel.hugging_face import read_safetensors, weights_file
+from jupyter_sdt.runtime.modelparallel.hugging_face import (
+    leave_data_whole,
+    read_safetensors,
+    weights_file,
+)
 from jupyter_sdt.spec.distribution import Distribution
 
 pytestmark = pytest.mark.timeout(400)  # on machines that may be busy
@@ -78,6 +85,22 @@ def test_the_trainer_trains_on_two_stages_and_resumes_exactly(tmp_path: Path):
     assert {"optimizer.pt_0_0", "optimizer.pt_1_0", "model.safetensors"} <= saved
     resumed = train(resume=str(folder / "checkpoint-3"))
     assert resumed == whole
+
+
+def test_accelerate_divides_no_batches_among_the_stages_of_a_model(monkeypatch):
+    class PartialState:
+        def __init__(self):
+            self.processes = int(os.environ.get("OMPI_COMM_WORLD_SIZE", "1"))
+
+    state = ModuleType("accelerate.state")
+    state.PartialState = PartialState
+    monkeypatch.setitem(sys.modules, "accelerate.state", state)
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    assert PartialState().processes == 2
+    leave_data_whole()
+    leave_data_whole()
+    assert PartialState().processes == 1
+    assert os.environ["OMPI_COMM_WORLD_SIZE"] == "2"
 
 
 def test_files_of_tensors_are_read_as_their_own_library_reads_them(tmp_path: Path):

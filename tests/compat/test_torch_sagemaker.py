@@ -1,4 +1,4 @@
-"""torch.sagemaker in jobs: its names, and the example that trains Llama on tensor peers and shards."""
+"""torch.sagemaker in jobs: its names, and the example with Llama on tensor peers and shards."""
 
 from __future__ import annotations
 
@@ -144,5 +144,5 @@ def test_the_llama_example_learns_the_same_divided_and_resumes(tmp_path: Path):
 
 
 def test_degrees_that_do_not_fit_end_before_anything_starts():
-    with pytest.raises(DistributionError, match="3 processes .* tensor_parallel_degree=2"):
+    with pytest.raises(DistributionError, match=r"3 processes .* tensor_parallel_degree=2"):
         trained(3, {"tensor_parallel_degree": 2})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import struct
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.late_import import when_imported
 
 # https://github.com/huggingface/safetensors#format
 _DTYPES = {
@@ -26,6 +28,34 @@ _DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
+
+
+# What accelerate takes for a sign that each process trains a model of its own.
+_SIGNS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "WORLD_SIZE", "LOCAL_RANK")
+
+
+def leave_data_whole() -> None:
+    """Let accelerate divide no batches: ranks that hold parts of one model see the same ones.
+
+    Its versions before 1.0 take every process of an mpirun job for a replica.
+    """
+    when_imported("accelerate.state", _hide_processes)
+
+
+def _hide_processes(module: Any) -> None:
+    begin = module.PartialState.__init__
+    if hasattr(begin, "__wrapped__"):
+        return
+
+    @functools.wraps(begin)
+    def alone(self: Any, *arguments: Any, **named: Any) -> None:
+        hidden = {name: os.environ.pop(name) for name in _SIGNS if name in os.environ}
+        try:
+            begin(self, *arguments, **named)
+        finally:
+            os.environ.update(hidden)
+
+    module.PartialState.__init__ = alone
 
 
 def make_optimizers_in_time() -> None:

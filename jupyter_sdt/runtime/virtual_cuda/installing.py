@@ -22,6 +22,7 @@ from jupyter_sdt.runtime.virtual_cuda import (
 )
 from jupyter_sdt.runtime.virtual_cuda.backends import install_backends
 from jupyter_sdt.runtime.virtual_cuda.factories import install_factories
+from jupyter_sdt.runtime.virtual_cuda.gathering import install_gathering
 from jupyter_sdt.runtime.virtual_cuda.loading import install_loading
 from jupyter_sdt.runtime.virtual_cuda.mixed_precision import install_mixed_precision
 from jupyter_sdt.runtime.virtual_cuda.patching import provide, public
@@ -47,6 +48,7 @@ def install(torch: Any) -> bool:
     install_loading()
     install_backends()
     install_replicas()
+    install_gathering()
     memory.begin()
     _tell()
     # All memory is pinned, in effect; DataLoader looks for an accelerator, and warns.

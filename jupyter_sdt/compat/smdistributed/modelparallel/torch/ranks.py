@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jupyter_sdt.runtime.modelparallel import parameters, world
+from jupyter_sdt.runtime.modelparallel.hugging_face import leave_data_whole
 from jupyter_sdt.runtime.modelparallel.messages import CommGroup
 from jupyter_sdt.runtime.modelparallel.messages import barrier as _barrier
 from jupyter_sdt.runtime.modelparallel.script_state import state
@@ -59,6 +60,7 @@ def init(config: Mapping[str, Any] | None = None) -> None:
     Raises DistributionError for parameters that cannot be right.
     """
     asked = parameters.read(config)
+    leave_data_whole()
     if not world.is_started():
         world.start(asked)
     elif config and asked != world.current().parameters:
