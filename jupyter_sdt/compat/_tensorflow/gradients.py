@@ -99,7 +99,7 @@ class GradientReduction:
 def buckets(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
     """Where gradients of these bytes are cut into buckets of equal size, about ``most`` each.
 
-    Equal whatever the sizes of the layers: https://doi.org/10.1145/3459637.3481947 (Herring).
+    Equal whatever the sizes of the layers, as in Herring (Thangakrishnan and others, SC 2020).
     """
     parts = min(max(-(-sum(sizes) // most), 1), len(sizes))
     yield from pairwise((0, *cut_evenly(sizes, [0] * len(sizes), parts), len(sizes)))
