@@ -148,7 +148,7 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
 def _for_sagemaker(
     arguments: Mapping[str, Any], framework: str, placement: Placement
 ) -> dict[str, Any]:
-    others = {n: v for n, v in arguments.items() if n not in _OWN_FIELD}
+    others = {n: _as_data(v) for n, v in arguments.items() if n not in _OWN_FIELD}
     kept = {n: v for n, v in others.items() if _is_plain(v)}
     if "git_config" in kept:
         kept["git_config"] = without_secrets(kept["git_config"])
@@ -158,6 +158,15 @@ def _for_sagemaker(
     if placement.groups:
         kept["instance_groups"] = [dict(group) for group in placement.groups]
     return {**kept, "framework": framework} if framework else kept
+
+
+def _as_data(value: Any) -> Any:
+    """Configurations of SageMaker's SDK as what they would send; everything else as it is."""
+    if callable(request := getattr(value, "_to_request_dict", None)):
+        return request()
+    if type(value).__name__ == "TrainingCompilerConfig":
+        return {n: getattr(value, n) for n in ("enabled", "debug") if hasattr(value, n)}
+    return value
 
 
 def _refuse_objects(others: Mapping[str, Any], kept: Mapping[str, Any]) -> None:

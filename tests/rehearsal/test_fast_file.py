@@ -129,6 +129,7 @@ def test_without_the_library_the_channel_is_brought_here_and_a_note_says_so(
     hidden.mkdir()
     (hidden / "mfusepy.py").write_text("raise OSError('Unable to find libfuse')\n")
     monkeypatch.setenv("PYTHONPATH", str(hidden))
+    monkeypatch.setenv("SDT_NURSERY", "0")  # another path would be another nursery
     job = run(tmp_path, SCRIPT)
     assert list(job.logs()) == expected()
     why = "copied whole, not read on demand: Unable to find libfuse"

@@ -189,3 +189,26 @@ def test_every_launcher_of_ours_leaves_the_request_alone(script):
     chosen = Distribution(strategy="torch_distributed", launcher="torchrun")
     made = request(script, distribution=chosen)["HyperParameters"]
     assert made["sagemaker_torch_distributed_enabled"] == "true"
+
+
+def test_configurations_of_the_sdk_are_sent_as_what_they_hold(script):
+    """Classes with what of the SDK's own counts: the method, or the name and the attributes."""
+
+    class DebuggerHookConfig:
+        def _to_request_dict(self):
+            return {"S3OutputPath": "s3://out/hook"}
+
+    class TrainingCompilerConfig:
+        def __init__(self):
+            self.enabled, self.debug = True, False
+
+    made = request(
+        script,
+        debugger_hook_config=DebuggerHookConfig(),
+        compiler_config=TrainingCompilerConfig(),
+        framework_version="1.13.1",
+        py_version="py39",
+        instance_type="ml.g5.xlarge",
+    )
+    assert made["DebugHookConfig"] == {"S3OutputPath": "s3://out/hook"}
+    assert made["HyperParameters"]["sagemaker_training_compiler_enabled"] == "true"
