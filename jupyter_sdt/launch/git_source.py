@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_sdt.errors import LaunchError, SpecError, did_you_mean
 
@@ -28,6 +29,11 @@ _SCHEMES = ("https://", "http://", "ssh://", "git@", "file://", "/")
 # A helper that git asks for credentials: constant text, the secrets are in its environment.
 _HELPER = '!f() { echo "username=$SDT_GIT_USERNAME"; echo "password=$SDT_GIT_PASSWORD"; }; f'
 _MASK = "********"
+# Variables of a repository that we may stand in, and traces, which would show what is sent.
+_OF_A_REPOSITORY = re.compile(
+    r"GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|NAMESPACE|COMMON_DIR|OBJECT_DIRECTORY|TRACE.*|CURL_.*)$"
+)
+_NOBODY_TO_ASK = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
 _SECONDS = 600
 
 
@@ -85,16 +91,18 @@ class GitSource:
         return done.stdout
 
     def _credentials(self) -> tuple[str, ...]:
-        """The first, empty helper takes away those of the user's own configuration."""
+        """For this server alone, whatever it redirects to; the empty helper takes away others."""
         if not self.password:
             return ()
-        return ("-c", "credential.helper=", "-c", f"credential.helper={_HELPER}")
+        server = urlsplit(self.repo)
+        place = f"{server.scheme}://{server.netloc}"
+        return ("-c", "credential.helper=", "-c", f"credential.{place}.helper={_HELPER}")
 
     def _environment(self) -> dict[str, str]:
-        kept = {n: v for n, v in os.environ.items() if not n.startswith("GIT_")}
-        quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
+        kept = {n: v for n, v in os.environ.items() if not _OF_A_REPOSITORY.match(n)}
+        usual = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
         secret = {"SDT_GIT_USERNAME": self.username, "SDT_GIT_PASSWORD": self.password}
-        return {**kept, **quiet, **(secret if self.password else {})}
+        return {**usual, **kept, **_NOBODY_TO_ASK, **(secret if self.password else {})}
 
     def _told(self, said: str) -> str:
         """What git said last, without secrets."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 import subprocess
 import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from pathlib import Path
 
 import pytest
@@ -103,6 +107,36 @@ def test_a_token_goes_to_git_alone(served, tmp_path):
     files = [path for path in job.directory.path.rglob("*") if path.is_file()]
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
     assert job.spec.sagemaker["git_config"] == {"repo": served, "2FA_enabled": True}
+
+
+def test_a_token_is_not_for_whoever_the_server_sends_us_to(served, tmp_path):
+    asked: list[str | None] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("Authorization"))
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="other"')
+            self.end_headers()
+
+        def log_message(self, *_) -> None:
+            """Say nothing."""
+
+    class Redirecting(Elsewhere):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.1:{others[0].server_port}{self.path}")
+            self.end_headers()
+
+    others = [ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in (Elsewhere, Redirecting)]
+    for server in others:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.raises(LaunchError):
+        started({"repo": f"http://127.0.0.1:{others[1].server_port}/a", "token": TOKEN})
+    for server in others:
+        server.shutdown()
+    assert asked
+    assert set(asked) == {None}
 
 
 def test_a_wrong_token_is_in_no_message(served, tmp_path):
