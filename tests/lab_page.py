@@ -223,7 +223,9 @@ class LabPage:
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
     def keep(self, name: str) -> None:
-        """Leave all that may say why a test failed: what was seen, heard and logged."""
-        self.picture(name)
+        """Leave all that may say why a test failed: what was said, logged, seen and drawn."""
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
         (ARTIFACTS / f"{name}.txt").write_text("\n".join(self.journal))
         shutil.copy(self.server.log, ARTIFACTS / f"{name}.log")
+        self.picture(name)
+        (ARTIFACTS / f"{name}.html").write_text(self.page.content())
