@@ -62,7 +62,10 @@ class TrainingInput:
 
 @dataclass(frozen=True, slots=True)
 class FileSystemInput:
-    """A channel on FSx for Lustre or EFS; local nodes have neither. Raises SpecError."""
+    """A channel on FSx for Lustre or EFS. Raises SpecError.
+
+    Local nodes read it where ``SDT_FILE_SYSTEMS=fs-0123=/mnt/efs`` says that it is mounted.
+    """
 
     file_system_id: str
     file_system_type: Literal["FSxLustre", "EFS"]
