@@ -93,7 +93,7 @@ def step(x, y, first):
     adam.apply_gradients(zip(gradients, model.trainable_variables))
     if first:
         sdp.broadcast_variables(model.variables, root_rank=0)
-        sdp.broadcast_variables(adam.variables, root_rank=0)
+        sdp.broadcast_variables(adam.variables(), root_rank=0)  # as scripts for TF 2.4 say
     return sdp.oob_allreduce(loss)
 
 sdp.broadcast_variables(model.variables, root_rank=0)

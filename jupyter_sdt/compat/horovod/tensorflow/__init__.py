@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from jupyter_sdt.compat._tensorflow.compression import Compression
+from jupyter_sdt.compat._tensorflow.older_scripts import let_variables_be_called
 
 from . import elastic, mpi_ops
 from .functions import (
@@ -37,6 +38,8 @@ __all__ = [  # noqa: PLE0604
     "elastic",
     *mpi_ops.__all__,
 ]
+
+let_variables_be_called()
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from jupyter_sdt.compat._tensorflow.compression import Compression
+from jupyter_sdt.compat._tensorflow.older_scripts import let_variables_be_called
 
 from .collectives import ReduceOp, allreduce, broadcast, oob_allreduce, overlap
 from .ranks import init, local_rank, local_size, rank, shutdown, size
@@ -41,6 +42,8 @@ __all__ = [
     "shutdown",
     "size",
 ]
+
+let_variables_be_called()
 
 
 def __getattr__(name: str) -> NoReturn:
