@@ -17,20 +17,23 @@ from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.model import DistributedModel
 from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
-from jupyter_sdt.runtime.modelparallel.partition import predict_memory
+from jupyter_sdt.runtime.modelparallel.partition import measure_costs, predict_memory
+from jupyter_sdt.runtime.modelparallel.partition.measuring import one_step
 from jupyter_sdt.runtime.modelparallel.step import step
 
 WIDTH, BLOCKS, TOKENS = 512, 16, 32
+# Gathered one or two at a time, so that they are small beside the whole model.
+NARROW, MANY = 320, 40
 STEPS, WARM = 6, 5
 MICROBATCHES = 8
 
 
-def network(blocks: int = BLOCKS) -> nn.Sequential:
-    """Transformer blocks: ``blocks`` x 12 x WIDTH x WIDTH parameters, and some."""
+def network(blocks: int = BLOCKS, width: int = WIDTH) -> nn.Sequential:
+    """Transformer blocks: ``blocks`` x 12 x ``width`` x ``width`` parameters, and some."""
     return nn.Sequential(
         *(
             nn.TransformerEncoderLayer(
-                WIDTH, WIDTH // 64, 4 * WIDTH, dropout=0.0, batch_first=True, norm_first=True
+                width, width // 64, 4 * width, dropout=0.0, batch_first=True, norm_first=True
             )
             for _ in range(blocks)
         )
@@ -49,7 +52,7 @@ def measure_pipeline(stages: int, sequences: int) -> list[dict[str, int]]:
     """Peak and prediction of every stage, in bytes; a microbatch has ``sequences``."""
     resident.return_what_is_freed()
     here = start(partitions=stages, microbatches=MICROBATCHES)
-    peak, model = peak_of_training(sequences * MICROBATCHES)
+    peak, model = peak_of_training(network(), sequences * MICROBATCHES)
     assignment = model.assignment
     assert assignment is not None
     table = predict_memory(assignment, MICROBATCHES, "1f1b")[here.stage]
@@ -61,7 +64,7 @@ def measure_sharded(degree: int) -> list[dict[str, int]]:
     """Peak of every rank, and its share of parameters, gradients and Adam's two moments."""
     resident.return_what_is_freed()
     start(sharded_data_parallel_degree=degree, ddp=True, sdp_param_persistence_threshold=1)
-    peak, model = peak_of_training(1)
+    peak, model = peak_of_training(network(MANY, NARROW), 1)
     whole = sum(parameter.nbytes for parameter in model.parameters())
     return gathered({"peak": peak, "predicted": 4 * whole // degree})
 
@@ -76,7 +79,7 @@ def measure_limit(ranks: int, room: int, way: str) -> str:
         options = {"sharded_data_parallel_degree": ranks, "ddp": True}
     try:
         start(**options)
-        peak_of_training(MICROBATCHES)
+        peak_of_training(network(), MICROBATCHES)
     except (RuntimeError, MemoryError) as error:
         return f"{type(error).__name__}: {str(error).splitlines()[0]}"
     return "trains"
@@ -89,12 +92,24 @@ def start(**parameters: Any) -> world.World:
     return here
 
 
-def peak_of_training(sequences: int) -> tuple[int, DistributedModel]:
-    """The most bytes above those before the model, in steps after the first ones."""
-    before = resident.resident()
-    model = DistributedModel(network(), trace_memory_usage=True)
+def warm_up() -> None:
+    """Load and take now what every process that trains needs once, whatever its model."""
+    model = network(1)
+    x = torch.randn(1, TOKENS, WIDTH)
+    measure_costs(model, one_step(model, x), trace_memory_usage=True)
+    functional.mse_loss(model(x), x).backward()
+    torch.optim.Adam(model.parameters()).step()
+
+
+def peak_of_training(module: nn.Sequential, sequences: int) -> tuple[int, DistributedModel]:
+    """The most bytes above those without the model, in steps after the first ones."""
+    own = sum(parameter.nbytes for parameter in module.parameters())
+    warm_up()
+    before = resident.resident() - own
+    model = DistributedModel(module, trace_memory_usage=True)
     optimizer = DistributedOptimizer(torch.optim.Adam(model.parameters(), lr=1e-4))
-    x, y = torch.randn(2, sequences, TOKENS, WIDTH)
+    width = module[0].linear1.in_features
+    x, y = torch.randn(2, sequences, TOKENS, width)
     found = 0
     for number in range(STEPS):
         resident.begin_peak()

@@ -55,8 +55,8 @@ def worst(name: str, rows: list[dict[str, int]]) -> float:
 
 
 def limits(ranks: tuple[int, ...]) -> dict[str, int]:
-    """What trains where each rank may take 3.2 times the parameters: one process needs 4."""
-    room = int(3.2 * sum(parameter.nbytes for parameter in network().parameters()))
+    """What trains where each rank may take 3.6 times the parameters: one process needs 4."""
+    room = int(3.6 * sum(parameter.nbytes for parameter in network().parameters()))
     print(f"\nwith a limit of {room / 1e6:.0f} MB above the start (RLIMIT_DATA) on each rank")
     results = {}
     for way in ("pipeline", "sharded"):

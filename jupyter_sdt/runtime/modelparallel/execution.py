@@ -11,6 +11,7 @@ from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import delayed_init, reduction
+from jupyter_sdt.runtime.modelparallel.exchange import Exchange
 from jupyter_sdt.runtime.modelparallel.partition import Assignment
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, write_record
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, connect
@@ -20,6 +21,7 @@ from jupyter_sdt.runtime.modelparallel.placement import Placement
 from jupyter_sdt.runtime.modelparallel.script_state import state
 from jupyter_sdt.runtime.modelparallel.sharding.pieces import is_piece
 from jupyter_sdt.runtime.modelparallel.sharding.shard import shard
+from jupyter_sdt.runtime.modelparallel.uneven import Uneven
 from jupyter_sdt.runtime.modelparallel.world import GroupName, World
 
 Backward = Callable[..., None]
@@ -54,6 +56,8 @@ class Execution:
         self._microbatches = 0
         self._trained = False
         self._passes = self._steps = 0
+        self.exchange = Exchange(world, options.bucket_bytes)
+        self.uneven: Uneven | None = None
         if self.stages == 1:
             self._place(dict.fromkeys((name for name, _ in module.named_modules()), 0))
 
@@ -94,7 +98,8 @@ class Execution:
     ) -> None:
         """Go back from ``tensors``, as torch.autograd.backward would."""
         factor = state.loss_scale
-        if self._options.average_microbatches and self._microbatches:
+        averages = self._options.average_microbatches and self.exchange.hook is None
+        if averages and self._microbatches:
             factor /= self._microbatches
         scaled = [_scaled(t, g, factor) for t, g in zip(tensors, gradients, strict=True)]
         if self.tracing is not None:
@@ -163,10 +168,40 @@ class Execution:
         self._passes += 1
         if not self.world.parameters.ddp or self._passes % self._options.backward_passes:
             return
+        replicas = self.uneven.training(here=True) if self.uneven else 0
+        self._average()
+        factor = self.uneven.factor(replicas) if self.uneven else 1.0
+        if factor != 1.0:
+            for parameter in self._parameters():
+                if parameter.grad is not None:
+                    parameter.grad *= factor
+
+    def finish_uneven(self) -> None:
+        """Take part in what other replicas still have to do, and get their parameters."""
+        if self.uneven is None or self.placement is None:
+            return
+        uneven, self.uneven = self.uneven, None
+        parameters = self._parameters()
+        kept = [parameter.grad for parameter in parameters]
+        for parameter in parameters:
+            parameter.grad = None
+        tensors = [*parameters, *(tensor for _, tensor in self.placement.buffers())]
+        uneven.wait_for_others(self._shadow, tensors)
+        for parameter, gradient in zip(parameters, kept, strict=True):
+            parameter.grad = gradient
+
+    def _shadow(self) -> None:
+        self._average()
+        for parameter in self._parameters():
+            parameter.grad = None
+
+    def _average(self) -> None:
+        self.exchange.average(p for p in self._parameters() if not is_piece(p))
+
+    def _parameters(self) -> list[torch.nn.Parameter]:
         if self.placement is None:
             raise RuntimeStateError("gradients were exchanged before the model was partitioned")
-        parameters = [p for _, p in self.placement.parameters() if not is_piece(p)]
-        reduction.average_gradients(self.world, parameters, self._options.bucket_bytes)
+        return [parameter for _, parameter in self.placement.parameters()]
 
     def _record(self) -> None:
         """Write when which stage did what, early in training."""

@@ -19,9 +19,9 @@ from jupyter_sdt.runtime.modelparallel.half_layer import HalfLayer, half_type
 from jupyter_sdt.runtime.modelparallel.original_forward import keep_original_forward
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing
 from jupyter_sdt.runtime.modelparallel.replica_layer import ReplicaLayer
+from jupyter_sdt.runtime.modelparallel.replica_part import ReplicaPart
 from jupyter_sdt.runtime.modelparallel.script_state import state
 from jupyter_sdt.runtime.modelparallel.tensor.replacing import distribute
-from jupyter_sdt.runtime.modelparallel.tensor_part import TensorPart
 
 Hook = Callable[[Any, Any], object]
 Tensors = torch.Tensor | Sequence[torch.Tensor]
@@ -31,7 +31,7 @@ _OUTSIDE = (
 )
 
 
-class DistributedModel(TensorPart):
+class DistributedModel(ReplicaPart):
     """``module``, trained by all ranks of the job together; one for each script.
 
     Calls and ``backward`` belong into a function under ``@smp.step``; with one pipeline stage they
@@ -155,21 +155,6 @@ class DistributedModel(TensorPart):
     def register_post_step_hook(self, hook: Hook) -> RemovableHandle:
         """Call ``hook(model, optimizer)`` after the first step; at once if that is over."""
         return self._register(hook, self._step_hooks, due=self._stepped)
-
-    def register_comm_hook(self, state: object, callable: object) -> None:  # noqa: A002
-        """Not provided: raises NotImplementedError."""
-        del state, callable
-        raise NotImplementedError(
-            "register_comm_hook: gradients are averaged after the last backward of a step, without "
-            "buckets that a hook could take; register tensor hooks on local_parameters()"
-        )
-
-    def join(self, *_: Any, **__: Any) -> None:
-        """Not provided: raises NotImplementedError."""
-        raise NotImplementedError(
-            "join: all replicas make the same number of steps; give them equal numbers of batches "
-            "(DistributedSampler, drop_last=True)"
-        )
 
     def _register(self, hook: Hook, hooks: Any, *, due: bool) -> RemovableHandle:
         handle = RemovableHandle(hooks)

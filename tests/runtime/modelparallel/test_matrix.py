@@ -1,0 +1,197 @@
+"""Parallel equals plain: every model under every division, ten steps, and on from a checkpoint.
+
+| model | pp 2 | pp 4 | pp 2 x dp 2 | sharded 2 | sharded 4 | tp 2, tp 4, with others |
+|---|---|---|---|---|---|---|
+| GPT-2, BERT, T5, skip connections | here | here | here | here | here | tensor/, combined/ |
+| control flow that depends on data | here | here | here | - | - | - |
+
+Ranks that gather layers together, or divide them, must call the same ones: there each rank's own
+data cannot decide. float64 agrees to rounding; float32 within 1e-4 of the largest gradient.
+"""
+
+import pytest
+
+pytest.importorskip("transformers")
+
+MODELS = """
+import transformers
+bert = {"vocab_size": 11, "hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 12,
+    "num_hidden_layers": 4, "max_position_embeddings": 8, "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0}
+gpt2 = {"vocab_size": 11, "n_positions": 8, "n_embd": 16, "n_layer": 4, "n_head": 2,
+    "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "use_cache": False}
+t5 = {"vocab_size": 11, "d_model": 16, "d_kv": 8, "d_ff": 12, "num_layers": 2, "num_heads": 2,
+    "dropout_rate": 0.0, "decoder_start_token_id": 0, "use_cache": False}
+
+class Bert(nn.Module):
+    '''These return logits: the losses of transformers are computed in float32.'''
+    def __init__(self):
+        super().__init__()
+        self.inner = transformers.BertForMaskedLM(transformers.BertConfig(**bert))
+    def forward(self, words):
+        return self.inner(input_ids=words).logits
+
+class GPT2(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = transformers.GPT2LMHeadModel(transformers.GPT2Config(**gpt2))
+    def forward(self, words):
+        return self.inner(input_ids=words).logits
+
+class T5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = transformers.T5ForConditionalGeneration(transformers.T5Config(**t5))
+    def forward(self, words):
+        return self.inner(input_ids=words, decoder_input_ids=words).logits
+
+class Block(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(width, 12), nn.Linear(12, width)
+    def forward(self, x):
+        return self.outer(torch.tanh(self.inner(x)))
+
+class Skips(nn.Module):
+    '''What a block returns reaches later ones, too, and two branches meet.'''
+    def __init__(self):
+        super().__init__()
+        self.words, self.blocks = nn.Embedding(11, 8), nn.ModuleList(Block() for _ in range(6))
+        self.head = nn.Linear(8, 11)
+    def forward(self, words):
+        x = self.words(words)
+        first = self.blocks[0](x)
+        second, third = self.blocks[1](first) + x, self.blocks[2](first)
+        fourth = self.blocks[3](second * third + first)
+        return self.head(self.blocks[5](self.blocks[4](fourth) + second) + x)
+
+class Loops(nn.Module):
+    '''How often which block is called depends on what the others returned.'''
+    def __init__(self):
+        super().__init__()
+        self.words, self.blocks = nn.Embedding(11, 8), nn.ModuleList(Block() for _ in range(4))
+        self.head = nn.Linear(8, 11)
+    def forward(self, words):
+        x, rounds = self.words(words), 0
+        while x.abs().mean() > 0.1 and rounds < 6:
+            x = self.blocks[rounds % 4](x) * 0.9
+            rounds += 1 + int(x[0, 0, 0] > 0)
+        return self.head(x)
+"""
+BODY = """
+import copy
+from torch import nn
+from torch.nn import functional as F
+from jupyter_sdt.runtime.modelparallel.checkpoints.checkpoint import (
+    resume_from_checkpoint, save_checkpoint)
+from jupyter_sdt.runtime.modelparallel.model import DistributedModel
+from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
+from jupyter_sdt.runtime.modelparallel.script_state import state as script
+from jupyter_sdt.runtime.modelparallel.step import step
+
+EXACT = {"rtol": 1e-7, "atol": 1e-9}
+
+@step
+def train_step(model, words):
+    loss = F.cross_entropy(model(words).flatten(0, 1), words.flatten())
+    model.backward(loss)
+    return loss
+
+def wrapped(plain):
+    script.__init__()
+    model = DistributedModel(copy.deepcopy(plain))
+    return model, DistributedOptimizer(torch.optim.Adam(model.parameters(), lr=0.01))
+
+def batch(number):
+    generator = torch.Generator().manual_seed(number)
+    return torch.randint(11, (2 * parts * data.size, 6), generator=generator)
+
+def mine(number):
+    return batch(number).chunk(data.size)[data.rank]
+
+def plain_step(plain, number):
+    '''Microbatch by microbatch, as data may decide what is called.'''
+    losses = []
+    for words in batch(number).chunk(parts * data.size):
+        loss = F.cross_entropy(plain(words).flatten(0, 1), words.flatten())
+        (loss / parts / data.size).backward()
+        losses.append(loss.detach())
+    return torch.stack(losses).view(data.size, parts)[data.rank].mean()
+
+def whole(tensor):
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+
+def check_gradients(model, plain, **tolerance):
+    for name, parameter in model.local_named_parameters():
+        right = plain.get_parameter(name).grad
+        assert (parameter.grad is None) == (right is None), name
+        if right is not None:
+            torch.testing.assert_close(
+                whole(parameter.grad), right, msg=lambda t: f"{name}: {t}", **tolerance)
+
+def compare(kind):
+    '''Ten steps beside one process, and steps 6 to 10 again, from a checkpoint.'''
+    torch.manual_seed(0)
+    plain = kind().double()
+    start = copy.deepcopy(plain)
+    model, optimizer = wrapped(plain)
+    right = torch.optim.Adam(plain.parameters(), lr=0.01)
+    for number in range(10):
+        optimizer.zero_grad()
+        right.zero_grad()
+        loss = train_step(model, mine(number)).reduce_mean()
+        torch.testing.assert_close(loss, plain_step(plain, number), **EXACT)
+        check_gradients(model, plain, **EXACT)
+        optimizer.step()
+        right.step()
+        if number == 4:
+            save_checkpoint(path, kind.__name__, model=model, optimizer=optimizer)
+    model, optimizer = wrapped(start)
+    resume_from_checkpoint(path, kind.__name__)
+    for number in range(5, 10):
+        optimizer.zero_grad()
+        train_step(model, mine(number))
+        optimizer.step()
+    for name, parameter in model.local_named_parameters():
+        torch.testing.assert_close(whole(parameter.detach()), plain.get_parameter(name), **EXACT)
+
+def compare_float32(kind):
+    torch.manual_seed(0)
+    plain = kind().float()
+    model, _ = wrapped(plain)
+    for number in range(2):
+        plain.zero_grad()
+        model.zero_grad()
+        train_step(model, mine(number))
+        plain_step(plain, number)
+        largest = max(float(p.grad.abs().max()) for p in plain.parameters() if p.grad is not None)
+        check_gradients(model, plain, rtol=0, atol=1e-4 * largest)
+
+for asked in cells:
+    print("cell", asked, flush=True)
+    world._world = None  # one job for all of them: starting and importing takes longest
+    here = world.start(parameters.Parameters.from_mapping(asked))
+    data, parts = here.group("dp"), here.parameters.microbatches
+    for kind in (GPT2, Bert, T5, Skips, *([] if here.parameters.sharded else [Loops])):
+        compare(kind)
+    compare_float32(GPT2)
+"""
+SHARDED = {"ddp": True, "sdp_param_persistence_threshold": 30, "sdp_gradient_clipping": 1e9}
+CELLS = {
+    2: [
+        {"partitions": 2, "microbatches": 4},
+        {"sharded_data_parallel_degree": 2, "microbatches": 2, **SHARDED},
+    ],
+    4: [
+        {"partitions": 4, "microbatches": 4},
+        {"partitions": 2, "microbatches": 2, "ddp": True},
+        {"sharded_data_parallel_degree": 4, "microbatches": 2, **SHARDED},
+    ],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ranks", CELLS)
+def test_parallel_equals_plain(mp_ranks, tmp_path, ranks):
+    begin = f"from torch import nn\npath = {str(tmp_path / 'checkpoints')!r}\n{MODELS}"
+    mp_ranks(f"{begin}\ncells = {CELLS[ranks]}\n{BODY}", ranks, CELLS[ranks][0], timeout=400)
