@@ -60,7 +60,6 @@ def preload_remote() -> bool:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     try:
-        importlib.import_module("jupyter_sdt.launch.supervisor")
         session = Service("us-east-1").session
         for name in ("s3", "sagemaker", "logs"):
             session.client(name, **_NOBODY)
