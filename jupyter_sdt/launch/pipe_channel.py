@@ -13,7 +13,9 @@ import os
 import shutil
 import signal
 import struct
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -30,6 +32,8 @@ _RECORD_HEAD = struct.Struct("<II")
 _RECORD_MAGIC = 0xCED7230A
 # The upper three bits of the length say which part of a record this is; 0 is a whole one.
 _LONGEST_RECORD = (1 << 29) - 1
+# Fewer than the connections that a client of S3 keeps.
+_OPENED_AHEAD = 6
 
 
 def pipe_feeders(spec: JobSpec, directory: JobDirectory) -> dict[str, Callable[[], None]]:
@@ -83,23 +87,47 @@ class Feeder:
             with os.fdopen(os.open(path, os.O_WRONLY), "wb") as pipe:
                 # Whoever opens an old epoch now gets an error instead of waiting for ever.
                 path.unlink()
-                for part in itertools.chain.from_iterable(units):
-                    self._write(part, pipe)
+                for reader in self._opened(tuple(itertools.chain.from_iterable(units))):
+                    self._write(reader, pipe)
         except BrokenPipeError:
             return
 
-    def _write(self, part: Part, pipe: BinaryIO) -> None:
-        with self._open(part) as reader:
+    def _write(self, reader: BinaryIO, pipe: BinaryIO) -> None:
+        with reader:
             if self._channel.record_wrapping == "RecordIO":
                 _write_record(reader.read(), pipe)
             else:
                 shutil.copyfileobj(reader, pipe)
+
+    def _opened(self, parts: tuple[Part, ...]) -> Iterator[BinaryIO]:
+        if any(isinstance(part, str) for part in parts):
+            return opened_ahead(self._open, parts)
+        return map(self._open, parts)
 
     def _open(self, part: Part) -> BinaryIO:
         opened = self.sources.open(part)
         if self._channel.compression == "Gzip" and not isinstance(part, bytes):
             return cast("BinaryIO", gzip.GzipFile(fileobj=opened))
         return opened
+
+
+def opened_ahead(
+    open_part: Callable[[Part], BinaryIO], parts: Iterable[Part]
+) -> Iterator[BinaryIO]:
+    """Yield all parts in order, some opened before their turn: each object costs a round trip."""
+    waiting: deque[Future[BinaryIO]] = deque()
+    with ThreadPoolExecutor(_OPENED_AHEAD) as pool:
+        try:
+            for part in parts:
+                waiting.append(pool.submit(open_part, part))
+                if len(waiting) > _OPENED_AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for opening in waiting:
+                if not opening.cancel() and opening.exception() is None:
+                    opening.result().close()
 
 
 def _write_record(content: bytes, pipe: BinaryIO) -> None:

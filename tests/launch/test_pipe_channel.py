@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import gzip
+import io
 import multiprocessing
 import os
 import signal
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from support import Jobs, until
 
+from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.channels import fill_channels
-from jupyter_sdt.launch.pipe_channel import pipe_feeders
+from jupyter_sdt.launch.pipe_channel import opened_ahead, pipe_feeders
+from jupyter_sdt.launch.pipe_units import Part
 from jupyter_sdt.spec.job_spec import Channel
 
 
@@ -128,3 +132,21 @@ def test_a_feeder_whose_object_vanished_ends_with_an_error(feeding, data) -> Non
     assert read(nodes, 1) == b"<0><1><2>"
     feeding.processes[0].join(5)
     assert feeding.processes[0].exitcode == 1
+
+
+def test_parts_are_opened_before_their_turn_and_closed_when_nobody_wants_them(tmp_path) -> None:
+    opened: list[BinaryIO] = []
+
+    def opening(part: Part) -> BinaryIO:
+        if part == "5":
+            raise LaunchError("5 is gone")
+        opened.append(io.BytesIO(str(part).encode()))
+        return opened[-1]
+
+    names = [str(number) for number in range(20)]
+    reading = opened_ahead(opening, names)
+    assert [next(reading).read() for _ in range(5)] == [b"0", b"1", b"2", b"3", b"4"]
+    with pytest.raises(LaunchError, match="5 is gone"):
+        next(reading)
+    assert 5 < len(opened) < 20
+    assert all(file.closed for file in opened[5:])
