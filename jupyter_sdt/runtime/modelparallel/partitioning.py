@@ -13,6 +13,7 @@ from torch import nn
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.runtime.modelparallel.delayed_init import initialise
 from jupyter_sdt.runtime.modelparallel.partition import Assignment, Costs, assign_stages
+from jupyter_sdt.runtime.modelparallel.partition.files import load_assignment, save_assignment
 from jupyter_sdt.runtime.modelparallel.partition.measuring import Run, measure_costs
 from jupyter_sdt.runtime.modelparallel.script_state import state
 from jupyter_sdt.runtime.modelparallel.world import World
@@ -53,7 +54,9 @@ def decide(world: World, module: nn.Module, run: Run, tracing: Tracing) -> Assig
 
 def _assignment(world: World, module: nn.Module, run: Run, tracing: Tracing) -> Assignment:
     asked = world.parameters
-    return assign_stages(
+    if asked.load_partition:
+        return load_assignment(asked.partition_file, module, asked.pipeline_parallel_degree)
+    found = assign_stages(
         module,
         asked.pipeline_parallel_degree,
         costs=None if asked.skip_tracing else _costs(module, run, tracing),
@@ -61,6 +64,9 @@ def _assignment(world: World, module: nn.Module, run: Run, tracing: Tracing) -> 
         auto_partition=asked.auto_partition,
         default_partition=asked.default_partition,
     )
+    if asked.partition_file:
+        save_assignment(found, asked.partition_file)
+    return found
 
 
 def _costs(module: nn.Module, run: Run, tracing: Tracing) -> Costs:

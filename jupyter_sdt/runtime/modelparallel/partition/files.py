@@ -1,0 +1,62 @@
+"""A partition on disk: ``partition_file``, written once and loaded by later jobs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from torch import nn
+
+from jupyter_sdt.errors import SpecError, did_you_mean
+from jupyter_sdt.runtime.modelparallel.partition.assignment import Assignment
+
+
+def load_assignment(path: str, module: nn.Module, stages: int) -> Assignment:
+    """Read the partition of ``module`` from a file that :func:`save_assignment` wrote.
+
+    partition.json of a job directory has the same form. Raises SpecError when the file cannot be
+    read, and for the partition of another model or of another number of stages.
+    """
+    if not path:
+        raise SpecError(
+            "'load_partition': True needs 'partition_file', the path of a partition",
+            argument="partition_file",
+        )
+    try:
+        found = Assignment.from_json(json.loads(Path(path).read_text()))
+    except (OSError, ValueError) as error:
+        raise SpecError(
+            f"partition_file={path!r} cannot be read: {error}", argument="partition_file"
+        ) from None
+    _check(found, path, module, stages)
+    return found
+
+
+def save_assignment(assignment: Assignment, path: str) -> None:
+    """Write ``assignment`` to ``path``. Raises SpecError when that is not possible."""
+    try:
+        Path(path).write_text(json.dumps(assignment.to_json()))
+    except OSError as error:
+        raise SpecError(
+            f"partition_file={path!r} cannot be written: {error}", argument="partition_file"
+        ) from None
+
+
+def _check(found: Assignment, path: str, module: nn.Module, stages: int) -> None:
+    if found.stages != stages:
+        raise SpecError(
+            f"partition_file={path!r} holds {found.stages} stages, but partitions={stages}; give "
+            f"partitions={found.stages}, or another file",
+            argument="partition_file",
+        )
+    names = [name for name, _ in module.named_modules(remove_duplicate=False)]
+    strange = [name for name in names if name not in found.stage_of]
+    if strange or len(found.modules) != len(names):
+        other = next((name for name in found.stage_of if name not in set(names)), "")
+        name = (strange or [other])[0]
+        raise SpecError(
+            f"partition_file={path!r} is of another model: {len(found.modules)} modules, this one "
+            f"has {len(names)}; {name!r} is in one of them only"
+            f"{did_you_mean(name, found.stage_of)}",
+            argument="partition_file",
+        )
