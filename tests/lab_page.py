@@ -181,13 +181,12 @@ class LabPage:
         self.page.wait_for_function(STEP_BEYOND, arg=place, polling=100)
 
     def watch_steps(self, inside: str = ".sdt-JobRenderer") -> None:
-        """Note from now on which steps of training are shown; :attr:`steps_seen` has them."""
+        """Note from now on which steps of training are shown: a short job may be over soon."""
         self.page.evaluate(WATCH_STEPS, f"{inside} {FACTS}")
 
-    @property
-    def steps_seen(self) -> list[int]:
-        """Which steps were shown while the job trained, since :meth:`watch_steps`."""
-        return list(self.page.evaluate("() => [...window.sdtSteps]"))
+    def wait_until_watched(self) -> None:
+        """Wait until two steps were shown of a job that trained, since :meth:`watch_steps`."""
+        self.page.wait_for_function("() => window.sdtSteps.size > 1")
 
     def wait_for_data(self, place: int, mimetype: str, condition: str) -> None:
         """Wait for what a cell has displayed to fulfil a condition, a function of JavaScript."""
