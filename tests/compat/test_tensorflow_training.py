@@ -105,6 +105,22 @@ with tf.Graph().as_default():
         session.run(train)
         assert abs(session.run(weight) - (1 - 0.5 * np.mean([r + 1 for r in everyone]))) < 1e-6
 
+import torch.distributed as dist
+large, reductions = tf.Variable(tf.zeros([300_000])), []
+@tf.function
+def sum_up():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(large * float(rank + 1))
+    tape = hvd.DistributedGradientTape(tape, op=hvd.Sum)
+    reductions.append(tape._reduce_gradients)
+    large.assign_add(tape.gradient(loss, large))
+for _ in range(10):
+    sum_up()
+close(large[:3], [10 * sum(r + 1 for r in everyone)] * 3)
+(fusion,) = reductions[0].fusions.values()
+assert len(fusion._buffers) < 4  # used again and again
+assert dist.group.WORLD._sharing.tensors._count >= 1  # and moved into shared memory
+
 from horovod.common.exceptions import HorovodInternalError
 state = hvd.elastic.TensorFlowKerasState(network(rank), keras.optimizers.SGD(0.1), batch=0)
 failures = [tf.errors.UnknownError(None, None, "HorovodInternalError: a rank is gone")]
