@@ -21,7 +21,8 @@ heads = {k: v for k, v in sizes.items() if k not in ("num_hidden_layers", "num_a
 CASES = {
     "gpt2": ("GPT2", "GPT2LMHeadModel", sizes | {"n_inner": 12}),
     "scaled": ("GPT2", "GPT2LMHeadModel", sizes | {
-        "scale_attn_by_inverse_layer_idx": True, "tie_word_embeddings": False}),
+        "scale_attn_by_inverse_layer_idx": True, "tie_word_embeddings": False,
+        "attn_implementation": "eager"}),
     "gptj": ("GPTJ", "GPTJForCausalLM", sizes | {"rotary_dim": 2}),
     "gptneo": ("GPTNeo", "GPTNeoForCausalLM", heads | {"num_layers": 2, "num_heads": 4,
         "attention_types": [[["global", "local"], 1]], "window_size": 2}),
@@ -34,14 +35,15 @@ CASES = {
 TRANSLATORS = {"gpt2": "GPT2", "scaled": "GPT2", "gptj": "GPTJ", "gptneo": "GPT_NEO",
     "gptneox": "GPT_NEOX", "sequential": "GPT_NEOX", "bert": "ENCODER", "roberta": "ENCODER"}
 
-def attend_in_float64(self, query, key, value, attention_mask=None):
+def attend_in_float64(self, query, key, value, attention_mask=None, head_mask=None):
     '''Theirs computes in float32 whatever it is given.'''
     scores = query @ key.transpose(-1, -2) / getattr(self, "scale_attn", 1.0)
     later = torch.ones(scores.shape[-2:]).triu(1).bool()
-    if getattr(self, "attention_type", "global") == "local":
-        later |= torch.ones(scores.shape[-2:]).tril(-self.config.window_size).bool()
+    if hasattr(self, "bias"):  # with the window of GPT-Neo's local layers
+        later = ~self.bias[:, :, :later.shape[0], :later.shape[1]].bool()
     scores = scores.masked_fill(later, -1e300)
-    scores = scores if attention_mask is None else scores + attention_mask
+    if attention_mask is not None:
+        scores = scores + attention_mask[..., :scores.shape[-1]]
     return scores.softmax(-1) @ value, None
 
 for module, kind in (("gptj", "GPTJAttention"), ("gpt_neo", "GPTNeoSelfAttention")):
@@ -55,7 +57,7 @@ def theirs(case):
 
 def loss_of(found, labels, causal):
     '''Theirs computes losses in float32.'''
-    logits = found.logits
+    logits = found.logits.double()
     if causal:
         logits, labels = logits[:, :-1], labels[:, 1:]
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
@@ -86,17 +88,21 @@ def check(case):
         loss = loss_of(found, mine(words), causal)
         torch.testing.assert_close(found["loss"].to(loss), loss, rtol=1e-6, atol=1e-6)
         model.backward(loss)
-        torch.testing.assert_close(gathered(loss, None), expected.detach())
-        compare_gradients(plain, model)
+        # Older versions round logits of some models to float32.
+        exact = plain(words).logits.dtype == torch.float64
+        tolerance = {"rtol": 1e-7, "atol": 1e-9} if exact else {"rtol": 1e-4, "atol": 1e-6}
+        torch.testing.assert_close(gathered(loss, None), expected.detach(), **tolerance)
+        compare_gradients(plain, model, tolerance)
     return plain, model
 
-def compare_gradients(plain, model):
+def compare_gradients(plain, model, tolerance):
     to_theirs, from_theirs = script.module_manager.translate_functions[0]
     right = {n: p.grad for n, p in plain.named_parameters()}
     wholes = from_theirs(right)
     for name, parameter in model.named_parameters():
         got = gathered(parameter.grad, slice_of(parameter))
-        torch.testing.assert_close(got, wholes[name], msg=lambda t: f"{name}: {t}")
+        torch.testing.assert_close(
+            got, wholes[name], msg=lambda t: f"{name}: {t}", **tolerance)
 
 def same(found, right):
     assert list(sorted(found)) == list(sorted(right)), set(found) ^ set(right)
@@ -118,7 +124,7 @@ for case in CASES:
         same(to_theirs(whole), plain.state_dict())
         same(from_theirs(plain.state_dict()), whole)
         known = getattr(translating, TRANSLATORS[case])
-        same(known.to_theirs(whole), plain.state_dict())
+        same(known.to_theirs(whole, 8), plain.state_dict())
         same(known.from_theirs(plain.state_dict()), whole)
     except BaseException as error:
         raise AssertionError(f"{case}: {error}") from error
@@ -162,13 +168,14 @@ CALLS = """
 from jupyter_sdt.errors import SpecError
 words, types = torch.randint(2, 11, (4, 6)), torch.randint(2, (4, 6))
 places = torch.tensor([0, 1, 2, 4, 6, 7])[None]
-for case in ("gpt2", "gptneox"):
+for case in ("gpt2", "gptj"):
     plain = theirs(case)
     model = wrapped(plain)
     more = {"token_type_ids": types} if case == "gpt2" else {}
     right = plain(words, position_ids=places, **more).logits
     more = {"token_type_ids": mine(types)} if case == "gpt2" else {}
-    torch.testing.assert_close(model(mine(words), position_ids=places, **more).logits, mine(right))
+    found = model(mine(words), position_ids=places, **more).logits
+    torch.testing.assert_close(found.to(right.dtype), mine(right))
     loss, logits = model(mine(words), labels=mine(words), return_dict=False)
     counted = model(mine(words), labels=mine(words), num_items_in_batch=7).loss
     torch.testing.assert_close(counted, loss * len(mine(words)) * 5 / 7)

@@ -33,7 +33,7 @@ def read_call(
     """All arguments of one call by their names. Raises SpecError for what is not provided."""
     found = dict(zip(names, arguments, strict=False)) | named
     for name in _NOT_PROVIDED:
-        if found.get(name) is not None and found[name] is not False:
+        if _is_asked(found.get(name)):
             raise SpecError(
                 f"{name}={_short(found[name])}: not provided by the layers of smp.nn; leave it out",
                 argument=name,
@@ -63,6 +63,12 @@ def as_output(kind: str, asked: dict[str, Any], config: Any, **values: Any) -> A
         return tuple(value for value in values.values() if value is not None)
     outputs = sys.modules["transformers.modeling_outputs"]  # which their models have imported
     return getattr(outputs, kind)(**values)
+
+
+def _is_asked(value: Any) -> bool:
+    """Whether there is more to it than None, of which older versions give a list."""
+    nothing = isinstance(value, (list, tuple)) and value and all(item is None for item in value)
+    return value is not None and value is not False and not nothing
 
 
 def _short(value: object) -> object:

@@ -80,13 +80,15 @@ class Translator:
     ) -> dict[str, Any]:
         if max_seq_len is None or not table.dropped:
             return {}
-        layers = len(prefixes(state, table.anchors[0].partition(".0.")[2]))
+        of_layer = table.anchors[0].partition(".0.")[2]
         small = _small_state(self.classes, max_seq_len)
+        layers, pattern = (len(prefixes(s, of_layer)) for s in (state, small))
         return {
-            f"{prefix}{name.replace('.0.', f'.{number}.')}": value
+            f"{prefix}{name.replace(f'.{number % pattern}.', f'.{number}.', 1)}": value
             for name, value in small.items()
-            if name.endswith(table.dropped)
+            if name.endswith(table.dropped) and "rotary" not in name  # of the real head's size
             for number in range(layers)
+            if f".{number % pattern}." in name
         }
 
 
@@ -108,7 +110,8 @@ def _small_state(classes: tuple[str, str], positions: int) -> dict[str, torch.Te
     words = {"vocab_size": 3, "bos_token_id": 0, "eos_token_id": 1}
     more: dict[str, Any] = {"num_hidden_layers": 1, "num_attention_heads": 1}
     if classes[0] == "GPTNeoConfig":
-        more = {"num_layers": 1, "num_heads": 1, "attention_types": [[["global"], 1]]}
+        # Published models have such pairs of layers, and the window that is the default.
+        more = {"num_layers": 2, "num_heads": 1, "attention_types": [[["global", "local"], 1]]}
     config = getattr(theirs, classes[0])(
         max_position_embeddings=positions, **sizes, **words, **more
     )
