@@ -24,6 +24,22 @@ from support import until  # noqa: E402
 IMAGES = ROOT / "docs" / "images"
 EXAMPLE = ROOT / "examples" / "01_first_job.ipynb"
 MAGIC = "%%sdt_train --processes 2 --name digits --no-wait\n"
+# Rank 2 reads its batches from a slow disk, as it were.
+UNEVEN = """%%sdt_train --processes 3 --name uneven --no-wait
+import time
+import torch
+from jupyter_sdt.runtime import DistributedModel, init
+
+context = init()
+torch.manual_seed(context.rank)
+model = DistributedModel(torch.nn.Sequential(*(torch.nn.Linear(256, 256) for _ in range(6))))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for step in range(400):
+    time.sleep(0.02 if context.rank == 2 else 0)
+    optimizer.zero_grad()
+    model(torch.randn(64, 256)).square().mean().backward()
+    optimizer.step()
+"""
 # Enough of the curve to look at, before the job has ended.
 STEPS = 60
 OUTPUT, PAGE, FORM = ".sdt-JobRenderer", ".sdt-Page", ".sdt-Layout"
@@ -61,10 +77,32 @@ def job_page(window: LabPage) -> None:
     window.execute("jupyter-sdt:open-job", jobName="digits")
     window.page.locator(f'{PAGE} [data-status="Completed"]').wait_for(timeout=120_000)
     window.page.locator(f"{PAGE} .uplot canvas").first.wait_for()
-    for close in window.page.locator(".Toastify__close-button, .jp-toast-button--close").all():
-        close.click()
+    close_notifications(window)
     keep(window.page, "lab_job")
     window.execute("application:close")
+
+
+def ranks(window: LabPage) -> None:
+    """Three ranks of which one is slow, on the page of their job."""
+    window.write_notebook("uneven.ipynb", ["%load_ext jupyter_sdt", UNEVEN])
+    window.open_notebook("uneven.ipynb")
+    window.run_cell(0)
+    window.run_cell(1)
+    window.execute("jupyter-sdt:open-job", jobName="uneven")
+    page = window.page.locator(f"{PAGE}:visible")
+    page.locator('[data-status="Completed"]').wait_for(timeout=240_000)
+    page.get_by_role("tab", name="Ranks").click()
+    page.locator(".sdt-HeatMap canvas").wait_for()
+    page.locator(".uplot canvas").first.wait_for()
+    close_notifications(window)
+    window.page.set_viewport_size({"width": 1400, "height": 680})
+    keep(page, "lab_ranks")
+
+
+def close_notifications(window: LabPage) -> None:
+    """What pops up in a corner is no part of a picture."""
+    for close in window.page.locator(".Toastify__close-button, .jp-toast-button--close").all():
+        close.click()
 
 
 def launch_form(window: LabPage) -> None:
@@ -92,7 +130,7 @@ def main() -> int:
             cell = training_cell()
             window.write_notebook("digits.ipynb", ["%load_ext jupyter_sdt", MAGIC + cell, cell])
             window.open_notebook("digits.ipynb")
-            for take in (cell_and_panel, job_page, launch_form):
+            for take in (cell_and_panel, job_page, launch_form, ranks):
                 take(window)
         finally:
             server.close()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { looksTheSame } from './chartData';
+import { isLonely, looksTheSame } from './chartData';
 
 const xs = [0, 1000, 2000, 3000];
 const ys = [5, 1, null, 3];
@@ -32,5 +32,14 @@ describe('looksTheSame', () => {
     expect(looksTheSame([xs, ys], [xs, ys, ys], 600)).toBe(false);
     expect(looksTheSame([xs, ys], [[0, 1002, 2000, 3000], ys], 600)).toBe(false);
     expect(looksTheSame([[]], [[]], 600)).toBe(false);
+  });
+});
+
+describe('isLonely', () => {
+  it('is a single number, whatever gaps lie around it', () => {
+    expect(isLonely([null, 3, null])).toBe(true);
+    expect(isLonely([0])).toBe(true);
+    expect(isLonely([1, null, 2])).toBe(false);
+    expect(isLonely([null, undefined])).toBe(false);
   });
 });

@@ -17,6 +17,8 @@ describe('the picture of a job', () => {
     ];
     const drawn = parsed(picture(curves, 'falling'));
     expect(drawn.querySelectorAll('polyline')).toHaveLength(2);
+    // A line of one point would be nothing.
+    expect(drawn.querySelectorAll('circle')).toHaveLength(1);
     expect(drawn.documentElement.getAttribute('aria-label')).toBe('falling');
     expect(drawn.querySelector('parsererror')).toBeNull();
   });

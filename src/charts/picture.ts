@@ -59,7 +59,10 @@ function drawn(points: [number, number][], color: string): Element[] {
     ...(low === high ? [] : [label(LEFT - 5, y(low) + 4, short(low), 'end')]),
     label(LEFT, HEIGHT - 8, short(xs[0]), 'start'),
     label(right, HEIGHT - 8, short(xs[xs.length - 1]), 'end'),
-    element('polyline', { points: path, fill: 'none', stroke: color, 'stroke-width': 1.5 })
+    element('polyline', { points: path, fill: 'none', stroke: color, 'stroke-width': 1.5 }),
+    ...(points.length > 1
+      ? []
+      : [element('circle', { cx: x(xs[0]), cy: y(ys[0]), r: 2.5, fill: color })])
   ];
 }
 

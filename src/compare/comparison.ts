@@ -13,7 +13,7 @@ export class Comparison implements IDisposable {
     private readonly _manager: IJobManager,
     jobNames: readonly string[]
   ) {
-    this.feeds = jobNames.map(name => new JobFeed(_manager.api, name));
+    this.feeds = jobNames.map(name => _manager.follow(name));
     for (const feed of this.feeds) {
       feed.changed.connect(() => this._onFeed(feed));
     }

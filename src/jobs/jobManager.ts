@@ -5,6 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { JobsApi } from '../api/api';
 import { IJobSummary, isTerminal } from '../api/models';
 import { errorText } from '../ui/format';
+import { JobFeed } from './jobFeed';
 import { IJobList } from '../api/replies';
 
 const RUNNING_MS = 2000;
@@ -42,6 +43,8 @@ export interface IJobManager extends IDisposable {
   showMore(): void;
   setRefreshSeconds(seconds: number): void;
   refresh(): Promise<void>;
+  /** The job, live; whoever asks disposes it. What it tells of the job's state shows in the list. */
+  follow(jobName: string): JobFeed;
   stop(jobName: string): Promise<void>;
   remove(jobName: string): Promise<void>;
   restore(jobName: string): Promise<void>;
@@ -124,6 +127,19 @@ export class JobManager implements IJobManager {
     await this._poll.tick;
   }
 
+  /** One job, live; the list hears its state at once. */
+  follow(jobName: string): JobFeed {
+    const feed = new JobFeed(this.api, jobName);
+    let heard: IJobSummary | null = null;
+    feed.changed.connect(() => {
+      if (feed.summary && feed.summary !== heard) {
+        heard = feed.summary;
+        this._hear(heard);
+      }
+    });
+    return feed;
+  }
+
   /** Ask a job to stop. */
   async stop(jobName: string): Promise<void> {
     await this.api.stop(jobName);
@@ -179,6 +195,15 @@ export class JobManager implements IJobManager {
     this._adjust();
     for (const { job_name: name } of gone) {
       void this._tellEnd(name, jobs);
+    }
+  }
+
+  private _hear(heard: IJobSummary): void {
+    const name = heard.job_name;
+    this.jobs = this.jobs.map(job => (job.job_name === name ? heard : job));
+    this._changed.emit();
+    if (isTerminal(heard.status) && this.running.some(job => job.job_name === name)) {
+      void this.refresh();
     }
   }
 

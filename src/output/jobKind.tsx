@@ -17,7 +17,7 @@ export const jobKind: IOutputKind<ISavedJob, JobFeed> = {
   mimetype: 'application/vnd.jupyter-sdt.job+json',
   read: asSavedJob,
   nameOf: saved => (saved.complete ? null : saved.job_name),
-  follow: ({ job_name: name }, { manager }) => new JobFeed(manager.api, name),
+  follow: ({ job_name: name }, { manager }) => manager.follow(name),
   completed: (saved, feed) =>
     feed.phase === 'ended' && feed.summary ? completed(saved, feed, SAVED_POINTS) : null,
   picture: (saved, { table }, { trans }) => {

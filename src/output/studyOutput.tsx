@@ -75,7 +75,7 @@ function CurrentJob(props: IStudyOutputProps & { job: IJobSummary }): JSX.Elemen
 function useJobFeed(manager: IJobManager, jobName: string): JobFeed | null {
   const [feed, setFeed] = React.useState<JobFeed | null>(null);
   React.useEffect(() => {
-    const made = new JobFeed(manager.api, jobName);
+    const made = manager.follow(jobName);
     setFeed(made);
     return () => made.dispose();
   }, [manager, jobName]);

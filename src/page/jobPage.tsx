@@ -3,7 +3,6 @@ import * as React from 'react';
 import { FailureView } from '../jobs/failureView';
 import { IStages } from '../api/stageModels';
 import { useAnswer } from '../jobs/asking';
-import { JobFeed } from '../jobs/jobFeed';
 import { JobHeader } from '../jobs/jobHeader';
 import { PageClock } from '../jobs/pageClock';
 import { useSignalFrames } from '../ui/hooks';
@@ -22,7 +21,7 @@ export class JobPage extends SeenWidget {
     this.addClass('sdt-Page');
     const { manager, jobName } = _props;
     const clock = new PageClock(manager, this.sight);
-    this._followed = { feed: new JobFeed(manager.api, jobName), clock };
+    this._followed = { feed: manager.follow(jobName), clock };
   }
 
   /** Which job it shows. */
