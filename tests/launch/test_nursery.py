@@ -183,7 +183,7 @@ def test_jobs_on_sagemaker_have_a_nursery_with_boto3_and_without_torch(
     try:
         local.start(directory, environment)
         nursery = psutil.Process(nursery_pid(address))
-        until(lambda: any("fails" in note for note in directory.read_state().notes), 60)
+        until(lambda: any("fails" in note for note in directory.read_state().notes), 120)
         mapped = {Path(region.path).name for region in nursery.memory_maps()}
         assert not any("torch" in name for name in mapped)
         # Its supervisors' credentials are those of the job, not of whoever came first.

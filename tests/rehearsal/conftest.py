@@ -68,7 +68,7 @@ class Aws:
             told = self.describe(name)
             return told if {told["SecondaryStatus"], told["TrainingJobStatus"]} & {*ends} else None
 
-        return until(reached, 90)
+        return until(reached, 150)
 
     def put(self, uri: str, content: bytes) -> None:
         bucket, _, key = uri.removeprefix("s3://").partition("/")

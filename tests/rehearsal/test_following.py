@@ -81,7 +81,7 @@ def test_a_spot_job_is_followed_through_its_interruption_and_its_saving_is_told(
         max_wait=700,
     )
     job = estimator.start(job_name="spot")
-    until(lambda: "saved" in list(job.logs()), 90)
+    until(lambda: "saved" in list(job.logs()), 150)
     running = job.cost()
     assert (running.final, running.spot) == (False, True)
     account.rehearsal.interrupt("spot")
@@ -107,22 +107,22 @@ def test_expired_credentials_are_asked_for_and_nothing_is_lost(aws, say, monkeyp
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOLDOLDOLDOLDOLDO")
     job = TrainingJob.attach("long")
     say("before")
-    until(lambda: list(job.logs()) == ["before"], 60)
+    until(lambda: list(job.logs()) == ["before"], 120)
     assert not bring_credentials(job.directory, {"AWS_ACCESS_KEY_ID": "nobody asked"})
 
     account.rehearsal.expire("AKIAOLDOLDOLDOLDOLDO")
     say("meanwhile")
     asked = "credentials of variables are brought by TrainingJob.attach('long')"
-    until(lambda: any(asked in note for note in job.state().notes), 60)
+    until(lambda: any(asked in note for note in job.state().notes), 120)
     assert list(job.logs()) == ["before"]
     assert job.status == "InProgress"
 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANEWNEWNEWNEWNEWN")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-of-new-credentials")
     again = TrainingJob.attach("long")
-    until(lambda: list(again.logs()) == ["before", "meanwhile"], 60)
+    until(lambda: list(again.logs()) == ["before", "meanwhile"], 120)
     say("end")
-    state = again.wait(timeout_seconds=60)
+    state = again.wait(timeout_seconds=120)
     assert list(again.logs()) == ["before", "meanwhile", "end"]
     assert not [note for note in state.notes if "fails" in note]
     files = [path for path in job.directory.path.rglob("*") if path.is_file()]
@@ -133,7 +133,7 @@ def test_every_stream_of_many_nodes_is_read(aws, say):
     account = aws()
     account.create("wide", say.script)
     account.wait("wide", "Training")
-    until(lambda: say("ready") or "ready" in account.log("wide"), 60)
+    until(lambda: say("ready") or "ready" in account.log("wide"), 120)
     logs = account.client("logs")
     for node in range(2, 62):
         stream = f"wide/algo-{node}-1"
@@ -141,17 +141,17 @@ def test_every_stream_of_many_nodes_is_read(aws, say):
         event = {"timestamp": int(time.time() * 1000), "message": f"node {node}"}
         logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=[event])
     job = TrainingJob.attach("wide")
-    until(lambda: len(list(job.directory.logs.glob("rank-*.log"))) == 61, 60)
+    until(lambda: len(list(job.directory.logs.glob("rank-*.log"))) == 61, 120)
     assert job.directory.log(60).read_text() == "node 61\n"
     say("end")
-    job.wait(timeout_seconds=60)
+    job.wait(timeout_seconds=120)
 
 
 def test_where_the_log_may_not_be_read_metrics_come_from_cloudwatch(aws, say):
     account = aws(denied=("DescribeLogStreams",))
     account.create("mute", say.script, AlgorithmSpecification=METRICS)
     job = TrainingJob.attach("mute")
-    until(lambda: any("logs:DescribeLogStreams" in n for n in job.state().notes), 60)
+    until(lambda: any("logs:DescribeLogStreams" in n for n in job.state().notes), 120)
     for line in ("loss: 0.5", "loss: 0.25", "end"):
         say(line)
     job.wait(timeout_seconds=90)

@@ -23,7 +23,7 @@ def pool(account, name: str) -> dict:
 
 
 def test_a_job_that_asks_for_the_same_takes_the_instances_over(aws):
-    account = aws(starting_seconds=0.3)
+    account = aws(starting_seconds=3.0)
     account.create("first", ResourceConfig=KEPT)
     assert pool(account, "first") == {"Status": "InUse"}
     account.wait("first")
@@ -34,7 +34,7 @@ def test_a_job_that_asks_for_the_same_takes_the_instances_over(aws):
     taken = pool(account, "first")
     assert (taken["Status"], taken["ReusedByJob"]) == ("Reused", "second")
     steps = account.wait("second")["SecondaryStatusTransitions"]
-    assert (steps[0]["EndTime"] - steps[0]["StartTime"]).total_seconds() < 0.3
+    assert (steps[0]["EndTime"] - steps[0]["StartTime"]).total_seconds() < 3.0
     available = account.client("sagemaker").list_training_jobs(WarmPoolStatusEquals="Available")
     account.wait("larger")
     assert "second" in [job["TrainingJobName"] for job in available["TrainingJobSummaries"]]
@@ -44,7 +44,7 @@ def test_a_pool_is_watched_changed_and_given_back(aws):
     account = aws()
     account.create("kept", ResourceConfig=KEPT)
     job = TrainingJob.attach("kept")
-    state = job.wait(timeout_seconds=60)
+    state = job.wait(timeout_seconds=120)
     assert any(note.startswith("warm pool: ") for note in state.notes)
     assert job.warm_pool().status == "Available"
     job.update_warm_pool(4000)
