@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 MIMETYPE = "application/vnd.jupyter-sdt.job+json"
 CONTRACT = Path(__file__).parents[1] / "contract" / "mimebundle.json"

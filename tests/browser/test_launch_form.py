@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 TRAINING = """import time
 from jupyter_sdt.runtime import init, log_metrics

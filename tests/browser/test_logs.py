@@ -10,7 +10,7 @@ import pytest
 from server_support import Store
 from support import Jobs
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 LINES = 3_500_000
 MEGABYTE = 1 << 20

@@ -11,7 +11,7 @@ from support import Jobs, ranks, until
 
 from jupyter_sdt.spec.job_spec import StudyPoint
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SLOW = """%%sdt_train --processes 1 --name slow --stop-seconds 60 --no-wait
 import signal, time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab_looks import DARK, LIGHT, faults
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 # Six metrics beside those that a training step records by itself.
 MAGIC = "%%sdt_train --processes 2 --distribution pipeline=2,microbatches=4 --name stages --no-wait"

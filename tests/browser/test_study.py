@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from lab_looks import DARK, LIGHT, faults
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 MIMETYPE = "application/vnd.jupyter-sdt.study+json"
 # Each of its jobs trains until the test has seen it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 BROKEN = """%%sdt_train --processes 2 --name wrong-line --no-wait
 values = [1, 2]
