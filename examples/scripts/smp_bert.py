@@ -23,6 +23,9 @@ whether the second half of a row follows the first. The text is the one behind P
 """
 
 import argparse
+import json
+import os
+from pathlib import Path
 from pydoc_data.topics import topics
 
 import torch
@@ -123,10 +126,33 @@ def batches(args):
 
 
 def held_bytes(model, optimizer):
+    """Parameters, gradients and optimizer state that lie on this rank."""
     tensors = [*model.local_parameters()]
     tensors += [p.grad for p in tensors if p.grad is not None]
     tensors += [v for state in optimizer.state.values() for v in state.values()]
-    return sum(t.nbytes for t in tensors if torch.is_tensor(t) and t.dim())
+    tensors = [t.to_local() if hasattr(t, "to_local") else t for t in tensors if torch.is_tensor(t)]
+    return sum(t.nbytes for t in tensors if t.dim())
+
+
+def predicted_bytes(model, sizes):
+    """What they should take: each parameter four times, divided by those who share it."""
+
+    def sharing(parameter):
+        if model.is_distributed_parameter(parameter):
+            return smp.tp_size()
+        pieces = hasattr(parameter, "to_local")
+        return smp.state.cfg.sharded_data_parallel_degree if pieces else 1
+
+    return round(4 * sum(sizes[name] / sharing(p) for name, p in model.local_named_parameters()))
+
+
+def show_schedule():
+    """Draw what each stage did in one of the first steps, where the job left a record of it."""
+    path = Path(os.environ.get("SDT_JOB_DIRECTORY", "."), "schedule.json")
+    if smp.rank() == 0 and path.is_file():
+        from jupyter_sdt.runtime.modelparallel.pipeline.gantt import drawn
+
+        print(drawn(json.loads(path.read_text())), flush=True)
 
 
 def main():
@@ -146,7 +172,9 @@ def main():
     device = torch.device("cuda", smp.local_rank())
     torch.manual_seed(args.seed)
     shape = args.hidden_size, args.num_hidden_layers, args.num_attention_heads, args.max_seq_length
-    model = smp.DistributedModel(BertForPreTraining(*shape), trace_execution_times=True)
+    network = BertForPreTraining(*shape)
+    sizes = {name: parameter.nbytes for name, parameter in network.named_parameters()}
+    model = smp.DistributedModel(network, trace_execution_times=True)
     optimizer = smp.DistributedOptimizer(FusedLAMB(model.parameters(), lr=args.learning_rate))
 
     for step, batch in enumerate(batches(args), 1):
@@ -156,10 +184,12 @@ def main():
         losses = smp.allgather(loss.item(), smp.DP_GROUP)
         if smp.rank() == 0 and (step % 10 == 0 or step in (1, args.max_steps)):
             print(f"step {step}, loss {sum(losses) / len(losses):.5f}", flush=True)
+    held, predicted = held_bytes(model, optimizer), predicted_bytes(model, sizes)
     print(
-        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held_bytes(model, optimizer)} bytes",
+        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held} bytes, {predicted} predicted",
         flush=True,
     )
+    show_schedule()
     smp.barrier()
 
 

@@ -1,5 +1,8 @@
 """GPT-2, reduced, in the style of SageMaker's model-parallel library: pipeline x data parallelism.
 
+With other parameters the same script runs with tensor parallelism, {"tensor_parallel_degree": 2,
+"ddp": True}, or with sharded data parallelism, {"sharded_data_parallel_degree": 2, "ddp": True}.
+
     estimator = PyTorch(
         entry_point="smp_gpt2.py",
         source_dir="examples/scripts",
@@ -15,12 +18,14 @@
     )
     estimator.fit()
 
-Each rank says at the end how many bytes of parameters, gradients and optimizer state it holds. The text
-is the one behind Python's help().
+Each rank says at the end how many bytes of parameters, gradients and optimizer state it holds, and how
+many were to be expected; with stages one step is drawn. The text is the one behind Python's help().
 """
 
 import argparse
+import json
 import os
+from pathlib import Path
 from pydoc_data.topics import topics
 
 import torch
@@ -102,10 +107,33 @@ def batches(args):
 
 
 def held_bytes(model, optimizer):
+    """Parameters, gradients and optimizer state that lie on this rank."""
     tensors = [*model.local_parameters()]
     tensors += [p.grad for p in tensors if p.grad is not None]
     tensors += [v for state in optimizer.state.values() for v in state.values()]
-    return sum(t.nbytes for t in tensors if torch.is_tensor(t) and t.dim())
+    tensors = [t.to_local() if hasattr(t, "to_local") else t for t in tensors if torch.is_tensor(t)]
+    return sum(t.nbytes for t in tensors if t.dim())
+
+
+def predicted_bytes(model, sizes):
+    """What they should take: each parameter four times, divided by those who share it."""
+
+    def sharing(parameter):
+        if model.is_distributed_parameter(parameter):
+            return smp.tp_size()
+        pieces = hasattr(parameter, "to_local")
+        return smp.state.cfg.sharded_data_parallel_degree if pieces else 1
+
+    return round(4 * sum(sizes[name] / sharing(p) for name, p in model.local_named_parameters()))
+
+
+def show_schedule():
+    """Draw what each stage did in one of the first steps, where the job left a record of it."""
+    path = Path(os.environ.get("SDT_JOB_DIRECTORY", "."), "schedule.json")
+    if smp.rank() == 0 and path.is_file():
+        from jupyter_sdt.runtime.modelparallel.pipeline.gantt import drawn
+
+        print(drawn(json.loads(path.read_text())), flush=True)
 
 
 def main():
@@ -125,7 +153,11 @@ def main():
     torch.cuda.set_device(smp.local_rank())
     device = torch.device("cuda")
     torch.manual_seed(args.seed)
-    network = GPT2(128, args.hidden_width, args.num_layers, args.num_heads, args.max_context_width)
+    with smp.model_creation(tensor_parallelism=smp.tp_size() > 1):
+        network = GPT2(
+            128, args.hidden_width, args.num_layers, args.num_heads, args.max_context_width
+        )
+    sizes = {name: parameter.nbytes for name, parameter in network.named_parameters()}
     model = smp.DistributedModel(network, trace_memory_usage=True)
     optimizer = smp.DistributedOptimizer(torch.optim.AdamW(model.parameters(), lr=args.lr))
 
@@ -137,10 +169,12 @@ def main():
         losses = smp.allgather(loss.item(), smp.DP_GROUP)
         if smp.rank() == 0 and (step % 10 == 0 or step in (1, args.max_steps)):
             print(f"step {step}, loss {sum(losses) / len(losses):.5f}", flush=True)
+    held, predicted = held_bytes(model, optimizer), predicted_bytes(model, sizes)
     print(
-        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held_bytes(model, optimizer)} bytes",
+        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held} bytes, {predicted} predicted",
         flush=True,
     )
+    show_schedule()
 
     if args.checkpoint_dir:
         smp.save_checkpoint(args.checkpoint_dir, tag="gpt2", partial=False, model=model)

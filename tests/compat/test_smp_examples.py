@@ -38,8 +38,17 @@ def losses(directory: JobDirectory) -> list[float]:
     return [float(text) for text in re.findall(r", loss ([\d.]+)", directory.log(0).read_text())]
 
 
+def check_shares(directory: JobDirectory, ranks: int, tolerance: float = 0.0) -> None:
+    """Each rank holds what the script says is to be expected."""
+    for rank in range(ranks):
+        text = directory.log(rank).read_text()
+        ((held, predicted),) = re.findall(r": (\d+) bytes, (\d+) predicted", text)
+        assert int(held) == pytest.approx(int(predicted), rel=tolerance)
+
+
 def check_memory(directory: JobDirectory, ranks: int) -> None:
     """What each rank says it holds is what its stage was predicted to need."""
+    check_shares(directory, ranks)
     assignment = Assignment.from_json(json.loads((directory.path / "partition.json").read_text()))
     predicted = predict_memory(assignment, 1, "simple")
     for rank in range(ranks):
@@ -62,13 +71,32 @@ def test_the_gpt_2_example_learns_the_same_in_stages_and_replicas():
     assert {row["stage"] for row in schedule["tasks"]} == {0, 1}
     assert {row["microbatch"] for row in schedule["tasks"]} == {0, 1, 2, 3}
     assert (directory.path / "nodes" / "algo-1" / "model" / "gpt2").exists()
+    assert re.search(r"stage 1 backward \|[ 0-3]*3[ 0-3]*\|", log), log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"tensor_parallel_degree": 2, "ddp": True},
+        {"sharded_data_parallel_degree": 2, "ddp": True, "sdp_param_persistence_threshold": 100},
+    ],
+    ids=["tensor", "sharded"],
+)
+def test_the_gpt_2_example_learns_among_tensor_peers_and_sharded(parameters):
+    directory = trained("smp_gpt2.py", 2, parameters, train_batch_size=8, **GPT2)
+    found = losses(directory)
+    assert len(found) == 2
+    assert found[1] < found[0]
+    check_shares(directory, 2, tolerance=0.02)
 
 
 def test_the_bert_example_learns_the_same_on_four_stages():
     asked = {"microbatches": 4, "optimize": "speed", "memory_weight": 0.3, "ddp": True}
-    found = [
-        losses(trained("smp_bert.py", stages, {"partitions": stages, **asked}, **BERT))
-        for stages in (1, 4)
-    ]
+    found = []
+    for stages in (1, 4):
+        directory = trained("smp_bert.py", stages, {"partitions": stages, **asked}, **BERT)
+        found.append(losses(directory))
     assert found[0][-1] < found[0][0]
     assert found[1] == pytest.approx(found[0], abs=2e-4)
+    check_shares(directory, 4)

@@ -3,6 +3,7 @@
 import pytest
 
 from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED, BACK, Part, find_chain
+from jupyter_sdt.runtime.modelparallel.pipeline.gantt import drawn as as_text
 from jupyter_sdt.runtime.modelparallel.pipeline.table import Move, alternating, orders, room_of
 
 LETTERS = {"forward": "F", "between": "L", "backward": "B"}
@@ -107,3 +108,17 @@ def test_a_chain_becomes_a_table_of_the_tasks_of_each_stage():
 )
 def test_what_is_no_plain_chain(patterns):
     assert find_chain(patterns, whole) is None
+
+
+def test_a_recorded_step_is_drawn_as_text():
+    rows = [(0, 0, "forward", 0, 1), (1, 0, "forward", 1, 2), (1, 0, "backward", 2, 4)]
+    rows += [(0, 1, "forward", 1, 2), (0, 0, "backward", 4, 6)]
+    names = ("stage", "microbatch", "kind", "start", "end")
+    schedule = {"stages": 2, "tasks": [dict(zip(names, row, strict=True)) for row in rows]}
+    assert as_text(schedule, width=6).splitlines() == [
+        "one step, 6000.0 ms; columns of 1000.00 ms",
+        "stage 0  forward |01    |",
+        "stage 0 backward |    00|",
+        "stage 1  forward | 0    |",
+        "stage 1 backward |  00  |",
+    ]
