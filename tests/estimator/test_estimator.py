@@ -108,9 +108,13 @@ def test_nothing_is_left_when_the_start_fails(script, jobs_folder: Path, monkeyp
 
 
 def test_what_cannot_run_yet_is_refused_before_anything_is_written(script, jobs_folder: Path):
-    estimator = Estimator(entry_point=script, distribution={"parameter_server": {"enabled": True}})
+    compiled = {
+        "compiler_config": {"enabled": True},
+        "distribution": {"pytorchxla": {"enabled": True}},
+    }
+    estimator = PyTorch(entry_point=script, **compiled)
     for start in (estimator.fit, estimator.plan):
-        with pytest.raises(LaunchError, match="parameter_server needs"):
+        with pytest.raises(LaunchError, match="pytorchxla needs"):
             start()
     assert not jobs_folder.exists()
 
