@@ -41,7 +41,7 @@ def test_what_can_run_passes(strategy):
 
 
 def test_a_strategy_without_its_runtime_names_it_and_the_alternative():
-    with pytest.raises(LaunchError, match="pytorchxla needs .*torch_xla.*; use distribution="):
+    with pytest.raises(LaunchError, match=r"pytorchxla needs .*torch_xla.*; use distribution="):
         check_runnable(spec("pytorchxla"))
 
 
