@@ -12,9 +12,12 @@ from pathlib import Path
 
 from jupyter_sdt.launch.ignore import IgnorePatterns
 
+NOTEBOOK, GIT = "a notebook", "git ignores it"
+# What nobody misses; other reasons are told when a job starts, too.
+EXPECTED = (NOTEBOOK, GIT)
 # Reason -> patterns in the language of .sdtignore.
 _REASONS: Mapping[str, tuple[str, ...]] = {
-    "a notebook": ("*.ipynb",),
+    NOTEBOOK: ("*.ipynb",),
     "a likely secret": (
         *(".env", ".env.*", "!.env.example", "*.pem", "*.p12", "*.pfx", "*.key", "*.keytab"),
         *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".ssh/", ".aws/", ".netrc"),
@@ -75,7 +78,7 @@ def why_left_out(name: str, entry: os.DirEntry[str], git_ignores: frozenset[str]
     ``name`` is relative to the folder, a folder's ends in "/".
     """
     if name in git_ignores:
-        return "git ignores it"
+        return GIT
     for reason, rules in _RULES.items():
         if rules.ignores(name):
             return reason

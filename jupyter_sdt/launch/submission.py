@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local
 from jupyter_sdt.launch.estimate import estimate_cost, typical_seconds
+from jupyter_sdt.launch.left_out import EXPECTED
 from jupyter_sdt.launch.node_directory import check_paths
 from jupyter_sdt.launch.plan import LaunchPlan
 from jupyter_sdt.launch.remote_plan import plan_remote, region_of
@@ -80,6 +82,8 @@ def submit(submission: Submission) -> JobDirectory:
     if not find_instance(submission.spec.instance_type).local:
         require_boto3()
     _checked_plan(submission)
+    if any(why not in EXPECTED for why in submission.source.left_out.values()):
+        warnings.warn(next(left_out_notes(submission.source)), stacklevel=2)
     directory = job_directory(submission.spec.job_name)
     try:
         directory.create()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import warnings
 from pathlib import Path
 
 import pytest
 
+from jupyter_sdt import PyTorch
 from jupyter_sdt.launch.left_out import LARGE_DATA_BYTES, ignored_by_git
 from jupyter_sdt.launch.source_bundle import find_source
 from jupyter_sdt.launch.source_listing import size_in_words, source_notes
@@ -103,3 +105,14 @@ def test_a_cell_is_listed_by_its_size():
 )
 def test_sizes_in_words(size, words):
     assert size_in_words(size) == words
+
+
+def test_a_job_that_starts_without_something_says_so(project):
+    (project / "train.py").write_text("print('trained')\n")
+    estimator = PyTorch(entry_point="train.py", source_dir=str(project))
+    with pytest.warns(UserWarning, match=r"left out of the source: .*10 MB of data"):
+        estimator.start().wait(timeout_seconds=60)
+    (project / ".sdtignore").write_text("*\n!*.py\n!*.ipynb\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator.start().wait(timeout_seconds=60)
