@@ -28,10 +28,21 @@ def whole_buffers(model: nn.Module) -> dict[str, torch.Tensor]:
         return {}
     with torch.random.fork_rng([]), torch.device("cpu"), _parameters_on_meta():
         twin = _twin(type(model), config)
-    found = dict(twin.named_buffers())
-    names = [name for name, _ in model.named_buffers()]
+    found, names = dict(_held(twin)), [name for name, _ in _held(model)]
     sources = {name: name if name in found else _NUMBER.sub(".0.", name) for name in names}
     return {name: found[source] for name, source in sources.items() if source in found}
+
+
+def buffers_of(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The module's own buffers, and the tensors that older code keeps as plain attributes."""
+    plain = {n: value for n, value in vars(module).items() if isinstance(value, torch.Tensor)}
+    return plain | dict(module.named_buffers(recurse=False))
+
+
+def _held(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    for prefix, module in model.named_modules():
+        for name, tensor in buffers_of(module).items():
+            yield f"{prefix}.{name}".lstrip("."), tensor
 
 
 def _twin(kind: Callable[[Any], nn.Module], config: Any) -> nn.Module:

@@ -17,7 +17,7 @@ from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError, SpecError
 from jupyter_sdt.runtime.modelparallel.hybrid import state
-from jupyter_sdt.runtime.modelparallel.hybrid.buffers import whole_buffers
+from jupyter_sdt.runtime.modelparallel.hybrid.buffers import buffers_of, whole_buffers
 from jupyter_sdt.runtime.modelparallel.hybrid.experts import (
     holds_experts,
     join_experts,
@@ -99,7 +99,7 @@ class DelayedParamIniter:
         self._tell(module)
 
     def _fill_buffers(self, module: nn.Module) -> None:
-        for name, buffer in module.named_buffers(recurse=False):
+        for name, buffer in buffers_of(module).items():
             if not buffer.is_meta:
                 continue
             if self._buffers is None:
@@ -107,7 +107,7 @@ class DelayedParamIniter:
             full = f"{self._names.get(module, '')}.{name}".lstrip(".")
             if full in self._buffers:
                 found = self._buffers[full].to(state.current().device, buffer.dtype)
-                module._buffers[name] = found.clone()
+                setattr(module, name, found.clone())
 
     @contextmanager
     def _random_numbers_of(self, module: nn.Module) -> Iterator[None]:
@@ -149,8 +149,29 @@ def _make(module: Any, initialise: Initialise) -> None:
 
 def _own_initialisation(model: Any) -> Initialise:
     """Hugging Face's for its models, else torch's."""
-    initialise = getattr(model, "_init_weights", None)
-    return _reset if initialise is None else torch.no_grad()(initialise)
+    theirs = getattr(model, "_init_weights", None)
+    if theirs is None:
+        return _reset
+
+    @torch.no_grad()
+    def initialise(module: nn.Module) -> None:
+        """Older versions leave alone what the constructor of a module has made."""
+        own = [p for p in module.parameters(recurse=False) if p.is_floating_point()]
+        for parameter in own:
+            parameter.fill_(torch.nan)
+        theirs(module)
+        if any(parameter.numel() and parameter.isnan().all() for parameter in own):
+            _as_constructed(module)
+
+    return initialise
+
+
+def _as_constructed(module: nn.Module) -> None:
+    if not type(module).__name__.endswith("Norm"):
+        _reset(module)
+        return
+    for name, parameter in module.named_parameters(recurse=False):
+        parameter.fill_(0.0 if name == "bias" else 1.0)
 
 
 def _reset(module: nn.Module) -> None:

@@ -60,6 +60,25 @@ with torch.device("meta"):
     network.scale = nn.Parameter(torch.ones(3))
 DelayedParamIniter(network, lambda m: nn.init.ones_(m.scale)).get_param_init_fn()(network)
 assert network.scale.sum() == 3
+# Versions of transformers before 5 initialise no norms: their constructors do.
+class SomeRMSNorm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3))
+
+class Older(nn.Sequential):
+    def _init_weights(self, module):
+        if isinstance(module, nn.Linear):
+            module.weight.data.fill_(2)
+
+with torch.device("meta"):
+    older = Older(nn.Linear(2, 3, bias=False), SomeRMSNorm(), nn.Conv1d(2, 2, 1))
+    older[0].table = torch.ones(2)  # neither a parameter nor a buffer
+fill = DelayedParamIniter(older).get_param_init_fn()
+for module in older:
+    fill(module)
+assert older[0].weight.sum() == 12 and older[1].weight.sum() == 3
+assert older[2].weight.isfinite().all() and older[2].bias.isfinite().all()
 refused(lambda: DelayedParamIniter(3), SpecError, "model=int")
 """
 
