@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.script_state import state as script
 from jupyter_sdt.runtime.modelparallel.tensor.attention_options import KERNELS
 from jupyter_sdt.runtime.modelparallel.tensor.hugging_face.kinds import Kind, kind_of
@@ -58,6 +59,9 @@ def _read(options: Mapping[str, Any]) -> dict[str, Any]:
 def _fill(made: nn.Module, kind: Kind, module: Any) -> None:
     heads = module.config.num_attention_heads
     wholes: Any = kind.table(module).from_theirs(module.state_dict(), "", heads)
+    differing = set(wholes) ^ set(made.state_dict())
+    if differing:  # a version whose modules are not what its configuration says
+        raise SpecError(f"no place for {sorted(differing)[:3]} of {type(module).__name__}")
     peers = current_peers()
     with torch.no_grad():
         for name, tensor in made.named_parameters():
