@@ -34,7 +34,7 @@ def entries() -> list[Path]:
 def _inside(folder: Path) -> list[Path]:
     found = [folder]
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and any(path.glob("*.py")):  # not every folder is a package
+        if path.is_dir() and any(path.rglob("*.py")):  # not every folder is a package
             found += _inside(path)
         elif path.suffix == ".py" and (path.name != "__init__.py" or _has_code(path)):
             found.append(path)
