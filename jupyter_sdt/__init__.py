@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jupyter_sdt.estimator.frameworks import HuggingFace, MXNet, PyTorch, TensorFlow
     from jupyter_sdt.estimator.inputs import FileSystemInput, TrainingInput
     from jupyter_sdt.job import TrainingJob
-    from jupyter_sdt.launch.remote_jobs import list_remote_jobs
+    from jupyter_sdt.launch.remote.jobs import list_remote_jobs
     from jupyter_sdt.scaling.study import ScalingStudy
     from jupyter_sdt.spec.distribution import Distribution
 
@@ -46,7 +46,7 @@ _HOMES = {
     "TensorFlow": "estimator.frameworks",
     "TrainingInput": "estimator.inputs",
     "TrainingJob": "job",
-    "list_remote_jobs": "launch.remote_jobs",
+    "list_remote_jobs": "launch.remote.jobs",
 }
 
 

@@ -32,7 +32,7 @@ from jupyter_sdt.store.series import SeriesTable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from jupyter_sdt.launch.warm_pools import WarmPool
+    from jupyter_sdt.launch.remote.warm_pools import WarmPool
 
 # Short jobs are noticed at once, long ones cost next to nothing.
 _FIRST_POLL_SECONDS, _POLL_SECONDS = 0.005, 0.05
@@ -62,7 +62,7 @@ class TrainingJob:
         those of this process. Raises SpecError for a name that no job can have, SdtError when there
         is no such job, LaunchError when AWS cannot be asked.
         """
-        from jupyter_sdt.launch.adoption import find_anywhere  # noqa: PLC0415 - not for views
+        from jupyter_sdt.launch.remote.adoption import find_anywhere  # noqa: PLC0415 - not for views
 
         return cls(find_anywhere(job_name, region))
 
@@ -167,7 +167,7 @@ class TrainingJob:
 
     def warm_pool(self) -> WarmPool | None:
         """Ask SageMaker for the instances kept after this job. Raises SpecError or LaunchError."""
-        from jupyter_sdt.launch.warm_pools import ask_pool  # noqa: PLC0415 - seldom
+        from jupyter_sdt.launch.remote.warm_pools import ask_pool  # noqa: PLC0415 - seldom
 
         return ask_pool(self.spec)
 
@@ -177,7 +177,7 @@ class TrainingJob:
         UpdateTrainingJob's KeepAlivePeriodInSeconds. Raises SpecError for a local job or another
         number, LaunchError for what AWS refuses.
         """
-        from jupyter_sdt.launch.warm_pools import update_pool  # noqa: PLC0415 - seldom
+        from jupyter_sdt.launch.remote.warm_pools import update_pool  # noqa: PLC0415 - seldom
 
         update_pool(self.spec, seconds)
 
@@ -239,7 +239,7 @@ class TrainingJob:
         yield from reader.finish()
 
     def _stop_orphans(self, *, wait: bool) -> None:
-        command = [sys.executable, "-P", "-m", "jupyter_sdt.launch.process_tree"]
+        command = [sys.executable, "-P", "-m", "jupyter_sdt.launch.supervision.process_tree"]
         command += [str(self.directory.path), f"--grace={self.spec.stop_seconds}"]
         # A process of its own, so that the deadline holds even when this one ends before it.
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)

@@ -10,10 +10,10 @@ from aws_support import REGION, ROLE
 from botocore.stub import Stubber
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.plan import LaunchPlan
-from jupyter_sdt.launch.sagemaker import Service
-from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
-from jupyter_sdt.launch.training_request import Place, training_request
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
+from jupyter_sdt.launch.remote.backend import SageMakerBackend
+from jupyter_sdt.launch.remote.service import Service
+from jupyter_sdt.launch.remote.training_request import Place, training_request
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory, job_directory
 

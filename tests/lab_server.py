@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 
 from support import until
 
-from jupyter_sdt.launch.rendezvous import free_port
+from jupyter_sdt.launch.launchers.rendezvous import free_port
 from jupyter_sdt.store.job_directory import JobDirectory
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_sdt.cells.flags import FLAGS
-from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
+from jupyter_sdt.launch.launchers.plan import LaunchPlan, ProcessPlan
 from jupyter_sdt.notebook import words
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.job_spec import Cell, Channel, JobSpec, MetricDefinition, StudyPoint

@@ -45,9 +45,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 }
 # Packages that only these files may name.
 ONLY_IN = {
-    "torch": {"launch.preload", "launch.agent_store"},
-    "boto3": {"launch.sagemaker", "rehearsal.storage"},
-    "mfusepy": {"launch.fast_file_system"},
+    "torch": {"launch.nursery.preload", "launch.nursery.agent_store"},
+    "boto3": {"launch.remote.service", "rehearsal.storage"},
+    "mfusepy": {"launch.channels.fast_file_system"},
 }
 
 HEAVY = ["torch", "boto3", "pandas", "numpy", "matplotlib", "sklearn"]

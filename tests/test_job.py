@@ -18,7 +18,7 @@ from support import Jobs, ranks, until
 
 from jupyter_sdt.errors import JobError, JobLostError, SdtError, SpecError
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch.process_tree import job_processes, living_ranks
+from jupyter_sdt.launch.supervision.process_tree import job_processes, living_ranks
 from jupyter_sdt.spec.job_spec import Cell
 
 WAITS = "import pathlib, time\npathlib.Path('ready').touch()\ntime.sleep(600)"

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.mpirun import find_mpirun
+from jupyter_sdt.launch.launchers.mpirun import find_mpirun
 
 _SECONDS = 120
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch.sagemaker import LOG_GROUP
+from jupyter_sdt.launch.remote.service import LOG_GROUP
 
 _SETTLE_SECONDS = 8.0
 

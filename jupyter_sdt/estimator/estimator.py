@@ -27,8 +27,8 @@ from jupyter_sdt.estimator.source import CellSource
 from jupyter_sdt.estimator.specification import Request, make_submission
 from jupyter_sdt.estimator.watching import print_logs, watch
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch.git_source import without_secrets
-from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
+from jupyter_sdt.launch.source.git_source import without_secrets
 from jupyter_sdt.launch.submission import Submission, plan_submission, submit
 from jupyter_sdt.spec.job_spec import StudyPoint
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_sdt.estimator.estimator import Estimator
-from jupyter_sdt.launch.image_uris import newest_version, python_of
+from jupyter_sdt.launch.remote.image_uris import newest_version, python_of
 
 _SCRIPT = (
     *("entry_point", "framework_version", "py_version", "source_dir", "hyperparameters"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.estimator.keywords import DEFAULTS
-from jupyter_sdt.launch.git_source import read_git_config
+from jupyter_sdt.launch.source.git_source import read_git_config
 from jupyter_sdt.spec.instances import Instance
 
 _LONGEST_RUN = 28 * 86400  # seconds, SageMaker's own limit

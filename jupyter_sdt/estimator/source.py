@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import SpecError, did_you_mean
-from jupyter_sdt.launch.fetched_source import GitBundle, S3Bundle
-from jupyter_sdt.launch.git_source import find_git, read_git_config
-from jupyter_sdt.launch.sagemaker import require_boto3
-from jupyter_sdt.launch.source_bundle import SourceBundle, find_source
+from jupyter_sdt.launch.remote.service import require_boto3
+from jupyter_sdt.launch.source.bundle import SourceBundle, find_source
+from jupyter_sdt.launch.source.fetched_source import GitBundle, S3Bundle
+from jupyter_sdt.launch.source.git_source import find_git, read_git_config
 from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, Cell
 
 

@@ -29,8 +29,8 @@ from jupyter_sdt.estimator.source import (
     requirements_path,
 )
 from jupyter_sdt.estimator.uris import resolve_uri
-from jupyter_sdt.launch.devices import count_gpus
-from jupyter_sdt.launch.git_source import without_secrets
+from jupyter_sdt.launch.node.devices import count_gpus
+from jupyter_sdt.launch.source.git_source import without_secrets
 from jupyter_sdt.launch.submission import Submission
 from jupyter_sdt.spec.job_spec import Channel, JobSpec, StudyPoint
 from jupyter_sdt.spec.model_parallel_parameters import model_parallel_size, shards

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from jupyter_sdt.errors import SpecError, did_you_mean
-from jupyter_sdt.launch.locations import local_path
+from jupyter_sdt.launch.source.locations import local_path
 
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/.*)?")
 

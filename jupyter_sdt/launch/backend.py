@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.spec.billing import Billing
 from jupyter_sdt.spec.job_status import SecondaryStatus, Transition
 

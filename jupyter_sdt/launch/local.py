@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from jupyter_sdt.errors import DistributionError, LaunchError
-from jupyter_sdt.launch import mpirun, nursery_client, plain_python, torchrun
-from jupyter_sdt.launch.devices import count_virtual_gpus
-from jupyter_sdt.launch.plan import LaunchPlan
-from jupyter_sdt.launch.rendezvous import Rendezvous
-from jupyter_sdt.launch.training_hyperparameters import compiler_keys
+from jupyter_sdt.launch.launchers import mpirun, plain_python, torchrun
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
+from jupyter_sdt.launch.launchers.rendezvous import Rendezvous
+from jupyter_sdt.launch.node.devices import count_virtual_gpus
+from jupyter_sdt.launch.nursery import client as nursery_client
+from jupyter_sdt.launch.remote.training_hyperparameters import compiler_keys
 from jupyter_sdt.spec import variables as names
 from jupyter_sdt.spec.distribution import Launcher
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -103,7 +104,7 @@ def start(directory: JobDirectory, environment: Mapping[str, str]) -> None:
 
 
 def _start_cold(directory: JobDirectory, lock: int, environment: Mapping[str, str]) -> None:
-    command = [sys.executable, "-P", "-m", "jupyter_sdt.launch.supervisor"]
+    command = [sys.executable, "-P", "-m", "jupyter_sdt.launch.supervision.supervisor"]
     with append_privately(directory.supervisor_log) as log:
         try:
             process = subprocess.Popen(

@@ -12,30 +12,31 @@ from functools import partial
 from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch import local, mpirun
-from jupyter_sdt.launch.agent_store import AgentStore, open_agent_store
-from jupyter_sdt.launch.artifacts import collect_artifacts
+from jupyter_sdt.launch import local
 from jupyter_sdt.launch.backend import News, Outcome
-from jupyter_sdt.launch.children import Children, Ended
-from jupyter_sdt.launch.cluster import ports_needed
-from jupyter_sdt.launch.node_directory import prepare_node
-from jupyter_sdt.launch.pipe_channel import pipe_feeders
-from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
-from jupyter_sdt.launch.preload import PRELOADED
-from jupyter_sdt.launch.process_tree import living_ranks
-from jupyter_sdt.launch.rendezvous import choose_rendezvous
-from jupyter_sdt.launch.requirements import install_requirements, skipped_requirements
-from jupyter_sdt.launch.restarting import (
+from jupyter_sdt.launch.channels.pipe_channel import pipe_feeders
+from jupyter_sdt.launch.channels.s3_channels import brought_here, take_away
+from jupyter_sdt.launch.channels.s3_checkpoints import keep_in_step
+from jupyter_sdt.launch.channels.s3_results import send_results
+from jupyter_sdt.launch.launchers import mpirun
+from jupyter_sdt.launch.launchers.cluster import ports_needed
+from jupyter_sdt.launch.launchers.plan import LaunchPlan, ProcessPlan
+from jupyter_sdt.launch.launchers.rendezvous import choose_rendezvous
+from jupyter_sdt.launch.node.artifacts import collect_artifacts
+from jupyter_sdt.launch.node.directory import prepare_node
+from jupyter_sdt.launch.nursery.agent_store import AgentStore, open_agent_store
+from jupyter_sdt.launch.nursery.preload import PRELOADED
+from jupyter_sdt.launch.nursery.standby import StandbyRank
+from jupyter_sdt.launch.source.requirements import install_requirements, skipped_requirements
+from jupyter_sdt.launch.supervision.children import Children, Ended
+from jupyter_sdt.launch.supervision.process_tree import living_ranks
+from jupyter_sdt.launch.supervision.restarting import (
     Restarts,
     forget_ranks,
     restarts_by_torchrun,
     spread_checkpoints,
 )
-from jupyter_sdt.launch.s3_channels import brought_here, take_away
-from jupyter_sdt.launch.s3_checkpoints import keep_in_step
-from jupyter_sdt.launch.s3_results import send_results
-from jupyter_sdt.launch.standby import StandbyRank
-from jupyter_sdt.launch.verdict import judge
+from jupyter_sdt.launch.supervision.verdict import judge
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.log_reader import last_lines

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local
-from jupyter_sdt.launch.estimate import estimate_cost, typical_seconds
-from jupyter_sdt.launch.left_out import EXPECTED
-from jupyter_sdt.launch.node_directory import check_paths
-from jupyter_sdt.launch.plan import LaunchPlan
-from jupyter_sdt.launch.remote_plan import plan_remote, region_of
-from jupyter_sdt.launch.requirements_file import read_requirements
-from jupyter_sdt.launch.runnable import check_runnable
-from jupyter_sdt.launch.sagemaker import require_boto3
-from jupyter_sdt.launch.source_bundle import SourceBundle
-from jupyter_sdt.launch.source_listing import left_out_notes, source_notes
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
+from jupyter_sdt.launch.launchers.runnable import check_runnable
+from jupyter_sdt.launch.node.directory import check_paths
+from jupyter_sdt.launch.remote.estimate import estimate_cost, typical_seconds
+from jupyter_sdt.launch.remote.plan import plan_remote, region_of
+from jupyter_sdt.launch.remote.service import require_boto3
+from jupyter_sdt.launch.source.bundle import SourceBundle
+from jupyter_sdt.launch.source.left_out import EXPECTED
+from jupyter_sdt.launch.source.listing import left_out_notes, source_notes
+from jupyter_sdt.launch.source.requirements_file import read_requirements
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import NO_REQUIREMENTS, JobSpec
 from jupyter_sdt.store.files import write_atomically

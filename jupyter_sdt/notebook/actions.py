@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_sdt.cells.flags import help_text
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.launch.adoption import ADOPTED
+from jupyter_sdt.launch.remote.adoption import ADOPTED
 from jupyter_sdt.notebook import words
 from jupyter_sdt.notebook.following import follow
 from jupyter_sdt.notebook.jobs_table import JobsTable, check_rank, named_job, newest_jobs

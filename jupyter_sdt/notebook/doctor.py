@@ -15,14 +15,14 @@ from jupyter_sdt.cells.arguments import Arguments, parse_arguments
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.estimator import CellSource
 from jupyter_sdt.estimator.frameworks import estimator_of_cell
-from jupyter_sdt.launch.estimate import hourly_price
-from jupyter_sdt.launch.mpirun import find_mpirun
-from jupyter_sdt.launch.plan import LaunchPlan
-from jupyter_sdt.launch.preflight import Finding, preflight
-from jupyter_sdt.launch.price_list import best_price
-from jupyter_sdt.launch.remote_plan import region_of
-from jupyter_sdt.launch.sagemaker import Service
-from jupyter_sdt.launch.standby import cores
+from jupyter_sdt.launch.launchers.mpirun import find_mpirun
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
+from jupyter_sdt.launch.nursery.standby import cores
+from jupyter_sdt.launch.remote.estimate import hourly_price
+from jupyter_sdt.launch.remote.plan import region_of
+from jupyter_sdt.launch.remote.preflight import Finding, preflight
+from jupyter_sdt.launch.remote.price_list import best_price
+from jupyter_sdt.launch.remote.service import Service
 from jupyter_sdt.spec.job_spec import Cell
 from jupyter_sdt.store.job_directory import jobs_root
 

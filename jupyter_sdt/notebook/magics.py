@@ -100,7 +100,7 @@ vars(keep_lone_line)["has_side_effects"] = True
 
 def _prepare(widgets: bool) -> None:
     """Have everything ready for the first cell. A cell that comes sooner waits for its imports."""
-    importlib.import_module("jupyter_sdt.launch.nursery_client").warm()
+    importlib.import_module("jupyter_sdt.launch.nursery.client").warm()
     _actions()
     if widgets:
         importlib.import_module("jupyter_sdt.notebook.view")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
-from jupyter_sdt.launch.remote_jobs import RemoteJob, list_remote_jobs
+from jupyter_sdt.launch.remote.jobs import RemoteJob, list_remote_jobs
 from jupyter_sdt.notebook.jobs_table import JobsTable
 from jupyter_sdt.spec.cost import duration
 from jupyter_sdt.store.job_store import list_directories

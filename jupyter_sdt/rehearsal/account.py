@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from jupyter_sdt.launch.described_spec import instances_of
+from jupyter_sdt.launch.remote.described_spec import instances_of
 from jupyter_sdt.rehearsal import warm_pools
 from jupyter_sdt.rehearsal.conditions import Conditions
 from jupyter_sdt.rehearsal.course import Course

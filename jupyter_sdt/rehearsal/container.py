@@ -12,9 +12,9 @@ from typing import Any
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch import local
-from jupyter_sdt.launch.node_directory import check_paths
-from jupyter_sdt.launch.runnable import check_runnable
-from jupyter_sdt.launch.training_request import code_uri_of
+from jupyter_sdt.launch.launchers.runnable import check_runnable
+from jupyter_sdt.launch.node.directory import check_paths
+from jupyter_sdt.launch.remote.training_request import code_uri_of
 from jupyter_sdt.rehearsal.container_spec import Folders, container_spec
 from jupyter_sdt.rehearsal.log_streams import LogStreams
 from jupyter_sdt.rehearsal.metric_feed import MetricFeed

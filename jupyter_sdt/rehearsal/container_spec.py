@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.launch.described_spec import described_spec
-from jupyter_sdt.launch.file_systems import on_file_system
-from jupyter_sdt.launch.remote_bundle import PROGRAM
+from jupyter_sdt.launch.channels.file_systems import on_file_system
+from jupyter_sdt.launch.remote.bundle import PROGRAM
+from jupyter_sdt.launch.remote.described_spec import described_spec
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
 from jupyter_sdt.spec.variables import AUTOLOG

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_sdt.launch.sagemaker import LOG_GROUP
+from jupyter_sdt.launch.remote.service import LOG_GROUP
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.metric import MetricRecord
 from jupyter_sdt.store.job_directory import JobDirectory

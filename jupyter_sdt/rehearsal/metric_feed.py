@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyter_sdt.launch.sagemaker import METRIC_NAMESPACE
+from jupyter_sdt.launch.remote.service import METRIC_NAMESPACE
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.metric import MetricRecord
 from jupyter_sdt.store.job_directory import JobDirectory

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.launch.described_spec import instances_of
-from jupyter_sdt.launch.request_limits import check_limits
-from jupyter_sdt.launch.training_request import split_s3
+from jupyter_sdt.launch.remote.described_spec import instances_of
+from jupyter_sdt.launch.remote.request_limits import check_limits
+from jupyter_sdt.launch.remote.training_request import split_s3
 
 _NEEDED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
 _WARM_POOL = "KeepAlivePeriodInSeconds"

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_sdt.launch.s3_objects import fetch_channel, fetch_object
-from jupyter_sdt.launch.training_request import split_s3
+from jupyter_sdt.launch.channels.s3_objects import fetch_channel, fetch_object
+from jupyter_sdt.launch.remote.training_request import split_s3
 
 # Of nobody: moto takes any, and puts everything into one account.
 CREDENTIALS = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"}

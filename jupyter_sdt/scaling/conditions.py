@@ -8,8 +8,8 @@ import platform
 from dataclasses import dataclass
 from importlib import metadata
 
-from jupyter_sdt.launch.conditions import cpu_model
-from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.launch.node.conditions import cpu_model
+from jupyter_sdt.launch.node.devices import count_gpus
 from jupyter_sdt.scaling.limits import available_cores
 from jupyter_sdt.scaling.variants import THREADS
 from jupyter_sdt.spec.job_spec import JobSpec

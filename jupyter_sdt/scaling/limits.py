@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from jupyter_sdt.launch.devices import count_cpus
+from jupyter_sdt.launch.node.devices import count_cpus
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _OWN_CGROUPS = Path("/proc/self/cgroup")

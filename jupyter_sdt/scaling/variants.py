@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_sdt.estimator import Estimator
-from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.launch.node.devices import count_gpus
 from jupyter_sdt.scaling.limits import available_cores
 from jupyter_sdt.scaling.sizes import check_capacity, check_world_sizes, divided_batch
 from jupyter_sdt.spec.distribution import Distribution

@@ -16,8 +16,8 @@ from jupyter_sdt.estimator.attaching import arguments_of
 from jupyter_sdt.estimator.job_names import make_job_name
 from jupyter_sdt.estimator.keywords import DEFAULTS
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch.locations import list_files
-from jupyter_sdt.launch.source_bundle import SourceBundle
+from jupyter_sdt.launch.source.bundle import SourceBundle
+from jupyter_sdt.launch.source.locations import list_files
 from jupyter_sdt.launch.submission import Submission, submit
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.job_spec import Channel, JobSpec

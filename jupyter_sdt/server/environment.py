@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
+from jupyter_sdt.launch.launchers.plan import LaunchPlan, ProcessPlan
 from jupyter_sdt.server.small_files import read_small_object
 from jupyter_sdt.store.job_directory import JobDirectory
 

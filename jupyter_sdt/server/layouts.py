@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from jupyter_sdt.estimator import Estimator
 from jupyter_sdt.estimator.placement import read_placement
-from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.layout import Layout
 from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.devices import count_gpus
-from jupyter_sdt.launch.mpirun import find_mpirun
+from jupyter_sdt.launch.launchers.mpirun import find_mpirun
+from jupyter_sdt.launch.node.devices import count_gpus
 from jupyter_sdt.scaling.limits import available_cores
 from jupyter_sdt.spec.job_spec import JobSpec
 

@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from jupyter_sdt.launch.process_tree import job_processes
+from jupyter_sdt.launch.supervision.process_tree import job_processes
 from jupyter_sdt.server.own_jobs import ConflictError, UnknownJobError, named_job, own_job
 from jupyter_sdt.store.job_directory import JobDirectory, jobs_root
 from jupyter_sdt.store.job_state import observe

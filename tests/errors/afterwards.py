@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from errors.bench import Bench
 
-from jupyter_sdt.launch.process_tree import living_ranks
+from jupyter_sdt.launch.supervision.process_tree import living_ranks
 from jupyter_sdt.store.job_store import list_job_names
 
 

@@ -7,7 +7,7 @@ import pytest
 from jupyter_sdt import Estimator
 from jupyter_sdt.cells.degrees import read_degrees
 from jupyter_sdt.estimator.specification import Request, make_submission
-from jupyter_sdt.launch.devices import count_gpus
+from jupyter_sdt.launch.node.devices import count_gpus
 
 
 @pytest.mark.parametrize(

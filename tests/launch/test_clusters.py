@@ -9,8 +9,8 @@ import pytest
 
 from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch import local
-from jupyter_sdt.launch.cluster import check_cluster
-from jupyter_sdt.launch.rendezvous import Rendezvous, choose_rendezvous
+from jupyter_sdt.launch.launchers.cluster import check_cluster
+from jupyter_sdt.launch.launchers.rendezvous import Rendezvous, choose_rendezvous
 from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.store.job_directory import JobDirectory
 

@@ -10,7 +10,7 @@ from support import Jobs
 
 from jupyter_sdt.errors import DistributionError
 from jupyter_sdt.launch import local
-from jupyter_sdt.launch.rendezvous import Rendezvous
+from jupyter_sdt.launch.launchers.rendezvous import Rendezvous
 from jupyter_sdt.spec.distribution import Distribution
 
 PARAMETERS = {"partitions": 2, "microbatches": 4, "ddp": True, "placement_strategy": "spread"}

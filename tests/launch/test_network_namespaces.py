@@ -11,9 +11,9 @@ import pytest
 from support import Jobs, ranks
 
 from jupyter_sdt.launch import local
-from jupyter_sdt.launch.node_directory import prepare_node
-from jupyter_sdt.launch.plan import ProcessPlan
-from jupyter_sdt.launch.rendezvous import Rendezvous
+from jupyter_sdt.launch.launchers.plan import ProcessPlan
+from jupyter_sdt.launch.launchers.rendezvous import Rendezvous
+from jupyter_sdt.launch.node.directory import prepare_node
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 

@@ -11,9 +11,9 @@ from support import ranks
 
 from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch import local
-from jupyter_sdt.launch.mpirun import find_mpirun
-from jupyter_sdt.launch.plan import LaunchPlan
-from jupyter_sdt.launch.rendezvous import Rendezvous
+from jupyter_sdt.launch.launchers.mpirun import find_mpirun
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
+from jupyter_sdt.launch.launchers.rendezvous import Rendezvous
 from jupyter_sdt.store.job_directory import JobDirectory
 
 MEETING = Rendezvous("127.0.0.1", 29400)

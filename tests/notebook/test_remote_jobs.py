@@ -8,8 +8,8 @@ import pytest
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch import remote_jobs
-from jupyter_sdt.launch.remote_jobs import RemoteJob
+from jupyter_sdt.launch.remote import jobs as remote_jobs
+from jupyter_sdt.launch.remote.jobs import RemoteJob
 from jupyter_sdt.notebook import actions, remote_table
 from jupyter_sdt.notebook.jobs_table import newest_jobs
 from jupyter_sdt.notebook.snapshot import look

@@ -7,7 +7,7 @@ from support import until
 
 from jupyter_sdt.errors import JobError, SdtError
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch.sagemaker_backend import SageMakerBackend
+from jupyter_sdt.launch.remote.backend import SageMakerBackend
 
 COUNTING = """
     import time

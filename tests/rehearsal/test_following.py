@@ -11,7 +11,7 @@ from jupyter_sdt import PyTorch, list_remote_jobs
 from jupyter_sdt.errors import LaunchError, SpecError
 from jupyter_sdt.estimator.watching import _say_duration
 from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch.fresh_credentials import bring_credentials
+from jupyter_sdt.launch.remote.fresh_credentials import bring_credentials
 
 ROLE = "arn:aws:iam::123456789012:role/service-role/Training"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from jupyter_sdt.launch.preflight import Finding, preflight
-from jupyter_sdt.launch.sagemaker import Service
+from jupyter_sdt.launch.remote.preflight import Finding, preflight
+from jupyter_sdt.launch.remote.service import Service
 
 TRUST = json.dumps({"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]})
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine"

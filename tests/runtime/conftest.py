@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sdt.launch.rendezvous import free_port
+from jupyter_sdt.launch.launchers.rendezvous import free_port
 from jupyter_sdt.spec.metric import MetricRecord
 
 FOLDERS = "source logs errors metrics processes stacks variables/in variables/out"

@@ -5,7 +5,7 @@ import json
 import pytest
 from contract_shapes import examples, shape_errors
 
-from jupyter_sdt.launch.plan import LaunchPlan, ProcessPlan
+from jupyter_sdt.launch.launchers.plan import LaunchPlan, ProcessPlan
 
 NOTHING = {"conditions": None, "image": "", "variables": {}, "own_variables": [], "page": ""}
 

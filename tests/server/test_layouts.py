@@ -4,7 +4,7 @@ import pytest
 
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.estimator import Estimator
-from jupyter_sdt.launch.plan import LaunchPlan
+from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.server.layouts import places
 
 

@@ -3,7 +3,7 @@
     python tools/requests/record.py
 
 The SDK is installed into build/benchmarks/sagemaker on the first call, where the benchmarks have
-it too. Writes tests/launch/sagemaker/requests/sdk-VERSION.json: the cases with the request that
+it too. Writes tests/launch/remote/requests/sdk-VERSION.json: the cases with the request that
 went over the wire, or the reason why the SDK refused it. No call leaves this machine.
 """
 

@@ -1,0 +1,1 @@
+"""Input folders of local jobs: files, pipes, file systems and S3."""

@@ -1,0 +1,1 @@
+"""Who starts the ranks: plans for torchrun, mpirun and plain python."""

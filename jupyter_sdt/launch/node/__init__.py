@@ -1,0 +1,1 @@
+"""What a training process finds on its node: variables, folders, devices."""

@@ -1,0 +1,1 @@
+"""Jobs on ``ml.*`` instances: the request, what it costs, and following Amazon SageMaker."""

@@ -1,0 +1,83 @@
+"""Following a SageMaker job that has no job directory here: started elsewhere, or by somebody else.
+
+What DescribeTrainingJob says is all that is needed. The job gets a directory and a supervisor like
+any other; that supervisor sends nothing but questions, unless somebody asks it to stop the job.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+
+from jupyter_sdt.errors import LaunchError, SdtError, SpecError
+from jupyter_sdt.launch import local
+from jupyter_sdt.launch.remote.described_spec import described_spec
+from jupyter_sdt.launch.remote.fresh_credentials import bring_credentials
+from jupyter_sdt.launch.remote.service import Service, find_region, require_boto3
+from jupyter_sdt.launch.remote.service_errors import explain, kind_of
+from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.store.job_directory import JobDirectory, job_directory
+from jupyter_sdt.store.job_store import find_job
+
+# In JobSpec.sagemaker: this job was not submitted from here.
+ADOPTED = "adopted"
+
+
+def find_anywhere(job_name: str, region: str | None = None) -> JobDirectory:
+    """Return the directory of a job that is here, or of one on SageMaker, followed from here on.
+
+    A supervisor here whose credentials have expired gets those of our environment. Raises SpecError
+    for a name that no job can have, SdtError when there is no such job, LaunchError when AWS cannot
+    be asked.
+    """
+    try:
+        found = find_job(job_name)
+    except SpecError:
+        raise
+    except SdtError as missing:
+        if not reachable(region):
+            raise
+        adopted = adopt(job_name, region)
+        if adopted is None:
+            raise SdtError(f"{missing}; SageMaker knows no such training job either") from None
+        return adopted
+    bring_credentials(found, os.environ)
+    return found
+
+
+def reachable(region: str | None) -> bool:
+    """Whether there is any account to ask: boto3 is installed and a region is known."""
+    try:
+        require_boto3()
+        return bool(region or find_region())
+    except LaunchError:
+        return False
+
+
+def adopt(job_name: str, region: str | None = None) -> JobDirectory | None:
+    """Return the new directory of a job that the account knows; None when it knows no such job.
+
+    ``region`` defaults to that of the environment. Raises LaunchError when AWS cannot be asked.
+    """
+    service = Service(region or find_region())
+    try:
+        described = service.describe(job_name)
+    except Exception as error:  # noqa: BLE001 - told as what it is, once its kind is known
+        if kind_of(error) == "missing":
+            return None
+        raise explain(error, resource=f"the training job {job_name}") from None
+    arguments = {"region": service.region, "role": described["RoleArn"], ADOPTED: True}
+    return _begin(replace(described_spec(described), sagemaker=arguments))
+
+
+def _begin(spec: JobSpec) -> JobDirectory:
+    directory = job_directory(spec.job_name)
+    try:
+        directory.create()
+        directory.write_spec(spec)
+        local.start(directory, os.environ)
+    except (OSError, SdtError) as error:
+        shutil.rmtree(directory.path, ignore_errors=True)
+        raise LaunchError(f"cannot follow {spec.job_name} in {directory.path}: {error}") from error
+    return directory

@@ -1,0 +1,125 @@
+"""What a job on ``ml.*`` instances needs of the account, looked at before anything is sent.
+
+Nothing is created or changed. What the caller may not look at is said to be unknown, with the
+permission that would allow it; it need not be wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.remote.described_spec import instances_of
+from jupyter_sdt.launch.remote.service import Service
+from jupyter_sdt.launch.remote.service_errors import explain, kind_of
+from jupyter_sdt.launch.remote.training_request import ACCOUNT, split_s3
+
+_QUOTAS = "https://console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas"
+_TRUST = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is right, and what to know or to do."""
+
+    what: str
+    state: Literal["ok", "wrong", "unknown"]
+    said: str
+
+
+def preflight(request: Mapping[str, Any], service: Service) -> Iterator[Finding]:
+    """Yield a finding for each part of a CreateTrainingJob request that needs the account.
+
+    Without valid credentials there is only one.
+    """
+    account = _look("credentials", "AWS", lambda: _account(service))
+    yield account
+    if account.state != "ok":
+        return
+    request = _with_account(request, account.said.split()[1])
+    yield _look("role", "the role", lambda: _role(request["RoleArn"], service))
+    for uri in _places(request):
+        bucket = split_s3(uri)[0]
+        yield _look(f"bucket {bucket}", bucket, partial(_bucket, bucket, service))
+    for kind, count in instances_of(request).items():
+        yield _look("quota", kind, partial(_quota, kind, count, service))
+    image = str(request["AlgorithmSpecification"].get("TrainingImage", ""))
+    if image:
+        yield _look("image", image, lambda: _image(image, service))
+    if network := request.get("VpcConfig"):
+        yield _look("network", "the subnets", lambda: _network(network, service))
+
+
+def _with_account(request: Mapping[str, Any], account: str) -> dict[str, Any]:
+    """A plan leaves the account open where the request needs it."""
+    filled: dict[str, Any] = json.loads(json.dumps(request).replace(ACCOUNT, account))
+    return filled
+
+
+def _look(what: str, resource: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except LaunchError as error:
+        return Finding(what, "unknown", str(error))
+    except Exception as error:  # noqa: BLE001 - every answer of AWS is a finding
+        told = str(explain(error, resource=resource))
+        wrong = kind_of(error) in ("credentials", "missing", "unreachable")
+        return Finding(what, "wrong" if wrong else "unknown", told)
+
+
+def _account(service: Service) -> Finding:
+    identity = service.identity()
+    said = f"account {identity['Account']} as {identity['Arn']}, region {service.region}"
+    return Finding("credentials", "ok", said)
+
+
+def _role(arn: str, service: Service) -> Finding:
+    policy = service.role(arn.rpartition("/")[2])["AssumeRolePolicyDocument"]
+    text = unquote(policy) if isinstance(policy, str) else json.dumps(policy)
+    if "sagemaker.amazonaws.com" in text:
+        return Finding("role", "ok", f"{arn} trusts SageMaker")
+    fix = f"add the principal sagemaker.amazonaws.com to its trust policy, {_TRUST}"
+    return Finding("role", "wrong", f"{arn} does not trust SageMaker: {fix}")
+
+
+def _bucket(name: str, service: Service) -> Finding:
+    region = service.bucket_region(name)
+    if region == service.region:
+        return Finding(f"bucket {name}", "ok", f"in {region}")
+    said = f"is in {region}, the job in {service.region}: SageMaker needs both in one region"
+    return Finding(f"bucket {name}", "wrong", said)
+
+
+def _quota(kind: str, count: int, service: Service) -> Finding:
+    allowed = service.training_quota(kind)
+    if allowed is None:
+        return Finding("quota", "unknown", f"Service Quotas lists none for {kind} training")
+    if allowed >= count:
+        return Finding("quota", "ok", f"{allowed:g} of {kind}, {count} needed")
+    return Finding("quota", "wrong", f"{allowed:g} of {kind}, {count} needed: ask at {_QUOTAS}")
+
+
+def _image(uri: str, service: Service) -> Finding:
+    service.find_image(uri)
+    return Finding("image", "ok", uri)
+
+
+def _network(network: Mapping[str, Any], service: Service) -> Finding:
+    zones = service.subnet_zones(network["Subnets"])
+    return Finding("network", "ok", f"{len(zones)} subnets in {', '.join(sorted(set(zones)))}")
+
+
+def _places(request: Mapping[str, Any]) -> list[str]:
+    """Every place in S3 that a job reads or writes, one of each bucket."""
+    sources = [channel["DataSource"] for channel in request.get("InputDataConfig", ())]
+    places = [
+        str(request["OutputDataConfig"]["S3OutputPath"]),
+        *(source.get("S3DataSource", {}).get("S3Uri", "") for source in sources),
+        request.get("CheckpointConfig", {}).get("S3Uri", ""),
+    ]
+    return list({split_s3(uri)[0]: uri for uri in places if uri}.values())

@@ -1,0 +1,1 @@
+"""The process that owns a job, and what it looks after."""
