@@ -3,6 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 import uPlot from 'uplot';
 import { isLonely, joined, looksTheSame } from './chartData';
 import { ILine } from './lines';
+import { drawMarks } from './marks';
 import { short } from '../ui/format';
 import { lineColor, themeColor } from './theme';
 
@@ -39,9 +40,10 @@ export class Chart implements IDisposable {
     return this._isDisposed;
   }
 
-  /** Draw these lines with the next frame. */
-  setLines(lines: readonly ILine[]): void {
+  /** Draw these lines with the next frame, and `marks` across the x axis. */
+  setLines(lines: readonly ILine[], marks: readonly number[] = []): void {
     this._lines = lines;
+    this._marks = marks;
     this._schedule();
   }
 
@@ -82,7 +84,7 @@ export class Chart implements IDisposable {
       return;
     }
     const data = joined(this._lines, this._style.logarithmic);
-    const shape = this._lines.map(line => `${line.label}${line.faint}${line.color}`).join('|');
+    const shape = this._shapeOf(this._lines);
     if (!this._plot || shape !== this._shape) {
       this._shape = shape;
       this._plot?.destroy();
@@ -98,6 +100,12 @@ export class Chart implements IDisposable {
     }
   }
 
+  /** What a plot cannot change once it is made, and the marks, which hardly ever change. */
+  private _shapeOf(lines: readonly ILine[]): string {
+    const looks = lines.map(line => `${line.label}${line.faint}${line.color}`);
+    return [...looks, ...this._marks].join('|');
+  }
+
   private _options(width: number): uPlot.Options {
     const { height, logarithmic, ticks, fromZero } = this._style;
     const places = ticks?.length ? { splits: () => [...ticks] } : {};
@@ -110,7 +118,10 @@ export class Chart implements IDisposable {
       scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1, ...range } },
       axes: [{ ...axis(26), ...places, label: this._style.xLabel, labelSize: 16 }, axis(52)],
       series: [{}, ...this._lines.map(line => this._series(line))],
-      hooks: { setCursor: [plot => this._read(plot)] }
+      hooks: {
+        setCursor: [plot => this._read(plot)],
+        draw: [plot => drawMarks(plot, this._marks)]
+      }
     };
   }
 
@@ -149,6 +160,7 @@ export class Chart implements IDisposable {
 
   private _plot: uPlot | null = null;
   private _lines: readonly ILine[] = [];
+  private _marks: readonly number[] = [];
   private _shape = '';
   private _frame = 0;
   private _isDisposed = false;

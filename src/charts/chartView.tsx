@@ -15,6 +15,8 @@ export interface IChartProps {
   summary: string;
   xLabel: string;
   lines: readonly ILine[];
+  /** Places on the x axis where ranks were started anew. */
+  marks?: readonly number[];
   trans: TranslationBundle;
   height?: number;
   logarithmic?: boolean;
@@ -72,7 +74,16 @@ export function ChartView(props: IChartProps): JSX.Element {
 }
 
 function useChart(props: IChartProps) {
-  const { lines, height = 170, logarithmic, showPoints, xLabel, ticks, fromZero } = props;
+  const {
+    lines,
+    marks,
+    height = 170,
+    logarithmic,
+    showPoints,
+    xLabel,
+    ticks,
+    fromZero
+  } = props;
   const host = React.useRef<HTMLDivElement>(null);
   const readout = React.useRef<HTMLOutputElement>(null);
   const chart = React.useRef<Chart | null>(null);
@@ -84,8 +95,8 @@ function useChart(props: IChartProps) {
     return () => made.dispose();
   }, [height, xLabel, logarithmic, showPoints, ticks, fromZero]);
   React.useEffect(
-    () => chart.current?.setLines(lines),
-    [lines, height, xLabel, logarithmic, showPoints, ticks, fromZero]
+    () => chart.current?.setLines(lines, marks),
+    [lines, marks, height, xLabel, logarithmic, showPoints, ticks, fromZero]
   );
   return { host, readout, chart };
 }

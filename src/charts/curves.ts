@@ -1,5 +1,6 @@
 /** The curves a person watches first: loss and throughput of all ranks together. */
 import { Point } from '../api/models';
+import { RESTARTS, restartSteps } from './restarts';
 import { ISeries, thinned } from './series';
 import { SeriesTable } from './seriesTable';
 
@@ -7,6 +8,8 @@ import { SeriesTable } from './seriesTable';
 export interface INamedCurve {
   name: string;
   series: ISeries;
+  /** Steps with which training went on after ranks were started anew. */
+  marks?: readonly number[];
 }
 
 /** What the runtime records about itself; anything else may stand in for a missing loss. */
@@ -16,7 +19,8 @@ const NOT_RESULTS = [
   'work_seconds',
   'learning_rate',
   'total_steps',
-  'epoch'
+  'epoch',
+  RESTARTS
 ];
 
 /** The loss, or else the first thing the script recorded. */
@@ -37,9 +41,10 @@ export function throughputCurve(table: SeriesTable): INamedCurve {
   return { name: 'steps/s', series: { ...steps, values: steps.values.map(rate) } };
 }
 
-/** Both. */
+/** Both, with the places of restarts. */
 export function watchedCurves(table: SeriesTable): INamedCurve[] {
-  return [lossCurve(table), throughputCurve(table)];
+  const marks = restartSteps(table);
+  return [lossCurve(table), throughputCurve(table)].map(curve => ({ ...curve, marks }));
 }
 
 /** The form in which a notebook keeps a curve: at most `count` finite points. */

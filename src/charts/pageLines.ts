@@ -1,6 +1,7 @@
 /** What the charts of a job page draw: any metric, by step or by time, smoothed or not. Pure. */
 import { ILine } from './lines';
 import { onGrid } from './grid';
+import { RESTARTS, restartSteps, restartTimes } from './restarts';
 import { ISeries, smooth, thinned } from './series';
 import { SeriesTable } from './seriesTable';
 
@@ -17,11 +18,13 @@ export interface IMetricLines {
   name: string;
   combined: ISeries;
   lines: ILine[];
+  /** Where on the x axis ranks were started anew. */
+  marks: number[];
 }
 
 const FIRST = ['samples_per_second', 'learning_rate', 'step_seconds', 'work_seconds'];
 /** Numbers about the run that make no curve. */
-const NO_CURVES = ['total_steps', 'total_epochs', 'epoch'];
+const NO_CURVES = ['total_steps', 'total_epochs', 'epoch', RESTARTS];
 const DRAWN_POINTS = 1500;
 const MOST_RANKS = 16;
 
@@ -39,6 +42,7 @@ export function metricLines(
   hidden: ReadonlySet<string> = new Set()
 ): IMetricLines[] {
   const zero = startOf(table);
+  const marks = marksOf(table, choice, zero);
   const chosen = [...metricNames(table).entries()].filter(([, name]) => !hidden.has(name));
   return chosen.map(([place, name]) => {
     const combined = table.overRanks(name);
@@ -47,8 +51,14 @@ export function metricLines(
       ranks.length > 0
         ? together(ranks.map(([rank, series]) => line(`${rank}`, series, rank, zero, choice)))
         : smoothed(name, combined, place, zero, choice);
-    return { name, combined, lines };
+    return { name, combined, lines, marks };
   });
+}
+
+function marksOf(table: SeriesTable, choice: IChartChoice, zero: number): number[] {
+  return choice.x === 'step'
+    ? restartSteps(table)
+    : restartTimes(table).map(time => time - zero);
 }
 
 /** A curve, and behind its smoothed form the raw one. */

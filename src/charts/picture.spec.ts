@@ -30,6 +30,16 @@ describe('the picture of a job', () => {
     expect(drawn.documentElement.textContent).toContain(name);
   });
 
+  it('marks where ranks were started anew', () => {
+    const curve = fromPoints('loss', [
+      [0, 3],
+      [10, 1]
+    ]);
+    const drawn = parsed(picture([{ ...curve, marks: [5, 50] }], ''));
+    const dashed = [...drawn.querySelectorAll('path[stroke-dasharray]')];
+    expect(dashed.map(path => path.getAttribute('d'))).toEqual(['M190 28V146']);
+  });
+
   it('bears curves without points', () => {
     expect(parsed(picture([fromPoints('loss', [])], '')).querySelector('polyline')).toBeNull();
   });

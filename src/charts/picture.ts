@@ -34,7 +34,7 @@ export function picture(curves: readonly INamedCurve[], description: string): st
   return new XMLSerializer().serializeToString(root);
 }
 
-function panel({ name, series }: INamedCurve, color: string): Element[] {
+function panel({ name, series, marks = [] }: INamedCurve, color: string): Element[] {
   const { steps, values } = thinned(series, MOST_POINTS);
   const known = steps.flatMap((x, i) => (values[i] === null ? [] : [[x, values[i]]]));
   const last = lastValue(values);
@@ -42,7 +42,18 @@ function panel({ name, series }: INamedCurve, color: string): Element[] {
   if (known.length === 0) {
     return [title];
   }
-  return [title, ...drawn(known as [number, number][], color)];
+  const points = known as [number, number][];
+  return [title, ...dashes(points, marks), ...drawn(points, color)];
+}
+
+/** Where ranks were started anew. */
+function dashes(points: [number, number][], marks: readonly number[]): Element[] {
+  const [first, last] = [points[0][0], points[points.length - 1][0]];
+  const x = scale(first, last, LEFT, WIDTH - RIGHT);
+  const look = { fill: 'none', stroke: '#999999', 'stroke-dasharray': '3 3' };
+  return marks
+    .filter(mark => mark >= first && mark <= last)
+    .map(mark => element('path', { d: `M${x(mark)} ${TOP}V${HEIGHT - BOTTOM}`, ...look }));
 }
 
 function drawn(points: [number, number][], color: string): Element[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
-import { jobSummaryText, phaseLabel, progressLabel, ranksLabel } from './words';
+import { curveSummary, jobSummaryText, phaseLabel, progressLabel, ranksLabel } from './words';
 
 const fill = (text: string, values: unknown[]) =>
   values.reduce<string>(
@@ -14,6 +14,16 @@ const ENGLISH = {
   _n: (one: string, many: string, count: number, ...values: unknown[]) =>
     fill(count === 1 ? one : many, [count, ...values])
 } as unknown as TranslationBundle;
+
+describe('the summary of a curve', () => {
+  it('tells how often ranks were started anew', () => {
+    const series = { steps: [1, 2], times: [1, 2], values: [2, 1] };
+    const told = (marks: number[]) => curveSummary({ name: 'loss', series, marks }, ENGLISH);
+    expect(told([])).not.toContain('anew');
+    expect(told([2])).toContain('; ranks started anew once');
+    expect(told([1, 2])).toContain('; ranks started anew 2 times');
+  });
+});
 
 const JOB = {
   job_name: 'digits',

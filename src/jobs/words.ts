@@ -61,13 +61,19 @@ export function phaseLabel(phase: string, trans: TranslationBundle): string {
   }
 }
 
-/** `loss 0.31, falling`, for people who do not see the curve. */
-export function curveSummary({ name, series }: INamedCurve, trans: TranslationBundle): string {
+/** `loss 0.31, falling`, and how often ranks were started anew, for people who do not see it. */
+export function curveSummary(curve: INamedCurve, trans: TranslationBundle): string {
+  const { name, series, marks = [] } = curve;
   const last = lastValue(series.values);
   if (last === null) {
     return trans.__('%1: no points yet', name);
   }
-  return `${name} ${short(last)}, ${trendLabel(series.values, trans)}`;
+  const told = `${name} ${short(last)}, ${trendLabel(series.values, trans)}`;
+  return marks.length > 0 ? `${told}; ${restartLabel(marks.length, trans)}` : told;
+}
+
+function restartLabel(count: number, trans: TranslationBundle): string {
+  return trans._n('ranks started anew once', 'ranks started anew %1 times', count);
 }
 
 /** `loss 0.31`. */

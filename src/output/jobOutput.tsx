@@ -89,6 +89,7 @@ function CurveChart({ curve, color, trans, showPoints }: ICurveChartProps): JSX.
       summary={curveSummary(curve, trans)}
       xLabel={trans.__('step')}
       lines={lines}
+      marks={curve.marks}
       trans={trans}
       showPoints={showPoints}
     />

@@ -59,16 +59,17 @@ interface IMetricChartProps {
 }
 
 function MetricChart({ metric, choice, trans, showPoints }: IMetricChartProps): JSX.Element {
-  const { name, combined: series, lines } = metric;
+  const { name, combined: series, lines, marks } = metric;
   const named = choice.byRank
     ? lines.map(line => ({ ...line, label: trans.__('rank %1', line.label) }))
     : lines;
   return (
     <ChartView
       title={curveTitle({ name, series })}
-      summary={curveSummary({ name, series }, trans)}
+      summary={curveSummary({ name, series, marks }, trans)}
       xLabel={choice.x === 'step' ? trans.__('step') : trans.__('seconds')}
       lines={named}
+      marks={marks}
       trans={trans}
       height={210}
       logarithmic={choice.logarithmic}
