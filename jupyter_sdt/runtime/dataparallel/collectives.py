@@ -191,7 +191,9 @@ class SharedCollectives:
 
 def _flat(tensor: torch.Tensor) -> torch.Tensor:
     """One-dimensional and contiguous: a view where that is possible, else a copy."""
-    return tensor.data.contiguous().view(-1)
+    dense = tensor.data.contiguous()
+    # A single element may keep a stride that no view of its bytes would take.
+    return dense.as_strided((dense.numel(),), (1,))
 
 
 def _bytes(tensor: torch.Tensor) -> torch.Tensor:
