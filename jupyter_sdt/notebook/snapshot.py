@@ -116,6 +116,7 @@ class Snapshot:
             "step": self.progress.step,
             "total_steps": self.progress.total_steps,
             "series": dict((self.loss, self.throughput)),
+            "restarts": list(self.restarts),
         }
 
 

@@ -51,6 +51,13 @@ describe('the contract with the server', () => {
     expect(() => guards.asSavedJob(saved)).toThrow('points');
   });
 
+  it('bears notebooks of before restarts were saved, and refuses steps that are none', () => {
+    const { restarts, ...older } = examples('mimebundle')[0];
+    expect(restarts).toEqual([2]);
+    expect(guards.asSavedJob(older).restarts).toBeUndefined();
+    expect(() => guards.asSavedJob({ ...older, restarts: ['2'] })).toThrow('restarts');
+  });
+
   it('refuses columns of different lengths', () => {
     const columns = { steps: [1, 2], times: [1], values: [1, 2] };
     expect(() => guards.asSeries({ name: 'a', source: 'b', rank: 0, ...columns })).toThrow();

@@ -178,6 +178,9 @@ export function asSavedJob(value: unknown): ISavedJob {
   if (!Object.values(series).every(isPoints)) {
     throw new PayloadError('saved job: series are not points');
   }
+  if (!asList(fields.restarts ?? [], 'saved job: restarts').every(isNumber)) {
+    throw new PayloadError('saved job: restarts are not steps');
+  }
   if (fields.failure !== undefined) {
     asFailure(fields.failure);
   }
@@ -198,6 +201,10 @@ export function checked(value: unknown, kinds: { [key: string]: Kind }, what: st
 
 function isString(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
 function isNumberOrNull(value: unknown): value is number | null {

@@ -132,6 +132,8 @@ export interface ISavedJob {
   step: number | null;
   total_steps: number | null;
   series: { [name: string]: Point[] };
+  /** Steps with which training went on after ranks were started anew. */
+  restarts?: number[];
   /** Set by the front end when the job has failed. */
   failure?: IJobFailure;
   /** Set by the front end once the curves are complete: nothing is asked for any more. */

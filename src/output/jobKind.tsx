@@ -4,6 +4,7 @@ import { asSavedJob } from '../api/guards';
 import { ISavedJob } from '../api/models';
 import { toPoints, watchedCurves } from '../charts/curves';
 import { picture } from '../charts/picture';
+import { restartSteps } from '../charts/restarts';
 import { JobFeed } from '../jobs/jobFeed';
 import { curveSummary, jobSummaryText } from '../jobs/words';
 import { JobOutput } from './jobOutput';
@@ -47,6 +48,7 @@ function completed(saved: ISavedJob, feed: JobFeed, count: number): ISavedJob {
     elapsed_seconds: summary.elapsed_seconds,
     step: summary.step,
     total_steps: summary.total_steps,
-    series: Object.fromEntries(curves.map(c => [c.name, toPoints(c, count)]))
+    series: Object.fromEntries(curves.map(c => [c.name, toPoints(c, count)])),
+    restarts: restartSteps(feed.table)
   };
 }

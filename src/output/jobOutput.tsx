@@ -106,6 +106,7 @@ function feedCurves(feed: JobFeed, saved: ISavedJob): INamedCurve[] {
   return feed.table.names().length > 0 ? watchedCurves(feed.table) : savedCurves(saved);
 }
 
-function savedCurves(saved: ISavedJob): INamedCurve[] {
-  return Object.entries(saved.series).map(([name, points]) => fromPoints(name, points));
+function savedCurves({ series, restarts }: ISavedJob): INamedCurve[] {
+  const curves = Object.entries(series).map(([name, points]) => fromPoints(name, points));
+  return curves.map(curve => ({ ...curve, marks: restarts }));
 }
