@@ -9,18 +9,19 @@ import argparse
 import json
 import os
 
+import torch
 from forked_ranks import run_ranks
 from measurements import AllReduce, all_reduce
 from network import measure_network
 from open_mpi import measure_open_mpi
-from training import report, train
+from training import compare, report, train
 
 from jupyter_sdt.scaling.conditions import current_conditions
 
 KB, MB = 1 << 10, 1 << 20
 SIZES = [4 * KB, 64 * KB, MB, 4 * MB, 25 * MB, 100 * MB, 256 * MB]
 ASKED = {4 * KB: "4kb", 64 * KB: "64kb", MB: "1mb", 25 * MB: "25mb", 256 * MB: "256mb"}
-PARTS = ("allreduce", "network", "mlp", "gpt")
+PARTS = ("allreduce", "network", "mlp", "gpt", "gpu")
 
 
 def main() -> None:
@@ -104,11 +105,25 @@ def measure_steps(model: str, quick: bool) -> dict[str, float]:
     return report(model, train(model, rounds, steps))
 
 
+def measure_gpus(quick: bool) -> dict[str, float]:
+    """What ours costs beside DDP over NCCL, on all GPUs of this machine; nothing where none is."""
+    # Counted without starting CUDA, which would not survive the fork of the ranks.
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
+    gpus = torch.cuda.device_count()
+    if not gpus:
+        print("\nNo GPU here: ours is not compared with NCCL")
+        return {}
+    ratio = compare(("gpu_nccl", "gpu_smddp"), "gpt", gpus, (3 if quick else 9, 20))
+    print(f"\nTraining step, gpt, {gpus} GPUs: ours takes {ratio:.3f} times as long as NCCL's DDP")
+    return {"gpu_step_ratio": ratio}
+
+
 MEASURE = {
     "allreduce": measure_all_reduce,
     "network": measure_nodes,
     "mlp": lambda quick: measure_steps("mlp", quick),
     "gpt": lambda quick: measure_steps("gpt", quick),
+    "gpu": measure_gpus,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pairs of ranks that train one way, round by round, as their parent asks them."""
+"""Ranks, most often two, that train one way, round by round, as their parent asks them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from ways import WAYS, Step
+from ways import GPU_WAYS, WAYS, Step
 
 from jupyter_sdt.runtime.allocator import keep_freed_memory
 
@@ -29,17 +29,17 @@ class Memory:
 
 
 class Pair:
-    """Two ranks, forked before torch has computed anything, that train ``way`` on ``model``."""
+    """Ranks, forked before torch has computed anything, that train ``way`` on ``model``."""
 
-    def __init__(self, way: str, model: str) -> None:
+    def __init__(self, way: str, model: str, ranks: int = 2) -> None:
         self._pipes, self._processes = [], []
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        for rank in range(2):
+        for rank in range(ranks):
             ours, theirs = _FORK.Pipe()
             process = _FORK.Process(
-                target=_rank, args=(rank, port, theirs, way, model), daemon=True
+                target=_rank, args=((rank, ranks, port), theirs, way, model), daemon=True
             )
             process.start()
             theirs.close()
@@ -69,14 +69,16 @@ class Pair:
         return answers
 
 
-def _rank(rank: int, port: int, pipe: Any, way: str, model: str) -> None:
-    place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_PORT": port}
+def _rank(seat: tuple[int, int, int], pipe: Any, way: str, model: str) -> None:
+    rank, ranks, port = seat
+    place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": ranks, "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in place.items()})
     os.environ["MASTER_ADDR"] = "127.0.0.1"
     torch.set_num_threads(1)
-    if WAYS[way].keeps_memory:
+    chosen = (WAYS | GPU_WAYS)[way]
+    if chosen.keeps_memory:
         keep_freed_memory()
-    step = WAYS[way].make(model)
+    step = chosen.make(model)
     while steps := pipe.recv():
         pipe.send(_seconds(step, steps))
     pipe.send(_memory())

@@ -42,6 +42,19 @@ def _beside(bound: Pair, row: Trained, model: str, amount: tuple[int, int]) -> T
     return row
 
 
+def compare(ways: tuple[str, str], model: str, ranks: int, amount: tuple[int, int]) -> float:
+    """Median over rounds of the time of the second way divided by that of the first."""
+    rounds, steps = amount
+    first, second = (Pair(way, model, ranks) for way in ways)
+    ratios = []
+    for _ in range(rounds):
+        known = first.round(steps)
+        ratios.append(second.round(steps) / known)
+    for pair in (first, second):
+        pair.close()
+    return statistics.median(ratios)
+
+
 def report(model: str, rows: list[Trained]) -> dict[str, float]:
     """Print medians, shares and memory; return the shares by their names in the JSON line."""
     first = statistics.median(second for row in rows for second in row.bound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -113,6 +114,25 @@ def horovod_style(model: str) -> Step:
     return step
 
 
+def on_gpu(backend: str) -> Callable[[str], Step]:
+    """DDP as a script writes it, each rank on a GPU of its own."""
+
+    def make(model: str) -> Step:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        dist.init_process_group(backend)
+        with torch.device("cuda"):
+            net, loss = build(model)
+        step = stepper(DistributedDataParallel(net), loss)
+
+        def finished() -> None:
+            step()
+            torch.cuda.synchronize()
+
+        return finished
+
+    return make
+
+
 def stepper(net: nn.Module, loss: Callable[[nn.Module], Any], optimizer: Any = None) -> Step:
     """Gradients to None, forward, backward, AdamW."""
     chosen = optimizer or torch.optim.AdamW(net.parameters(), fused=True)
@@ -125,6 +145,8 @@ def stepper(net: nn.Module, loss: Callable[[nn.Module], Any], optimizer: Any = N
     return step
 
 
+# Where there are GPUs: ours beside NCCL.
+GPU_WAYS = {"gpu_nccl": Way(on_gpu("nccl")), "gpu_smddp": Way(on_gpu("smddp"))}
 # The first is the bound, in a process as `python script.py` has it.
 WAYS = {
     "independent": Way(independent),
