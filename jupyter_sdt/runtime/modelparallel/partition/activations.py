@@ -43,8 +43,8 @@ def _alive() -> list[torch.Tensor]:
 
 def _storages(tensors: Iterable[torch.Tensor]) -> Iterator[torch.UntypedStorage]:
     for tensor in tensors:
-        # Some have none: sparse ones, and wrappers of others.
-        with suppress(RuntimeError, NotImplementedError):
+        # Some have none: sparse ones, wrappers of others, parameters that nobody has filled.
+        with suppress(RuntimeError, NotImplementedError, ValueError):
             yield tensor.untyped_storage()
 
 

@@ -16,7 +16,8 @@ def data_size():
 
 begin(**ASKED)
 limit = data_size() + int(3.4 * megabytes * 2**20)
-resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 failed = None
 try:
     layers = [nn.Linear(WIDTH, WIDTH, bias=False) for _ in range(LAYERS)]
@@ -38,6 +39,8 @@ try:
     assert losses[2] < losses[0], losses
 except RuntimeError as error:
     failed = str(error)
+finally:
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 if here.world_size == 1:
     assert failed and "can't allocate memory" in failed, failed
 else:
