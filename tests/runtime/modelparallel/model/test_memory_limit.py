@@ -6,7 +6,7 @@ BODY = """
 import resource
 from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
 torch.set_default_dtype(torch.float32)
-WIDTH, LAYERS = 1024, 24
+WIDTH, LAYERS = 1280, 24
 megabytes = LAYERS * WIDTH * WIDTH * 4 / 2**20  # with gradients and Adam's moments four times that
 
 def data_size():
@@ -15,7 +15,7 @@ def data_size():
     return int(line.split()[1]) << 10
 
 begin(**ASKED)
-limit = data_size() + int(3.4 * megabytes * 2**20)
+limit = data_size() + int(3.7 * megabytes * 2**20)
 soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
 resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 failed = None
