@@ -24,6 +24,7 @@ PAGES = sorted(
 )
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+HOUSE = ROOT / "docs" / "house.md"
 JOB_PAGE = ROOT / "docs" / "job_directory.md"
 MAGICS_PAGE = ROOT / "docs" / "magics.md"
 JSON_KINDS = (
@@ -94,7 +95,13 @@ def test_the_house_shows_exactly_the_files_of_the_package() -> None:
     # An __init__.py that only says what its folder is for is told by the folder's line.
     speaking = [p for p in files if p.name != "__init__.py" or p.read_text().count("\n") > 1]
     existing = {str(path.relative_to(ROOT)) for path in speaking}
-    assert house(block_after(ARCHITECTURE, "## 3. The house")) == existing
+    assert house(block_after(HOUSE, "# The house")) == existing
+
+
+def test_the_architecture_shows_every_room() -> None:
+    shown = {line.split()[0] for line in block_after(ARCHITECTURE, "## 3. The house").splitlines()}
+    rooms = {f"{path.parent.name}/" for path in (ROOT / "jupyter_sdt").glob("*/*.py")}
+    assert shown >= rooms
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

@@ -1,4 +1,4 @@
-"""Bring the tree of files in docs/architecture.md up to date.
+"""Bring the trees in docs/house.md (every file) and docs/architecture.md (rooms) up to date.
 
     python tools/house.py
 
@@ -9,15 +9,19 @@ page says about the others stays as somebody wrote it.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "jupyter_sdt"
-PAGE = ROOT / "docs" / "architecture.md"
-HEADING = "## 3. The house"
 # Rooms from the surfaces down, as in the page's drawing of the imports.
 ROOMS = ("notebook", "scaling", "estimator", "launch", "store", "runtime", "spec")
 _TEXT_COLUMN = 32
+
+
+def is_room(path: Path) -> bool:
+    """Whether it is a folder of the package, or one inside of such a folder."""
+    return path.is_dir() and len(path.relative_to(PACKAGE).parts) <= 2
 
 
 def entries() -> list[Path]:
@@ -59,7 +63,8 @@ def first_sentence(path: Path) -> str:
 
 def written(block: str) -> dict[Path, str]:
     """What the page says so far, by path."""
-    texts, folders = {}, []
+    texts: dict[Path, str] = {}
+    folders: list[str] = []
     for line in block.splitlines():
         name, _, text = line.strip().partition(" ")
         depth = (len(line) - len(line.lstrip())) // 2
@@ -68,22 +73,31 @@ def written(block: str) -> dict[Path, str]:
     return texts
 
 
-def drawn(texts: dict[Path, str]) -> str:
-    """The tree as text."""
+def drawn(texts: dict[Path, str], shown: Callable[[Path], bool]) -> str:
+    """The tree as text, of the paths that are to be ``shown``."""
     lines = ["jupyter_sdt/"]
-    for path in entries():
+    for path in filter(shown, entries()):
         indent = "  " * (len(path.relative_to(ROOT).parts) - 1)
         name = f"{indent}{path.name}{'/' if path.is_dir() else ''}"
         lines.append(f"{name:<{_TEXT_COLUMN}} {texts.get(path) or first_sentence(path)}")
     return "\n".join(lines) + "\n"
 
 
+# Page, heading, and which paths its tree has.
+TREES = (
+    (ROOT / "docs" / "house.md", "# The house", lambda _: True),
+    (ROOT / "docs" / "architecture.md", "## 3. The house", is_room),
+)
+
+
 def main() -> None:
-    """Rewrite the page's block."""
-    head, heading, rest = PAGE.read_text().partition(HEADING)
-    before, _, after = rest.partition("```\n")
-    block, _, tail = after.partition("```\n")
-    PAGE.write_text(f"{head}{heading}{before}```\n{drawn(written(block))}```\n{tail}")
+    """Rewrite the pages' blocks."""
+    for page, heading, shown in TREES:
+        head, _, rest = page.read_text().partition(heading)
+        before, _, after = rest.partition("```\n")
+        block, _, tail = after.partition("```\n")
+        tree = drawn(written(block), shown)
+        page.write_text(f"{head}{heading}{before}```\n{tree}```\n{tail}")
 
 
 if __name__ == "__main__":
