@@ -21,6 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         conditions = Conditions(
             quotas=dict(given.quota),
+            prices=dict(given.price),
             starting_seconds=given.starting_seconds,
             interrupt_after_seconds=given.interrupt_after_seconds,
             throttle_every=given.throttle_every,
@@ -47,6 +48,11 @@ def _quota(text: str) -> tuple[str, int]:
     return kind, int(count)
 
 
+def _price(text: str) -> tuple[str, float]:
+    kind, _, price = text.partition("=")
+    return kind, float(price)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m jupyter_sdt.rehearsal", description="Amazon SageMaker, rehearsed here."
@@ -54,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=5005)
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--quota", type=_quota, action="append", default=[], metavar="TYPE=COUNT")
+    parser.add_argument("--price", type=_price, action="append", default=[], metavar="TYPE=USD")
     parser.add_argument("--starting-seconds", type=float, default=1.0)
     parser.add_argument("--interrupt-after-seconds", type=float)
     parser.add_argument("--throttle-every", type=int, default=0)

@@ -55,7 +55,8 @@ class TrainingJobs:
         job = RehearsedJob(request, arn, self.conditions.spot_price_share)
         warm = warm_pools.take_over(job, list(self.jobs.values()))
         self.jobs[name] = job
-        self._begin(job, warm=warm)
+        if not self.conditions.directed:
+            self._begin(job, warm=warm)
         return job
 
     def describe(self, name: str) -> dict[str, Any]:
@@ -103,10 +104,6 @@ class TrainingJobs:
                 "deleted",
             )
         del self.jobs[name]
-
-    def interrupt(self, name: str) -> None:
-        """Take the spot capacity of a job away, once. Raises RefusedError."""
-        self.find(name).interrupt_asked.set()
 
     def throttle(self) -> None:
         """Refuse every n-th call. Raises RefusedError."""

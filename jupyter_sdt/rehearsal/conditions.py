@@ -19,8 +19,9 @@ class Conditions:
     training jobs one is refused as too many; 0 refuses none. A node runs at most
     ``most_processes`` ranks, however many accelerators its type has. A role that the rehearsed IAM
     knows must trust SageMaker; with ``known_roles_only`` any other is refused. ``denied`` are
-    operations of SageMaker and CloudWatch Logs that nobody may call, such as GetLogEvents. Raises
-    SpecError.
+    operations that nobody may call, such as GetLogEvents. ``prices`` are what the Price List tells
+    of training, in USD an hour by type; other types are as in our own table. With ``directed`` jobs
+    run nothing: they stay in a phase until :meth:`Rehearsal.enter` moves them on. Raises SpecError.
     """
 
     quotas: Mapping[str, int] = field(default_factory=dict)
@@ -33,6 +34,8 @@ class Conditions:
     stop_seconds: float = 120.0
     known_roles_only: bool = False
     denied: tuple[str, ...] = ()
+    prices: Mapping[str, float] = field(default_factory=dict)
+    directed: bool = False
 
     def __post_init__(self) -> None:
         for name in ("starting_seconds", "capacity_seconds", "stop_seconds"):

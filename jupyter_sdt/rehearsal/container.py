@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import os
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.job import TrainingJob
-from jupyter_sdt.launch import local
-from jupyter_sdt.launch.launchers.runnable import check_runnable
-from jupyter_sdt.launch.node.directory import check_paths
 from jupyter_sdt.launch.remote.training_request import code_uri_of
-from jupyter_sdt.rehearsal.container_spec import Folders, container_spec
-from jupyter_sdt.rehearsal.log_streams import LogStreams
-from jupyter_sdt.rehearsal.metric_feed import MetricFeed
+from jupyter_sdt.rehearsal.container_spec import Folders, container_specs
+from jupyter_sdt.rehearsal.part import Part
 from jupyter_sdt.rehearsal.storage import CREDENTIALS, Storage
-from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.files import make_private_folder
 from jupyter_sdt.store.job_directory import JobDirectory
@@ -28,13 +22,16 @@ from jupyter_sdt.store.job_directory import JobDirectory
 _LONGEST_REASON = 1024
 # What the person who rehearses has in their own environment is none of the container's business.
 _KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV")
+# Of several ends, the first of these counts.
+_ENDS = ("Failed", "MaxRuntimeExceeded", "Stopped")
 
 
 @dataclass
 class Container:
     """Fetches source and channels, runs the script, brings back what it left.
 
-    ``folder`` is this run's own; ``checkpoints`` are shared by the runs of a spot job.
+    ``folder`` is this run's own. ``parts`` is one local job, or several in a heterogeneous cluster;
+    when one fails, the others are stopped.
     """
 
     request: Mapping[str, Any]
@@ -42,26 +39,15 @@ class Container:
     folder: Path
     most_processes: int
     stop_seconds: float
-    directory: JobDirectory = field(init=False)
-    _spec: JobSpec = field(init=False)
-    _job: TrainingJob = field(init=False)
-    _logs: LogStreams = field(init=False)
-    _metrics: MetricFeed = field(init=False)
+    parts: list[Part] = field(default_factory=list, init=False)
+    _stopped: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._folders = Folders(self.folder)
 
     def download(self) -> None:
         """Bring source, channels and checkpoints; raises LaunchError for what is not there."""
-        self._spec = container_spec(
-            self.request,
-            self._folders,
-            most_processes=self.most_processes,
-            stop_seconds=self.stop_seconds,
-        )
-        self.directory = JobDirectory(self.folder / "jobs" / self._spec.job_name)
-        make_private_folder(self.directory.path.parent)
-        self.directory.create()
+        self._make_parts()
         self._fetch_source()
         for channel in self.request.get("InputDataConfig", ()):
             self._fetch_channel(channel)
@@ -71,31 +57,33 @@ class Container:
 
     def start(self) -> None:
         """Start the script and return at once. Raises SpecError or LaunchError."""
-        check_runnable(self._spec)
-        check_paths(self._spec)
-        self.directory.write_spec(self._spec)
-        self._job = TrainingJob(self.directory)
-        self._logs = LogStreams(self.storage.client("logs"), self._spec, self.directory)
-        self._logs.open()
-        self._metrics = MetricFeed(self.storage.client("cloudwatch"), self._spec, self.directory)
-        local.start(self.directory, self._environment())
+        for part in self.parts:
+            part.check()
+        for part in self.parts:
+            part.start(self._environment())
 
     def poll(self) -> JobState:
-        """Copy new lines to the log, and what they tell to CloudWatch; return the state."""
-        state = self._job.state()
-        self._logs.copy(ended=state.terminal)
-        self._metrics.copy(ended=state.terminal)
-        return state
+        """Have new lines copied; return the state, which is an end when all have ended."""
+        states = [part.poll() for part in self.parts]
+        running = next((state for state in states if not state.terminal), None)
+        ends = {state.secondary_status: state for state in states if state.terminal}
+        worst = next((ends[word] for word in _ENDS if word in ends), states[-1])
+        if running is not None and worst.status == "Failed":
+            self.stop()
+        return running or worst
 
     def stop(self) -> None:
         """SIGTERM, the deadline, SIGKILL."""
-        self._job.stop()
+        if not self._stopped:
+            self._stopped = True
+            for part in self.parts:
+                part.stop()
 
     def failure(self, state: JobState) -> str:
         """The reason as the service tells it: what the container wrote, or its exit code."""
-        written = [self.directory.node(n) / "output" / "failure" for n in self._spec.nodes]
-        texts = [path.read_text(errors="replace") for path in written if path.is_file()]
-        told = texts[0] if texts else state.failure_reason
+        states = [part.poll() for part in self.parts]
+        failed = [p for p, s in zip(self.parts, states, strict=True) if s.status == "Failed"]
+        told = failed[0].failure(state) if failed else state.failure_reason
         return f"AlgorithmError: {told[:_LONGEST_REASON]}, exit code: 1"
 
     def upload_checkpoints(self) -> None:
@@ -105,22 +93,44 @@ class Container:
 
     def upload(self) -> None:
         """Bring model and output to S3, packed unless ``CompressionType`` is NONE."""
-        config = self.request["OutputDataConfig"]
-        target = f"{config['S3OutputPath'].rstrip('/')}/{self._spec.job_name}/output"
+        config, name = self.request["OutputDataConfig"], self.request["TrainingJobName"]
+        target = f"{config['S3OutputPath'].rstrip('/')}/{name}/output"
         if config.get("CompressionType") == "NONE":
-            for node in self._spec.nodes:
-                self.storage.put_folder(self.directory.node(node) / "model", f"{target}/model")
+            for part in self.parts:
+                for node in part.spec.nodes:
+                    self.storage.put_folder(part.directory.node(node) / "model", f"{target}/model")
             return
-        for archive in sorted((self._folders.output / self._spec.job_name / "output").glob("*")):
-            self.storage.put(archive, f"{target}/{archive.name}")
+        found: dict[str, list[Path]] = {}
+        for part in self.parts:
+            for archive in sorted(Path(part.spec.output_path, name, "output").glob("*")):
+                found.setdefault(archive.name, []).append(archive)
+        for kind, archives in found.items():
+            self.storage.put(_joined(archives, self.folder / kind), f"{target}/{kind}")
+
+    def _make_parts(self) -> None:
+        first = 0
+        for number, spec in enumerate(
+            container_specs(
+                self.request,
+                self._folders,
+                most_processes=self.most_processes,
+                stop_seconds=self.stop_seconds,
+            )
+        ):
+            directory = JobDirectory(self.folder / "jobs" / str(number) / spec.job_name)
+            make_private_folder(directory.path.parent)
+            directory.create()
+            self.parts.append(Part(spec, directory, self.storage, first))
+            first += spec.world_size
 
     def _fetch_source(self) -> None:
         uri = code_uri_of(self.request)
         archive = self.folder / "sourcedir.tar.gz"
         try:
             self.storage.fetch(uri, archive)
-            with tarfile.open(archive) as packed:
-                packed.extractall(self.directory.source, filter="data")
+            for part in self.parts:
+                with tarfile.open(archive) as packed:
+                    packed.extractall(part.directory.source, filter="data")
         except tarfile.TarError as error:
             raise LaunchError(f"{uri} cannot be unpacked: {error}") from error
 
@@ -138,7 +148,7 @@ class Container:
             )
 
     def _environment(self) -> dict[str, str]:
-        name, region = self._spec.job_name, self.storage.region
+        name, region = str(self.request["TrainingJobName"]), self.storage.region
         return {
             **{key: os.environ[key] for key in _KEPT if key in os.environ},
             **{key: value for key, value in os.environ.items() if key.startswith("SDT_")},
@@ -148,3 +158,16 @@ class Container:
             "TRAINING_JOB_NAME": name,
             "TRAINING_JOB_ARN": f"arn:aws:sagemaker:{region}:123456789012:training-job/{name}",
         }
+
+
+def _joined(archives: Iterable[Path], target: Path) -> Path:
+    """One archive of what all parts left; of equal names the last counts."""
+    first, *others = archives
+    if not others:
+        return first
+    with tarfile.open(target, "w:gz") as joined:
+        for archive in (first, *others):
+            with tarfile.open(archive) as packed:
+                for entry in packed:
+                    joined.addfile(entry, packed.extractfile(entry) if entry.isfile() else None)
+    return target

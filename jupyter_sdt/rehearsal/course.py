@@ -109,7 +109,7 @@ class Course:
 def _final_metrics(container: Container, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The last value of each metric that the request defines."""
     last: dict[str, tuple[float, float]] = {}
-    for record in MetricReader(container.directory).read():
+    for record in (r for part in container.parts for r in MetricReader(part.directory).read()):
         if record.source == "regex":
             for name, value in record.values.items():
                 if value is not None:

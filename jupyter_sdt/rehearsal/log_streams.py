@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_sdt.launch.remote.service import LOG_GROUP
@@ -27,6 +27,7 @@ class LogStreams:
     client: Any
     spec: JobSpec
     directory: JobDirectory
+    first_rank: int = 0  # of these ranks in the whole job
     _began: int = field(default_factory=lambda: int(time.time()), init=False)
     _readers: dict[int, LogReader] = field(default_factory=dict, init=False)
     _metrics: MetricReader | None = field(default=None, init=False)
@@ -51,7 +52,8 @@ class LogStreams:
             new = reader.finish() if ended else reader.read()
             lines.setdefault(self._node(rank), []).extend(self._tagged(rank, new))
         for record in self._records():
-            lines.setdefault(self._node(record.rank), []).append(record.to_line().decode().strip())
+            told = replace(record, rank=self.first_rank + record.rank).to_line()
+            lines.setdefault(self._node(record.rank), []).append(told.decode().strip())
         for node, texts in lines.items():
             self.write(node, texts)
 

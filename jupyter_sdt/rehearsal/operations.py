@@ -8,7 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
+from moto.ecr.responses import ECRResponse
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.sagemaker.exceptions import SagemakerClientError
@@ -92,6 +94,8 @@ def training_jobs_in_moto(find: Find, quotas: Mapping[str, int]) -> Iterator[Non
             stack.enter_context(replaced(SageMakerResponse, operation, method))
         told = _quotas_as_told(quotas)
         stack.enter_context(replaced(ServiceQuotasResponse, "list_service_quotas", told))
+        for operation in ("describe_images", "batch_get_image"):
+            stack.enter_context(replaced(ECRResponse, operation, _own_images_only(operation)))
         yield
 
 
@@ -105,6 +109,21 @@ def _quotas_as_told(quotas: Mapping[str, int]) -> Callable[[ServiceQuotasRespons
         return json.dumps({"Quotas": listed})
 
     return list_service_quotas
+
+
+def _own_images_only(operation: str) -> Callable[[ECRResponse], Any]:
+    """Repositories that nobody has made here are those of others, which may not be looked at."""
+    before = getattr(ECRResponse, operation)
+
+    def looked_up(response: ECRResponse) -> Any:
+        name = json.loads(response.body)["repositoryName"]
+        if name not in response.ecr_backend.repositories:
+            raise JsonRESTError(
+                "AccessDeniedException", f"User is not authorized to look into {name}"
+            )
+        return before(response)
+
+    return looked_up
 
 
 def _bucket_regions(account: str) -> dict[str, str]:

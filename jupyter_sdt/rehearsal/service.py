@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -17,7 +17,11 @@ from typing import Any
 from jupyter_sdt.errors import LaunchError, SpecError
 from jupyter_sdt.rehearsal.account import TrainingJobs
 from jupyter_sdt.rehearsal.conditions import Conditions
+from jupyter_sdt.rehearsal.price_list import PriceList
+from jupyter_sdt.rehearsal.refusals import RefusedError
 from jupyter_sdt.rehearsal.storage import CREDENTIALS
+from jupyter_sdt.rehearsal.training_job import RehearsedJob, check_phase
+from jupyter_sdt.rehearsal.trouble import Trouble
 
 
 @dataclass
@@ -30,10 +34,12 @@ class Rehearsal:
     region: str = "us-east-1"
     # Called with the job's name for each DescribeTrainingJob; for counting them.
     on_describe: Callable[[str], None] | None = None
-    # Ids of access keys that are refused as expired; see expire().
-    expired: set[str] = field(default_factory=set)
+    trouble: Trouble = field(init=False)
     _places: dict[tuple[str, str], TrainingJobs] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.trouble = Trouble(self.conditions.denied)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -45,6 +51,11 @@ class Rehearsal:
             **{name.upper(): value for name, value in CREDENTIALS.items()},
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    @property
+    def calls(self) -> Sequence[str]:
+        """Operations asked for so far, in order: of JSON services, and of objects in S3."""
+        return self.trouble.calls
 
     def training_jobs(self, account: str, region: str, jobs: dict[str, Any]) -> TrainingJobs:
         """The jobs of one account and region, in the table that moto lists from."""
@@ -63,19 +74,46 @@ class Rehearsal:
         if self.on_describe is not None:
             self.on_describe(job_name)
 
+    def job(self, job_name: str) -> RehearsedJob:
+        """What the service knows of a job. Raises SpecError for an unknown name."""
+        for place in self._places.values():
+            if job_name in place.jobs:
+                return place.jobs[job_name]
+        raise SpecError(f"job_name={job_name!r}: no such job in this rehearsal")
+
     def interrupt(self, job_name: str) -> None:
         """Take the capacity of a spot job away now, once. Raises SpecError for an unknown name."""
-        places = [place for place in self._places.values() if job_name in place.jobs]
-        if not places:
-            raise SpecError(f"job_name={job_name!r}: no such job in this rehearsal")
-        places[0].interrupt(job_name)
+        self.job(job_name).interrupt_asked.set()
+
+    def enter(self, job_name: str, phase: str, reason: str = "") -> None:
+        """Move a job of ``Conditions(directed=True)`` on: "Training", "Completed", "Failed", ...
+
+        ``reason`` becomes the FailureReason of a failure. Raises SpecError for an unknown name or
+        phase, and for a job that runs by itself.
+        """
+        if not self.conditions.directed:
+            raise SpecError(f"{job_name} runs by itself; use Conditions(directed=True)")
+        check_phase(phase)
+        self.job(job_name).enter(phase, reason)
 
     def expire(self, access_key_id: str) -> None:
         """Refuse what is signed with this key from now on, for its credentials have expired.
 
-        SageMaker and CloudWatch Logs do; S3 goes on, so that jobs find their data.
+        Services that speak JSON (SageMaker, CloudWatch Logs, ECR, ...) and objects of S3 do. Jobs
+        that run have a key of their own and go on.
         """
-        self.expired.add(access_key_id)
+        self.trouble.expired.add(access_key_id)
+
+    def refuse(self, operation: str, code: str, message: str = "", *, times: int = 1) -> None:
+        """Answer the next calls of an operation with an error: ``"ThrottlingException"``.
+
+        As :meth:`expire`, of services that speak JSON and of objects in S3 ("GetObject").
+        """
+        self.trouble.refuse(operation, RefusedError(code, message or code), times)
+
+    def cut(self, after_bytes: int, *, times: int = 1) -> None:
+        """Break the connection of the next objects that are read from S3, after so many bytes."""
+        self.trouble.cut(after_bytes, times)
 
     def end(self) -> None:
         """Stop every job; nothing of them runs any more when this returns."""
@@ -95,7 +133,7 @@ def rehearse(
     require_moto()
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - with the extra only
 
-    from jupyter_sdt.rehearsal.gate import guarded  # noqa: PLC0415
+    from jupyter_sdt.rehearsal.gate import gate  # noqa: PLC0415
     from jupyter_sdt.rehearsal.operations import training_jobs_in_moto  # noqa: PLC0415
 
     # It would print a line for each request.
@@ -105,10 +143,11 @@ def rehearse(
     host, taken = server.get_host_and_port()
     folder = Path(tempfile.mkdtemp(prefix="sdt-rehearsal-"))
     rehearsal = Rehearsal(f"http://{host}:{taken}", folder, conditions or Conditions(), region)
+    prices = PriceList(rehearsal.conditions.prices, region)
     _forget(rehearsal.url)
     # Ours until nobody can call any more: moto's own handlers know nothing of our jobs.
     with (
-        guarded(rehearsal.expired, rehearsal.conditions.denied),
+        gate(rehearsal.trouble, {"GetProducts": prices.get_products}),
         training_jobs_in_moto(rehearsal.training_jobs, rehearsal.conditions.quotas),
     ):
         try:

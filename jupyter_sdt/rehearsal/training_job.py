@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from jupyter_sdt.errors import SpecError, did_you_mean
 from jupyter_sdt.spec.job_status import status_of
 
 # Phases in which the instances are there; they are billed from the first of them on.
@@ -16,7 +17,9 @@ _BILLED = ("Downloading", "Training", "Uploading")
 _MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
+    "Pending": "Waiting for instances",
     "Training": "Training image download completed. Training in progress.",
+    "Restarting": "Restarting the training job after an internal error",
     "Interrupted": "Training job interrupted due to spot capacity",
     "Uploading": "Uploading generated training model",
     "Stopping": "Stopping the training job",
@@ -33,6 +36,16 @@ _REPEATED = (
     *("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "RetryStrategy"),
     *("EnableManagedSpotTraining", "ProfilerConfig", "DebugHookConfig", "ExperimentConfig"),
 )
+
+
+def check_phase(word: str) -> None:
+    """Raise SpecError for a phase that no job can be in."""
+    if word not in _MESSAGES:
+        known = ", ".join(_MESSAGES)
+        raise SpecError(
+            f"phase={word!r} must be one of {known}{did_you_mean(word, _MESSAGES)}",
+            argument="phase",
+        )
 
 
 def now() -> datetime:

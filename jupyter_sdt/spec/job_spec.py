@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
 
 from jupyter_sdt.spec.distribution import Distribution
+from jupyter_sdt.spec.instance_groups import current_groups
 
 InputMode = Literal["File", "Pipe", "FastFile"]
 DataDistribution = Literal["FullyReplicated", "ShardedByS3Key"]
@@ -123,6 +124,8 @@ class JobSpec:
     @property
     def nodes(self) -> tuple[str, ...]:
         """Names of the nodes in rank order: algo-1, algo-2, ..."""
+        if own := current_groups(self.sagemaker):
+            return tuple(host for group in own for host in group.hosts)
         return tuple(f"algo-{number}" for number in range(1, self.instance_count + 1))
 
     def to_json(self) -> dict[str, Any]:

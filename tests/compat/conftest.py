@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from moto.server import ThreadedMotoServer
 from runtime.conftest import job, warm_server
+
+from jupyter_sdt.rehearsal import rehearse
 
 __all__ = ["horovod", "job", "warm_server"]
 
@@ -132,10 +133,7 @@ def smp_script(job):
 
 
 @pytest.fixture
-def moto_server():
-    """The address of an S3 that moto serves."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def rehearsed_aws():
+    """The address of a rehearsed S3."""
+    with rehearse() as service:
+        yield service.url

@@ -105,9 +105,9 @@ def test_aws_says_what_it_cannot_do(aws, folder, tmp_path):
     assert "invalid choice" in aws("ec2", "run-instances", "x", code=252)
 
 
-def test_aws_reaches_buckets_through_boto3(aws, folder, tmp_path, moto_server, monkeypatch):
+def test_aws_reaches_buckets_through_boto3(aws, folder, tmp_path, rehearsed_aws, monkeypatch):
     for name, value in {
-        "AWS_ENDPOINT_URL": moto_server,
+        "AWS_ENDPOINT_URL": rehearsed_aws,
         "AWS_ACCESS_KEY_ID": "a",
         "AWS_SECRET_ACCESS_KEY": "b",
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -57,6 +57,7 @@ def test_a_role_that_does_not_trust_sagemaker_is_named_with_the_cure(account):
 
 
 def test_what_does_not_exist_is_named(account):
+    account.client("ecr").create_repository(repositoryName="mine")
     found = look(
         account,
         RoleArn="arn:aws:iam::123456789012:role/Nobody",

@@ -14,8 +14,9 @@ from typing import Any
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.node.config import (
-    GROUP,
     INTERFACE,
+    group_of,
+    groups_of,
     input_data_config,
     instance_group,
     resource_config,
@@ -75,17 +76,18 @@ def _facts(spec: JobSpec, directory: JobDirectory, node: str) -> dict[str, Any]:
 
 
 def _cluster(spec: JobSpec, node: str) -> dict[str, Any]:
+    group, groups = group_of(spec, node), groups_of(spec)
     return {
         "hosts": sorted_hosts(spec),
         "current_host": node,
         "network_interface_name": INTERFACE,
-        "current_instance_type": spec.instance_type,
-        "current_instance_group": GROUP,
-        "current_instance_group_hosts": sorted_hosts(spec),
-        "instance_groups": [GROUP],
-        "instance_groups_dict": {GROUP: instance_group(spec)},
+        "current_instance_type": group.instance_type,
+        "current_instance_group": group.name,
+        "current_instance_group_hosts": sorted(group.hosts),
+        "instance_groups": [one.name for one in groups],
+        "instance_groups_dict": {one.name: instance_group(one) for one in groups},
         "distribution_instance_groups": list(spec.distribution.instance_groups),
-        "is_hetero": False,
+        "is_hetero": len(groups) > 1,
         "resource_config": resource_config(spec, node),
         "num_cpus": count_cpus(),
         "num_gpus": count_gpus(spec) or count_virtual_gpus(spec),
@@ -147,7 +149,7 @@ def _driver(spec: JobSpec, directory: JobDirectory, node: str) -> dict[str, Any]
         "output_failure": str(root / "output" / "failure"),
         "source_dir": str(directory.source),
         "entry_script": spec.entry_point,
-        "host_count": spec.instance_count,
+        "host_count": len(sorted_hosts(spec)),
         "current_host_rank": sorted_hosts(spec).index(node),
     }
 

@@ -17,6 +17,7 @@ from jupyter_sdt.launch.remote.adoption import ADOPTED
 from jupyter_sdt.launch.remote.bundle import write_archive
 from jupyter_sdt.launch.remote.estimate import estimate_cost
 from jupyter_sdt.launch.remote.follower import RemoteFollower
+from jupyter_sdt.launch.remote.image_lookup import image_lookup
 from jupyter_sdt.launch.remote.plan import adopted_plan, needs_account, plan_remote
 from jupyter_sdt.launch.remote.service import Service, find_region, require_boto3
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
@@ -57,12 +58,16 @@ class SageMakerBackend:
         return adopted_plan(self._spec) if self._adopted else self._plan(ACCOUNT)
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
-        """Find account and role, make the default bucket, upload the source."""
+        """Find account and role, make the default bucket, upload the source.
+
+        Meanwhile ECR is asked for an image of the user's own.
+        """
         if self._adopted:
             return plan
         if needs_account(plan.request):
             plan = self._plan(self._service.account())
         request = dict(plan.request)
+        image = image_lookup(self._spec, request, self._service.region)
         role = str(self._spec.sagemaker.get("role", ""))
         if not role.startswith("arn:"):
             request["RoleArn"] = self._service.role_arn(role.rpartition("/")[2])
@@ -71,6 +76,8 @@ class SageMakerBackend:
         code = code_uri_of(request)
         if code and not self._spec.source_dir.startswith("s3://"):
             self._upload(code)
+        if image is not None:
+            image.check()
         return replace(plan, request=request)
 
     def submit(self, plan: LaunchPlan) -> None:

@@ -95,17 +95,19 @@ def _distribution(described: Mapping[str, Any], given: Mapping[str, Any]) -> Dis
     options = str(given.get(_OPTIONS.get(strategy, ""), ""))
     return Distribution(
         strategy=strategy,
-        processes_per_node=_processes(described, given) if found else None,
+        processes_per_node=processes_on(described) if found else None,
         mpi_options=tuple(shlex.split(options)),
         parameters=parameters,
         combined_with=_COMPANIONS.get(launched) if parameters else None,
     )
 
 
-def _processes(described: Mapping[str, Any], given: Mapping[str, Any]) -> int:
+def processes_on(described: Mapping[str, Any], instance_type: str = "") -> int:
+    """How many processes a launcher starts on each host; of the first type unless one is named."""
+    given = decoded_hyperparameters(described)
     asked = given.get("sagemaker_mpi_num_of_processes_per_host")
-    accelerators = find_instance(next(iter(instances_of(described)))).accelerators
-    return int(asked or accelerators or 1)
+    kind = instance_type or next(iter(instances_of(described)))
+    return int(asked or find_instance(kind).accelerators or 1)
 
 
 def _channel(channel: Mapping[str, Any], images: Mapping[str, Any]) -> Channel:

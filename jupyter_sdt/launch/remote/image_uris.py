@@ -94,6 +94,15 @@ def python_of(framework: str, version: str) -> str | None:
     return row["py"][-1] if "py" in row else None
 
 
+def registry_accounts() -> frozenset[str]:
+    """The accounts of AWS in which the images of the table lie."""
+    return frozenset(
+        str(account)
+        for registry in _table()["registries"]
+        for account in (registry["default"], *registry["other"].values())
+    )
+
+
 def dns_suffix(region: str) -> str:
     """The domain of a region's endpoints."""
     return next((s for start, s in _SUFFIXES.items() if region.startswith(start)), "amazonaws.com")

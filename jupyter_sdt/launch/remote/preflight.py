@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.remote.described_spec import instances_of
+from jupyter_sdt.launch.remote.image_lookup import why_missing
 from jupyter_sdt.launch.remote.service import Service
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
 from jupyter_sdt.launch.remote.training_request import ACCOUNT, split_s3
@@ -105,8 +106,8 @@ def _quota(kind: str, count: int, service: Service) -> Finding:
 
 
 def _image(uri: str, service: Service) -> Finding:
-    service.find_image(uri)
-    return Finding("image", "ok", uri)
+    reason = why_missing(uri, service)
+    return Finding("image", "wrong", f"{uri}: {reason}") if reason else Finding("image", "ok", uri)
 
 
 def _network(network: Mapping[str, Any], service: Service) -> Finding:

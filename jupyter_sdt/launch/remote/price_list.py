@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jupyter_sdt.launch.remote.prices import Price, find_price
@@ -57,7 +58,8 @@ def _products(service: Service, instance_type: str) -> Iterator[str]:
     wanted = {"regionCode": service.region, "instanceName": instance_type}
     filters = [{"Type": "TERM_MATCH", "Field": k, "Value": v} for k, v in wanted.items()]
     # The list of all regions is served from this one.
-    pages = service.client("pricing", "us-east-1", patient=False).get_paginator("get_products")
+    client = replace(service, patient=False).client("pricing", "us-east-1")
+    pages = client.get_paginator("get_products")
     for page in pages.paginate(ServiceCode="AmazonSageMaker", Filters=filters):
         yield from page["PriceList"]
 

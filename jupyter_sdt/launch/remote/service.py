@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +18,6 @@ from jupyter_sdt.launch.remote.service_errors import code_of, explain, kind_of
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 METRIC_NAMESPACE = LOG_GROUP  # of CloudWatch's metrics; SageMaker gave both one name
-_ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
-    r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+)|@(?P<digest>sha256:[0-9a-f]+))"
-)
 _HERE = ("127.0.0.1", "localhost", "::1")
 _REGION_NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _DATA_PATH = "AWS_DATA_PATH"  # a folder with the user's own descriptions of services
@@ -74,6 +69,7 @@ class Service:
     """
 
     region: str
+    patient: bool = True  # else its clients give up after some seconds
 
     @cached_property
     def session(self) -> Any:
@@ -162,18 +158,6 @@ class Service:
                     return float(quota["Value"])
         return None
 
-    def find_image(self, uri: str) -> None:
-        """Look an image of ECR up by its tag or digest."""
-        match = _ECR_IMAGE.fullmatch(uri)
-        if match is None:
-            raise LaunchError(f"{uri} is not in ECR, where SageMaker takes its images from")
-        tag, digest = match["tag"], match["digest"]
-        self.client("ecr", match["region"]).describe_images(
-            registryId=match["account"],
-            repositoryName=match["repository"],
-            imageIds=[{"imageTag": tag} if tag else {"imageDigest": digest}],
-        )
-
     def subnet_zones(self, subnets: Sequence[str]) -> list[str]:
         """The availability zones of some subnets."""
         found = self.client("ec2").describe_subnets(SubnetIds=list(subnets))["Subnets"]
@@ -213,16 +197,16 @@ class Service:
     def _logs(self) -> Any:
         return self.client("logs")
 
-    def client(self, name: str, region: str | None = None, *, patient: bool = True) -> Any:
-        """A new client; one that is not ``patient`` gives up after some seconds."""
+    def client(self, name: str, region: str | None = None) -> Any:
+        """A new client."""
         from botocore.config import Config  # noqa: PLC0415
 
         # Short, because stopping a job must not wait for a call that hangs.
-        limits = (10, 60, 4) if patient else (2, 5, 1)
+        limits = (10, 60, 5) if self.patient else (2, 5, 1)
         config = Config(
             connect_timeout=limits[0],
             read_timeout=limits[1],
-            retries={"mode": "standard", "max_attempts": limits[2]},
+            retries={"mode": "standard", "total_max_attempts": limits[2]},
         )
         with _explained("the configuration of AWS"):
             return self.session.client(name, config=config, region_name=region or self.region)

@@ -52,6 +52,7 @@ _PERMISSIONS = {
     "GetMetricData": "cloudwatch:GetMetricData",
     "ListServiceQuotas": "servicequotas:ListServiceQuotas",
     "DescribeImages": "ecr:DescribeImages",
+    "BatchGetImage": "ecr:BatchGetImage",
     "DescribeSubnets": "ec2:DescribeSubnets",
 }
 _DOCS = "https://docs.aws.amazon.com"
@@ -134,6 +135,11 @@ def explain(error: Exception, *, resource: str) -> LaunchError:
     else:
         text = _refusal(error, resource, said)
     return LaunchError(text)
+
+
+def sentence_of(error: Exception) -> str:
+    """The first line of what the service says, with its code."""
+    return _message(_inner(error))
 
 
 def permission(error: Exception) -> str:

@@ -1,44 +1,44 @@
-"""AWS as moto serves it over HTTP: S3, IAM, STS, SageMaker, CloudWatch Logs."""
+"""A rehearsed AWS over HTTP, whose jobs run, or go from phase to phase as a test says."""
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
-from aws_support import CANARIES, REGION, Account
-from moto.server import ThreadedMotoServer
+from aws_support import REGION, Account, credentials_of_nobody, serving
 
-
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+from jupyter_sdt.rehearsal import Conditions, Rehearsal, rehearse
 
 
 @pytest.fixture
-def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Credentials of nobody, and no configuration of this machine's user."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIACANARYCANARYCANA")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARIES[0])
-    monkeypatch.setenv("AWS_SESSION_TOKEN", CANARIES[1])
-    monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
+def aws_environment(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    with credentials_of_nobody(tmp_path) as patch:
+        yield patch
 
 
 @pytest.fixture
-def account(aws_environment: None, moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Account:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
-    reset = urllib.request.Request(f"{moto_url}/moto-api/reset", method="POST")
-    urllib.request.urlopen(reset).close()
-    return Account(lambda name: boto3.client(name, region_name=REGION))
+def account(aws_environment: pytest.MonkeyPatch) -> Iterator[Account]:
+    """An account whose jobs run."""
+    with serving(aws_environment) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def directed_service() -> Iterator[Rehearsal]:
+    """A service for all tests of a module, whose jobs run nothing."""
+    with rehearse(conditions=Conditions(directed=True), region=REGION) as service:
+        yield service
+
+
+@pytest.fixture
+def directed(aws_environment: pytest.MonkeyPatch, directed_service: Rehearsal) -> Account:
+    """The same with the environment of each test."""
+    aws_environment.setenv("AWS_ENDPOINT_URL", directed_service.url)
+    made = Account(lambda name: boto3.client(name, region_name=REGION), directed_service)
+    made.make_bucket("out")
+    return made
 
 
 @pytest.fixture

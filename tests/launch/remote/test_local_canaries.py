@@ -25,8 +25,7 @@ pathlib.Path(os.environ["SM_MODEL_DIR"], "../checkpoints/one").write_text("saved
 @pytest.fixture
 def bucket(account: Account):
     s3 = account.client("s3")
-    place = {"LocationConstraint": "eu-west-1"}
-    s3.create_bucket(Bucket="mine", CreateBucketConfiguration=place)
+    account.make_bucket("mine")
     s3.put_object(Bucket="mine", Key="data/a", Body=b"1")
     return s3
 

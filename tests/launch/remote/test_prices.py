@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import boto3
 import pytest
-from aws_support import remote
-from botocore.stub import Stubber
+from aws_support import remote, serving
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.remote.estimate import estimate_cost
@@ -79,32 +77,37 @@ def test_of_the_price_list_the_hour_of_training_counts():
     assert listed_price(products[:2], "eu-west-1") is None
 
 
-def test_the_service_is_asked_only_about_what_is_not_known_exactly():
-    client = boto3.client("pricing", region_name="us-east-1")
-    service, asked = Service("eu-west-1"), []
-    service.client = lambda *given, **_: asked.append(given) or client
-    with Stubber(client) as stub:
-        stub.add_response(
-            "get_products",
-            {"PriceList": [product("EUW1-Train:ml.p4d.24xlarge", "25.25")]},
-            {
-                "ServiceCode": "AmazonSageMaker",
-                "Filters": [
-                    {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "eu-west-1"},
-                    {"Type": "TERM_MATCH", "Field": "instanceName", "Value": "ml.p4d.24xlarge"},
-                ],
-            },
-        )
-        stub.add_client_error("get_products", "AccessDeniedException")
-        look = best_price(service)
-        assert look("ml.p4d.24xlarge", "eu-west-1").hourly == 25.25
-        assert asked == [("pricing", "us-east-1")]
+def test_the_service_is_asked_only_about_what_is_not_known_exactly(aws_environment):
+    with serving(aws_environment, prices={"ml.p4d.24xlarge": 25.25}) as account:
+        look, calls = best_price(Service("eu-west-1")), account.service.calls
+        price = look("ml.p4d.24xlarge", "eu-west-1")
+        assert (price.hourly, calls.count("GetProducts")) == (25.25, 1)
+        assert price.source.startswith("AWS Price List for eu-west-1, published ")
+        account.service.refuse("GetProducts", "AccessDeniedException")
         assert not look("ml.g5.xlarge", "eu-west-1").exact  # refused: the nearest that is known
         assert look("ml.g5.xlarge", "us-east-1").exact
-        assert len(asked) == 2
+        assert calls.count("GetProducts") == 2
+        assert ask_price(Service("eu-west-1"), "ml.nobody.knows") is None
 
 
-def test_a_price_list_that_may_not_be_asked_is_no_failure(account):
+def test_the_rehearsed_list_has_pages_and_filters_like_the_real_one(account):
+    client = account.client("pricing")
+    pages = client.get_paginator("get_products").paginate(
+        ServiceCode="AmazonSageMaker", PaginationConfig={"PageSize": 7}
+    )
+    sizes = [len(page["PriceList"]) for page in pages]
+    known = price_table()["usd_an_hour"]["us-east-1"]
+    assert sum(sizes) == len(known)
+    assert set(sizes[:-1]) == {7}
+    where = [{"Type": "TERM_MATCH", "Field": "instanceName", "Value": "ml.g5.xlarge"}]
+    found = client.get_products(ServiceCode="AmazonSageMaker", Filters=where)["PriceList"]
+    assert listed_price(found, "us-east-1").hourly == known["ml.g5.xlarge"]
+    assert json.loads(found[0])["product"]["attributes"]["usagetype"] == "USE1-Train:ml.g5.xlarge"
+    assert client.get_products(ServiceCode="AmazonEC2")["PriceList"] == []
+
+
+def test_a_price_list_that_cannot_be_reached_is_no_failure(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # nobody is there
     assert ask_price(Service("eu-west-1"), "ml.p4d.24xlarge") is None
 
 

@@ -153,7 +153,7 @@ CALLS = {
     "cloudwatch": ("GetMetricData",),
     "pricing": ("GetProducts",),
     "servicequotas": ("ListServiceQuotas",),
-    "ecr": ("DescribeImages",),
+    "ecr": ("DescribeImages", "BatchGetImage"),
     "ec2": ("DescribeSubnets",),
 }
 _MODELS = {"servicequotas": "service-quotas"}

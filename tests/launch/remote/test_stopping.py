@@ -4,50 +4,42 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from aws_support import remote
 from support import until
-from tiny_aws import TinyAws, serve
 
 from jupyter_sdt.estimator.specification import Request, make_submission
-from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.store.job_directory import job_directory
 
 
-@pytest.fixture
-def aws(aws_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TinyAws]:
-    made = TinyAws(["Starting", "Downloading", "Training"])
-    server = serve(made)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
-    yield made
-    server.shutdown()
-    server.server_close()
+def phases(job) -> list[str]:
+    return [step.secondary_status for step in job.state().transitions]
 
 
-def started(script, name: str) -> TrainingJob:
-    return remote(script, output_path="s3://out/models").start(job_name=name)
-
-
-def test_stop_reaches_the_service_and_its_phases_become_the_jobs(aws, script):
-    aws.throttled = 2
-    job = started(script, "slow")
-    until(lambda: job.state().secondary_status == "Training", 60)
+def test_stop_reaches_the_service_and_its_phases_become_the_jobs(directed, script):
+    service = directed.service
+    service.refuse("DescribeTrainingJob", "ThrottlingException", "Rate exceeded", times=2)
+    job = remote(script, output_path="s3://out/models").start(job_name="slow")
+    until(lambda: "CreateTrainingJob" in service.calls, 90)
+    until(lambda: service.calls.count("DescribeTrainingJob") > 2, 90)
+    service.enter("slow", "Downloading")
+    service.enter("slow", "Training")
+    until(lambda: job.state().secondary_status == "Training", 90)
     job.stop()
+    until(service.job("slow").stop_asked.is_set, 90)
+    service.enter("slow", "Stopping")
+    service.enter("slow", "Stopped")
     with pytest.warns(UserWarning, match="somebody asked it to stop"):
-        state = job.wait(timeout_seconds=60)
-    assert aws.calls.count("StopTrainingJob") == 1
-    phases = [step.secondary_status for step in state.transitions]
-    assert phases == ["Starting", "Downloading", "Training", "Stopping", "Stopped"]
+        state = job.wait(timeout_seconds=90)
+    assert service.calls.count("StopTrainingJob") == 1
+    assert phases(job) == ["Starting", "Downloading", "Training", "Stopping", "Stopped"]
     assert state.status == "Stopped"
-    assert aws.calls[:2] == [
-        "PUT /out/slow/source/sourcedir.tar.gz",
-        "CreateTrainingJob",
-    ]
+    sent = [call for call in service.calls if call in ("PutObject", "CreateTrainingJob")]
+    assert sent[-2:] == ["PutObject", "CreateTrainingJob"]
 
 
-def test_a_job_whose_supervisor_died_is_stopped_as_well(aws, script):
+def test_a_job_whose_supervisor_died_is_stopped_as_well(directed, script):
     job = job_directory("left")
     job.create()
     arguments = remote(script, output_path="s3://out/models")._arguments
@@ -60,5 +52,6 @@ def test_a_job_whose_supervisor_died_is_stopped_as_well(aws, script):
         str(job.path),
         "--grace=0",
     ]
+    before = directed.service.calls.count("StopTrainingJob")
     subprocess.run(command, check=True)
-    assert aws.calls == ["StopTrainingJob"]
+    assert directed.service.calls.count("StopTrainingJob") == before + 1

@@ -1,0 +1,101 @@
+"""Images in ECR, looked up while the source of a job travels."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from jupyter_sdt import PyTorch
+from jupyter_sdt.errors import JobError, LaunchError
+from jupyter_sdt.launch.remote import image_lookup as lookups
+from jupyter_sdt.launch.remote.image_lookup import image_lookup, why_missing
+from jupyter_sdt.launch.remote.service import Service
+from jupyter_sdt.spec.job_spec import JobSpec
+
+ROLE = "arn:aws:iam::123456789012:role/service-role/Training"
+HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+@pytest.fixture
+def account(aws):
+    """An account with the image ``mine:1``."""
+    made = aws(directed=True)
+    ecr = made.client("ecr")
+    ecr.create_repository(repositoryName="mine")
+    manifest = json.dumps({"schemaVersion": 2, "config": {}, "layers": []})
+    ecr.put_image(
+        repositoryName="mine", imageManifest=manifest, imageManifestMediaType=TYPE, imageTag="1"
+    )
+    return made
+
+
+def lookup(uri: str, **arguments):
+    spec = JobSpec(
+        job_name="a", entry_point="a.py", python="p", created_seconds=1.0, sagemaker=arguments
+    )
+    return image_lookup(spec, {"AlgorithmSpecification": {"TrainingImage": uri}}, "us-east-1")
+
+
+def test_a_tag_that_nobody_pushed_is_refused_before_a_job_is_created(account, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("print()\n")
+    given = {
+        "entry_point": str(script),
+        "role": ROLE,
+        "instance_type": "ml.m5.large",
+        "instance_count": 1,
+        "output_path": "s3://bucket/out",
+    }
+    wrong = PyTorch(image_uri=f"{HOST}/mine:2", **given).start(job_name="wrong")
+    with pytest.raises(JobError, match="mine:2' is not in ECR: ImageNotFoundException"):
+        wrong.wait(timeout_seconds=150)
+    assert "CreateTrainingJob" not in account.rehearsal.calls
+    right = PyTorch(image_uri=f"{HOST}/mine:1", **given).start(job_name="right")
+    with pytest.warns(UserWarning, match="somebody asked it to stop"):
+        _run_to_its_end(account.rehearsal, right)
+    assert account.rehearsal.calls.count("DescribeImages") == 2
+
+
+def _run_to_its_end(rehearsal, job) -> None:
+    deadline = time.monotonic() + 150
+    while "CreateTrainingJob" not in rehearsal.calls and time.monotonic() < deadline:
+        time.sleep(0.02)
+    job.stop()
+    while not rehearsal.calls.count("StopTrainingJob") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    rehearsal.enter(job.name, "Stopped")
+    job.wait(timeout_seconds=90)
+
+
+def test_whoever_may_only_pull_learns_the_same(account):
+    service, ask = Service("us-east-1"), account.rehearsal.refuse
+    ask("DescribeImages", "AccessDeniedException", times=3)
+    assert why_missing(f"{HOST}/mine:1", service) == ""
+    assert "Requested image not found" in why_missing(f"{HOST}/mine:2", service)
+    ask("BatchGetImage", "AccessDeniedException")
+    with pytest.raises(Exception, match="AccessDenied"):
+        why_missing(f"{HOST}/mine:2", service)
+
+
+def test_what_cannot_be_learnt_is_no_reason_and_takes_no_time(account, monkeypatch):
+    lookup(f"{HOST}/theirs:1", image_uri="given").check()  # a repository of others
+    account.rehearsal.refuse("DescribeImages", "ExpiredTokenException")
+    lookup(f"{HOST}/mine:9", image_uri="given").check()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # nobody is there
+    lookup(f"{HOST}/mine:9", image_uri="given").check()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://10.255.255.1")  # nor an answer
+    monkeypatch.setattr(lookups, "LONGEST_SECONDS", 0.01)
+    lookup(f"{HOST}/mine:9", image_uri="given").check()
+
+
+def test_images_of_our_table_are_not_asked_about_unless_the_user_names_one(account):
+    deep_learning = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5.1-cpu-py311"
+    assert lookup(deep_learning) is None
+    assert lookup(deep_learning, image_uri=deep_learning) is not None
+    assert lookup(f"{HOST}/mine:1") is not None  # from the user's file of images
+    assert lookup("pytorch/pytorch:latest", image_uri="given") is None
+    with pytest.raises(LaunchError, match="is not in ECR"):
+        why_missing("pytorch/pytorch:latest", Service("us-east-1"))
