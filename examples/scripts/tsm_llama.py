@@ -17,7 +17,7 @@ inside FSDP, delayed initialisation, activation checkpointing and offloading, ch
     estimator.fit()
 
 Ranks with different batches are those with different places in the data-parallel group; tensor peers
-are given the same batch. The text is the one behind Python's help().
+are given the same batch, and context peers ("context_parallel_degree") parts of the same sequences. The text is the one behind Python's help().
 """
 
 import argparse
@@ -38,6 +38,7 @@ from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import (
 from torch.distributed.fsdp import FullyShardedDataParallel as FSDP
 from torch.distributed.fsdp import MixedPrecision, ShardingStrategy
 from torch.distributed.fsdp.wrap import transformer_auto_wrap_policy
+from torch.sagemaker.context_parallel.utils import get_batch_for_cp_rank
 from torch.sagemaker.delayed_param import DelayedParamIniter
 from torch.sagemaker.distributed.checkpoint.state_dict_loader import load
 from torch.sagemaker.distributed.checkpoint.state_dict_saver import (
@@ -148,6 +149,7 @@ def train(args, model, optimizer):
             continue
         words = words.to("cuda")
         optimizer.zero_grad(set_to_none=True)
+        (words,) = get_batch_for_cp_rank([words])
         loss = model(input_ids=words, labels=words).loss
         loss.backward()
         norm = clip_grad_norm_(model, args.grad_clip)

@@ -36,7 +36,7 @@ DOCUMENTED = {
     ".checkpoint.utils": "",
     ".distributed.fsdp.checkpoint": "",
     ".tensor_parallel.transformer": "TransformerLayer TETransformerLayer TransformerLMHead",
-    ".context_parallel.utils": "setup_transformer_engine_cp_groups",
+    ".context_parallel.utils": "setup_transformer_engine_cp_groups get_batch_for_cp_rank",
 }
 NAMES = """
 import importlib, importlib.util, pickle, sys

@@ -1,7 +1,7 @@
 import pytest
 
 from jupyter_sdt.errors import DistributionError
-from jupyter_sdt.spec.hybrid_degrees import HybridDegrees, check_available
+from jupyter_sdt.spec.hybrid_degrees import HybridDegrees
 
 
 def test_tensor_peers_are_neighbours_and_shards_lie_next_to_each_other():
@@ -24,7 +24,20 @@ def test_without_a_number_all_ranks_share_one_model():
 def test_degrees_that_do_not_fit_are_refused_with_the_numbers_that_would():
     with pytest.raises(DistributionError, match=r"^6 processes .*=2 x hybrid_.*=2 = 4; .* 4 and 8"):
         HybridDegrees.of({"tensor_parallel_degree": 2, "hybrid_shard_degree": 2}, 6)
-    check_available({"context_parallel_degree": 1, "expert_parallel_degree": 1})
-    for name in ("context_parallel_degree", "expert_parallel_degree"):
-        with pytest.raises(DistributionError, match=f"{name}=2 is not available"):
-            check_available({name: 2})
+    for given, words in [
+        ({"context_parallel_degree": 3}, "context_.*=3 does not divide ranks .*=4; use .*=4"),
+        ({"context_parallel_degree": 4, "hybrid_shard_degree": 2}, "hybrid_.*=2; use .*=2"),
+        ({"expert_parallel_degree": 8}, "expert_.*=8 does not divide ranks with .*=4; use .*=4"),
+    ]:
+        with pytest.raises(DistributionError, match=words):
+            HybridDegrees.of(given, 4)
+
+
+def test_context_and_expert_peers_are_neighbours_with_the_same_part_of_layers():
+    degrees = {"tensor_parallel_degree": 2, "context_parallel_degree": 2}
+    four = HybridDegrees.of(degrees | {"expert_parallel_degree": 4}, 8)
+    assert four.context_groups() == [[0, 2], [4, 6], [1, 3], [5, 7]]
+    assert four.batch_groups() == [[0, 4], [2, 6], [1, 5], [3, 7]]
+    assert four.expert_groups() == [[0, 2, 4, 6], [1, 3, 5, 7]]
+    two = HybridDegrees.of({"expert_parallel_degree": 2}, 4)
+    assert two.same_expert_groups() == [[0, 2], [1, 3]]

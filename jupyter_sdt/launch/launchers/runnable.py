@@ -12,7 +12,7 @@ from jupyter_sdt.launch.launchers.cluster import check_cluster
 from jupyter_sdt.launch.launchers.rendezvous import LOOPBACK
 from jupyter_sdt.launch.node.devices import count_gpus, count_virtual_gpus
 from jupyter_sdt.launch.remote.plan import check_remote
-from jupyter_sdt.spec.hybrid_degrees import HybridDegrees, check_available
+from jupyter_sdt.spec.hybrid_degrees import HybridDegrees
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout
@@ -58,7 +58,6 @@ def _check_model_parallel(spec: JobSpec) -> None:
     if distribution.strategy != "modelparallel":
         return
     if not distribution.started_by_mpi:
-        check_available(distribution.parameters)
         HybridDegrees.of(distribution.parameters, spec.world_size)
         return
     model_parallel_layout(distribution.parameters, spec.world_size)

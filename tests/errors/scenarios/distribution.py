@@ -85,8 +85,8 @@ def launcher_that_says_too_much(bench: Bench) -> None:
 
 
 @scenario
-def library_not_here_yet(bench: Bench) -> None:
-    library = {**ON, "parameters": {"expert_parallel_degree": 2}}
+def sequences_that_do_not_divide(bench: Bench) -> None:
+    library = {**ON, "parameters": {"context_parallel_degree": 3}}
     strategy = {"smdistributed": {"modelparallel": library}, "torch_distributed": ON}
     bench.estimator(distribution=strategy, processes_per_node=2).fit()
 

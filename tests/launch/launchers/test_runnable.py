@@ -133,5 +133,5 @@ def test_the_degrees_of_version_2_must_divide_the_processes():
     check_runnable(model_parallel(8, "torch_distributed", **degrees))
     with pytest.raises(DistributionError, match=r"6 processes .* = 4; the nearest are 4 and 8"):
         check_runnable(model_parallel(6, "torch_distributed", **degrees))
-    with pytest.raises(DistributionError, match="context_parallel_degree=2 is not available"):
-        check_runnable(model_parallel(2, "torch_distributed", context_parallel_degree=2))
+    with pytest.raises(DistributionError, match="context_parallel_degree=2 does not divide"):
+        check_runnable(model_parallel(3, "torch_distributed", context_parallel_degree=2))

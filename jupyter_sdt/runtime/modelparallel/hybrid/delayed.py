@@ -18,10 +18,11 @@ from torch import nn
 from jupyter_sdt.errors import RuntimeStateError, SpecError
 from jupyter_sdt.runtime.modelparallel.hybrid import state
 from jupyter_sdt.runtime.modelparallel.hybrid.buffers import buffers_of, whole_buffers
-from jupyter_sdt.runtime.modelparallel.hybrid.experts import (
+from jupyter_sdt.runtime.modelparallel.hybrid.experts.slices import (
     holds_experts,
     join_experts,
     slice_experts,
+    some_experts,
 )
 from jupyter_sdt.runtime.modelparallel.hybrid.layers import DividedLinear
 from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
@@ -125,8 +126,9 @@ class DelayedParamIniter:
 
 
 def _whole_size(parameter: nn.Parameter) -> int:
-    sliced = slice_of(parameter) is not None
-    return parameter.numel() * (state.current().peers.size if sliced else 1)
+    here = state.current()
+    tensor = here.peers.size if slice_of(parameter) is not None else 1
+    return parameter.numel() * tensor * (here.expert_peers.size if some_experts(parameter) else 1)
 
 
 def _make(module: Any, initialise: Initialise) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from jupyter_sdt.runtime.modelparallel.hybrid import state
-from jupyter_sdt.runtime.modelparallel.hybrid.experts import divide_experts, holds_experts
+from jupyter_sdt.runtime.modelparallel.hybrid.experts.slices import divide_experts, holds_experts
 from jupyter_sdt.runtime.modelparallel.hybrid.families import Plan, plan_of
 from jupyter_sdt.runtime.modelparallel.hybrid.layers import ColumnLinear, RowLinear, Source
 from jupyter_sdt.runtime.modelparallel.tensor.exchange import spread
@@ -21,12 +21,14 @@ _LAYER = "sdt_transformed_layer"
 def divide(model: nn.Module, source: Source) -> None:
     """Leave on this peer its part of every layer of ``model`` that can be divided.
 
-    ``source`` gives the whole tensor for a parameter; all peers call it in one order.
+    Of experts a part stays with expert peers, of other layers with tensor peers. ``source`` gives
+    the whole tensor for a parameter; all peers call it in one order.
     """
+    tensor = state.current().peers.size > 1
     for module in list(model.modules()):
         if holds_experts(module):
             divide_experts(module, source)
-        elif (plan := plan_of(module)) is not None:
+        elif tensor and (plan := plan_of(module)) is not None:
             _divide(module, plan, source)
 
 

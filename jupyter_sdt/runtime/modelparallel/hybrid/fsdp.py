@@ -6,6 +6,7 @@ Scripts wrap their models themselves and say nothing about groups.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,12 @@ from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel, ShardingStrategy
 
 from jupyter_sdt.runtime.modelparallel.hybrid import state
+from jupyter_sdt.runtime.modelparallel.hybrid.experts.sharding import (
+    group_of_experts,
+    is_divided,
+    without_experts,
+    wrap_experts,
+)
 
 _HYBRID = {ShardingStrategy.HYBRID_SHARD, ShardingStrategy._HYBRID_SHARD_ZERO2}
 _KEEPS_PARAMETERS = {ShardingStrategy.SHARD_GRAD_OP, ShardingStrategy._HYBRID_SHARD_ZERO2}
@@ -27,25 +34,40 @@ def install() -> None:
     if hasattr(original, "sdt_hybrid"):
         return
 
+    signature = inspect.signature(original)
+
     @functools.wraps(original)
     def begin(
         self: Any,
         module: nn.Module,
-        process_group: Any = None,
-        sharding_strategy: ShardingStrategy | None = None,
         *arguments: Any,
         post_param_init_fn: Callable[[nn.Module], object] | None = None,
         **options: Any,
     ) -> None:
-        if process_group is None and options.get("device_mesh") is None:
-            process_group, sharding_strategy = _groups(sharding_strategy)
-        options.setdefault("device_id", state.current().device)
-        original(self, module, process_group, sharding_strategy, *arguments, **options)
+        named = signature.bind(self, module, *arguments, **options).arguments
+        named.pop("self")
+        _wrap(functools.partial(original, self), named)
         if post_param_init_fn is not None:
             post_param_init_fn(module)
 
     begin.sdt_hybrid = True  # type: ignore[attr-defined]
     FullyShardedDataParallel.__init__ = begin  # type: ignore[method-assign]
+
+
+def _wrap(original: Callable[..., None], options: dict[str, Any]) -> None:
+    """Fill in what the script leaves to us, and shard experts among those who have the same."""
+    module, asked = options["module"], options.get("sharding_strategy")
+    if options.get("process_group") is None and options.get("device_mesh") is None:
+        group, strategy = (group_of_experts if is_divided(module) else _groups)(asked)
+        options |= {"process_group": group, "sharding_strategy": strategy}
+    options.setdefault("device_id", state.current().device)
+    if options.get("auto_wrap_policy") is None:
+        # torch wraps modules inside out, the script's policy having been applied.
+        wrap_experts(module, options)
+        original(**options)
+        return
+    original(**without_experts(module, options))
+    wrap_experts(module, options)
 
 
 def _groups(asked: ShardingStrategy | None) -> tuple[Any, ShardingStrategy | None]:

@@ -23,12 +23,10 @@ _WRAPPERS = ("_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gradient:
-    """A gradient, and how many ranks of each group hold the same one."""
+    """A gradient, and how many of all ranks hold the same one."""
 
     tensor: torch.Tensor
-    name: str
-    alike_shards: int
-    alike_peers: int
+    alike: int
 
 
 @torch.no_grad()
@@ -52,7 +50,7 @@ def clip_grad_norm_(model: nn.Module, max_norm: float, norm_type: float = 2.0) -
 
 
 def _norm(model: nn.Module, norm_type: float) -> torch.Tensor:
-    """The sum over shards and peers, what several ranks hold shared out among them."""
+    """The sum over all ranks, what several of them hold shared out among them."""
     largest = math.isinf(norm_type)
     total = torch.zeros((), dtype=torch.float64, device=state.current().device)
     for gradient in _gradients(model):
@@ -60,41 +58,36 @@ def _norm(model: nn.Module, norm_type: float) -> torch.Tensor:
         if largest:
             total = torch.maximum(total, norm)
         else:
-            total += norm**norm_type / (gradient.alike_shards * gradient.alike_peers)
+            total += norm**norm_type / gradient.alike
     operation = dist.ReduceOp.MAX if largest else dist.ReduceOp.SUM
-    for group in (_shard_group(model), state.current().peers.process_group):
-        dist.all_reduce(total, operation, group=group)
+    dist.all_reduce(total, operation, group=state.group_for(total))
     return total if largest else total ** (1.0 / norm_type)
 
 
-def _shard_group(model: nn.Module) -> Any:
-    wrapped = FullyShardedDataParallel.fsdp_modules(model)
-    return wrapped[0].process_group if wrapped else state.current().groups.data.process_group
-
-
 def _gradients(model: nn.Module) -> Iterator[_Gradient]:
-    shards = dist.get_world_size(_shard_group(model))
     seen: set[int] = set()
     for prefix, module in model.named_modules():
         handle: Any = getattr(module, "_handle", None)
         if isinstance(module, FullyShardedDataParallel) and handle is not None:
-            alike = 1 if handle.uses_sharded_strategy else shards
+            shards = dist.get_world_size(handle.process_group)
             for name, tensor in _of_handle(handle):
                 full = f"{prefix}.{name}".lstrip(".")
-                yield _gradient(tensor, full, alike)
+                yield _gradient(tensor, full, shards if handle.uses_sharded_strategy else 1)
             seen.update(id(p) for p in (handle.flat_param, *(handle.flat_param._params or ())))
     for name, parameter in model.named_parameters():
         if id(parameter) not in seen and parameter.grad is not None:
             sliced = slice_of(parameter) is not None
-            yield _gradient(whole(parameter.grad), name, shards, sliced=sliced)
+            yield _gradient(whole(parameter.grad), name, 1, sliced=sliced)
 
 
-def _gradient(tensor: torch.Tensor, name: str, alike: int, *, sliced: bool = False) -> _Gradient:
+def _gradient(tensor: torch.Tensor, name: str, pieces: int, *, sliced: bool = False) -> _Gradient:
+    """``tensor`` is one of so many ``pieces`` of what lies on this rank's peers of either kind."""
     for wrapper in _WRAPPERS:
         name = name.replace(wrapper, "")
     here = state.current()
-    peers = 1 if sliced or name in here.slices else here.peers.size
-    return _Gradient(tensor=tensor, name=name, alike_shards=alike, alike_peers=peers)
+    pieces *= here.peers.size if sliced or name in here.slices else 1
+    pieces *= here.expert_peers.size if name in here.experts else 1
+    return _Gradient(tensor=tensor, alike=here.degrees.world_size // pieces)
 
 
 def _of_handle(handle: Any) -> Iterator[tuple[str, torch.Tensor]]:

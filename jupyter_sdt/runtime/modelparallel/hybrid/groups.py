@@ -38,14 +38,20 @@ class Groups:
     mail: Any = field(init=False)
     tensor: Group = field(init=False)
     data: Group = field(init=False)
-    alone: Group = field(init=False)
+    batch: Group = field(init=False)
+    context: Group = field(init=False)
+    experts: Group = field(init=False)
+    same_experts: Group = field(init=False)
     _made: dict[tuple[int, ...], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.mail = dist.new_group(backend="gloo")
         self.tensor = self._among(self.degrees.tensor_groups())
         self.data = self._among(self.degrees.data_groups())
-        self.alone = self._among([[rank] for rank in range(self.degrees.world_size)])
+        self.batch = self._among(self.degrees.batch_groups())
+        self.context = self._among(self.degrees.context_groups())
+        self.experts = self._among(self.degrees.expert_groups())
+        self.same_experts = self._among(self.degrees.same_expert_groups())
         # Scripts ask for these one by one, and all ranks must make them together.
         self.shard(self.degrees.shards)
         self.replicas(self.degrees.shards)

@@ -77,7 +77,7 @@ def setup_transformer_engine_cp_groups(*_: Any, **__: Any) -> NoReturn:
     _refuse(
         "setup_transformer_engine_cp_groups",
         "NVIDIA's Transformer Engine",
-        "leave context_parallel_degree at 1",
+        "context_parallel_degree works without it: call torch.sagemaker.transform(model)",
     )
 
 

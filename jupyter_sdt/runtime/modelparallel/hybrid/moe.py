@@ -9,6 +9,7 @@ from typing import Any, Literal
 from torch import nn
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.hybrid.experts.slices import holds_experts
 
 _BALANCING = ("sinkhorn", "balanced", "aux_loss", "none")
 
@@ -58,3 +59,22 @@ def check_moe(model: nn.Module, config: Any) -> None:
         )
     own.output_router_logits = config.moe_load_balancing == "aux_loss"
     own.router_aux_loss_coef = config.moe_aux_loss_coeff
+
+
+def check_experts(model: nn.Module, peers: int) -> None:
+    """Raise SpecError for a model whose experts cannot be given out to ``peers`` ranks."""
+    holders: list[Any] = [module for module in model.modules() if holds_experts(module)]
+    if not holders:
+        raise SpecError(
+            f"model: {type(model).__name__} has no experts that could be given out to "
+            f"expert_parallel_degree={peers} ranks; use Mixtral of transformers 5 or newer",
+            argument="model",
+        )
+    for module in holders:
+        if module.num_experts % peers:
+            raise SpecError(
+                f"model: num_local_experts={module.num_experts} cannot be given out evenly to "
+                f"expert_parallel_degree={peers} ranks; num_local_experts must be a multiple of "
+                f"{peers}",
+                argument="model",
+            )

@@ -43,8 +43,9 @@ class Places:
 
     ``tp_``, ``dp_``, ``shard_``, ``rep_``, ``cp_`` and ``ep_`` with ``rank``, ``size`` and
     ``process_group``: tensor peers; ranks with batches of their own; those among them that share
-    one copy of the parameters; those that hold the same ones; context and expert peers. Every name
-    raises RuntimeStateError before ``init()``.
+    one copy of the parameters; those that hold the same ones; ranks with parts of the same
+    sequences; ranks that hold all experts together. Every name raises RuntimeStateError before
+    ``init()``.
     """
 
     def __init__(self) -> None:
@@ -81,9 +82,12 @@ _NAMES: dict[str, Callable[[state.Hybrid], Any]] = {
 
 def _group(axis: str) -> Group:
     groups, shards = state.current().groups, state.current().degrees.shards
-    if axis in ("cp", "ep"):
-        return groups.alone
-    found = {"tp": groups.tensor, "dp": groups.data}.get(axis)
+    found = {
+        "tp": groups.tensor,
+        "dp": groups.batch,
+        "cp": groups.context,
+        "ep": groups.experts,
+    }.get(axis)
     if found is not None:
         return found
     return groups.shard(shards) if axis == "shard" else groups.replicas(shards)
@@ -91,14 +95,13 @@ def _group(axis: str) -> Group:
 
 def _groups() -> dict[str, list[list[int]]]:
     degrees = state.current().degrees
-    alone = [[rank] for rank in range(degrees.world_size)]
     return {
         "tp": degrees.tensor_groups(),
-        "dp": degrees.data_groups(),
+        "dp": degrees.batch_groups(),
         "shard": degrees.shard_groups(degrees.shards),
         "rep": degrees.replica_groups(degrees.shards),
-        "cp": alone,
-        "ep": alone,
+        "cp": degrees.context_groups(),
+        "ep": degrees.expert_groups(),
     }
 
 

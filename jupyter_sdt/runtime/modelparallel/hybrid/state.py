@@ -12,12 +12,14 @@ import torch.distributed as dist
 from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.context import choose_backend, join_process_group
 from jupyter_sdt.runtime.modelparallel.hybrid.configuration import Configuration
-from jupyter_sdt.runtime.modelparallel.hybrid.groups import Groups
+from jupyter_sdt.runtime.modelparallel.hybrid.groups import Group, Groups
 from jupyter_sdt.runtime.modelparallel.tensor.peers import Peers
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
-from jupyter_sdt.spec.hybrid_degrees import HybridDegrees, check_available
+from jupyter_sdt.spec.hybrid_degrees import HybridDegrees
 
+# Of experts that lie one below the other, a peer has some.
+EXPERTS = TensorSlice(axis=0)
 _TIMEOUT = timedelta(minutes=30)
 
 
@@ -25,7 +27,8 @@ _TIMEOUT = timedelta(minutes=30)
 class Hybrid:
     """One job: its configuration, its groups, and which parameters of models are divided.
 
-    ``slices`` tells for names of parameters what part of them each tensor peer holds.
+    ``slices`` tells for names of parameters what part of them each tensor peer holds, ``experts``
+    which of them hold experts, of which each expert peer has some.
     """
 
     configuration: Configuration
@@ -33,14 +36,34 @@ class Hybrid:
     device: torch.device
     groups: Groups
     slices: dict[str, TensorSlice] = field(default_factory=dict)
+    experts: set[str] = field(default_factory=set)
 
     @property
     def peers(self) -> Peers:
         """Tensor peers; all of them are given the same batch."""
-        group = self.groups.tensor
-        return Peers(
-            rank=group.rank, size=group.size, process_group=group.process_group, prescaled=True
-        )
+        return _peers(self.groups.tensor, prescaled=True)
+
+    @property
+    def divisions(self) -> list[tuple[dict[str, TensorSlice], Peers]]:
+        """Which parameters are slices among which peers: a slice of experts is one of some."""
+        some = dict.fromkeys(self.experts, EXPERTS)
+        return [(self.slices, self.peers), (some, self.expert_peers)]
+
+    @property
+    def context_peers(self) -> Peers:
+        """Ranks that are given parts of the same sequences."""
+        return _peers(self.groups.context)
+
+    @property
+    def expert_peers(self) -> Peers:
+        """Ranks with batches of their own that hold all experts together."""
+        return _peers(self.groups.experts)
+
+
+def _peers(group: Group, *, prescaled: bool = False) -> Peers:
+    return Peers(
+        rank=group.rank, size=group.size, process_group=group.process_group, prescaled=prescaled
+    )
 
 
 _hybrid: Hybrid | None = None
@@ -75,7 +98,6 @@ def is_started() -> bool:
 
 def _joined(configuration: Configuration) -> Hybrid:
     place = process_environment()
-    check_available(configuration.as_mapping())
     degrees = HybridDegrees.of(configuration.as_mapping(), place.world_size)
     device = _device(place)
     if not dist.is_initialized():

@@ -10,9 +10,11 @@ from torch import nn
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.hybrid import state
+from jupyter_sdt.runtime.modelparallel.hybrid.context.calls import divide_sequences
 from jupyter_sdt.runtime.modelparallel.hybrid.dividing import divide, mark_layers
+from jupyter_sdt.runtime.modelparallel.hybrid.experts.slices import some_experts
 from jupyter_sdt.runtime.modelparallel.hybrid.families import check_model
-from jupyter_sdt.runtime.modelparallel.hybrid.moe import check_moe
+from jupyter_sdt.runtime.modelparallel.hybrid.moe import check_experts, check_moe
 from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
 
 _CP_COMMUNICATION = ("p2p", "all_gather")
@@ -26,30 +28,37 @@ def transform(
     load_state_dict_from_rank0: bool = False,
     cp_comm_type: str = "p2p",
 ) -> nn.Module:
-    """Divide ``model`` among tensor peers, in place, and return it.
+    """Divide ``model`` among tensor peers and expert peers, in place, and return it.
 
-    Its parameters keep their names. Peers are given the same batch, and compute the loss and the
-    gradients of one process. With ``load_state_dict_from_rank0`` all values are those of rank 0,
-    and the model of the other ranks may lie on the meta device; otherwise peers take over what the
-    first of them has. A model on the meta device stays there (``DelayedParamIniter`` fills it).
-    With ``tensor_parallel_degree`` 1 nothing is divided.
+    Its parameters keep their names. Tensor peers are given the same batch, and compute the loss and
+    the gradients of one process. Context peers are given parts of the same batch (see
+    ``torch.sagemaker.context_parallel.utils.get_batch_for_cp_rank``), and return the loss of whole
+    sequences; with either ``cp_comm_type`` keys and values are gathered.
+
+    With ``load_state_dict_from_rank0`` all values are those of rank 0, and the model of the other
+    ranks may lie on the meta device; otherwise tensor peers take over what the first of them has.
+    A model on the meta device stays there (``DelayedParamIniter`` fills it). Where all degrees are
+    1 nothing is divided.
 
     Raises SpecError for models that cannot be divided, RuntimeStateError before ``init()``.
     https://docs.aws.amazon.com/sagemaker/latest/dg/distributed-model-parallel-v2-reference.html
     """
-    here = state.current()
     _check(model, config, cp_comm_type)
-    if here.peers.size > 1:
-        check_model(model, here.peers.size)
     mark_layers(model)
     source = _Source(model, from_rank_0=load_state_dict_from_rank0)
-    if here.peers.size > 1:
-        divide(model, source.whole)
+    divide(model, source.whole)
     source.fill_rest(model)
-    here.slices |= {
-        name: part for name, p in model.named_parameters() if (part := slice_of(p)) is not None
-    }
+    divide_sequences(model)
+    _note(model)
     return _moved(model, device, dtype)
+
+
+def _note(model: nn.Module) -> None:
+    """Checkpoints and norms know parameters by their names."""
+    here = state.current()
+    named = list(model.named_parameters())
+    here.slices |= {name: part for name, p in named if (part := slice_of(p)) is not None}
+    here.experts |= {name for name, parameter in named if some_experts(parameter)}
 
 
 def _check(model: object, config: Any, cp_comm_type: str) -> None:
@@ -60,6 +69,11 @@ def _check(model: object, config: Any, cp_comm_type: str) -> None:
             f"cp_comm_type={cp_comm_type!r} must be 'p2p' or 'all_gather'", argument="cp_comm_type"
         )
     check_moe(model, config)
+    here = state.current()
+    if here.peers.size > 1:
+        check_model(model, here.peers.size)
+    if here.expert_peers.size > 1:
+        check_experts(model, here.expert_peers.size)
 
 
 def _moved(model: nn.Module, device: Any, dtype: torch.dtype | None) -> nn.Module:

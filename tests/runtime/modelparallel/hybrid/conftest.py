@@ -44,8 +44,10 @@ def loss_of(model, words):
     return F.cross_entropy(logits[:, :-1].flatten(0, 1), words[:, 1:].flatten())
 
 def own(whole, name):
-    part = here.slices.get(name)
-    return whole if part is None else part.of(whole, here.peers.rank, here.peers.size)
+    for slices, peers in reversed(here.divisions):
+        if name in slices:
+            whole = slices[name].of(whole, peers.rank, peers.size)
+    return whole
 
 def wrapped(model, strategy=None, **options):
     return FSDP(model, sharding_strategy=strategy, use_orig_params=True,

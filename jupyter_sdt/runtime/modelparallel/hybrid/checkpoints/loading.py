@@ -40,7 +40,7 @@ def load(
     if storage_reader is None:
         storage_reader = FileSystemReader(readable(folder_of(checkpoint_id)))
     if planner is None and spans_peers(process_group):
-        planner = SliceLoadPlanner(here.slices, here.peers)
+        planner = SliceLoadPlanner(here.divisions)
     asked = asked_for(state_dict)
     check_ranks(asked, storage_reader.read_metadata().state_dict_metadata)
     _load(asked, storage_reader=storage_reader, planner=planner, process_group=process_group)

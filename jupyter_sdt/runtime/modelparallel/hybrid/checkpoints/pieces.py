@@ -1,4 +1,4 @@
-"""Where a part of a tensor peer's slice lies in the whole tensor. Pure arithmetic."""
+"""Where a part of a peer's slice lies in the whole tensor. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """The slice that peer ``rank`` of ``peers`` holds of one tensor; ``length`` along its axis."""
+    """The slice that peer ``rank`` of ``peers`` holds of one tensor; ``length`` along its axis.
+
+    The whole of one cut may be a slice of another: see :func:`all_pieces`.
+    """
 
     part: TensorSlice
     rank: int
@@ -47,3 +50,20 @@ class Cut:
 
     def _replaced(self, sizes: Sequence[int], value: int) -> tuple[int, ...]:
         return tuple(value if n == self.part.axis else size for n, size in enumerate(sizes))
+
+
+def all_pieces(cuts: Sequence[Cut], offsets: Sequence[int], sizes: Sequence[int]) -> list[Piece]:
+    """Cut a box of a slice of a slice: ``cuts`` from the inner one outwards."""
+    start = tuple([0] * len(sizes))
+    found = [Piece(inner=start, outer=tuple(offsets), sizes=tuple(sizes))]
+    for cut in cuts:
+        found = [
+            Piece(inner=_moved(piece.inner, part.inner), outer=part.outer, sizes=part.sizes)
+            for piece in found
+            for part in cut.pieces(piece.outer, piece.sizes)
+        ]
+    return found
+
+
+def _moved(corner: Sequence[int], by: Sequence[int]) -> tuple[int, ...]:
+    return tuple(first + second for first, second in zip(corner, by, strict=True))

@@ -1,4 +1,4 @@
-"""Planners of torch.distributed.checkpoint that know that tensor peers hold slices.
+"""Planners of torch.distributed.checkpoint that know that peers hold slices.
 
 On disk there is one whole tensor, so that any other number of peers and shards can read it.
 https://pytorch.org/docs/stable/distributed.checkpoint.html
@@ -6,7 +6,7 @@ https://pytorch.org/docs/stable/distributed.checkpoint.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,52 +33,66 @@ from torch.distributed.checkpoint.planner_helpers import (
     create_read_items_for_chunk_list,
 )
 
-from jupyter_sdt.runtime.modelparallel.hybrid.checkpoints.pieces import Cut, Piece
+from jupyter_sdt.runtime.modelparallel.hybrid.checkpoints.pieces import (
+    Cut,
+    Piece,
+    all_pieces,
+)
 from jupyter_sdt.runtime.modelparallel.tensor.peers import Peers
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice
 
-Slices = Mapping[str, TensorSlice]
+# Which parameters are divided among which peers, from the last division to the first.
+Divisions = Sequence[tuple[Mapping[str, TensorSlice], Peers]]
+Cuts = dict[str, list[Cut]]
 
 
-def cuts_of(state: Mapping[str, Any], slices: Slices, peers: Peers, names: Any) -> dict[str, Cut]:
+def cuts_of(state: Mapping[str, Any], divisions: Divisions, names: Any) -> Cuts:
     """Which tensors of a flattened ``state`` are slices: those below a parameter's name.
 
     ``names`` holds the way to each key; optimizers keep tensors of the parameter's form.
     """
-    found = {}
-    for key, value in state.items():
-        part = next((slices[n] for n in map(str, names.get(key, (key,))) if n in slices), None)
-        if part is not None and isinstance(value, torch.Tensor) and value.dim() > part.axis:
-            found[key] = Cut(
-                part=part, rank=peers.rank, peers=peers.size, length=value.shape[part.axis]
-            )
+    found: Cuts = {}
+    for slices, peers in divisions:
+        for key, value in state.items():
+            part = next((slices[n] for n in map(str, names.get(key, (key,))) if n in slices), None)
+            if part is not None and isinstance(value, torch.Tensor) and value.dim() > part.axis:
+                length = value.shape[part.axis]
+                cut = Cut(part=part, rank=peers.rank, peers=peers.size, length=length)
+                found.setdefault(key, []).append(cut)
     return found
+
+
+def whole_size(cuts: Sequence[Cut], size: Sequence[int]) -> torch.Size:
+    """The size of the whole tensor, of which a slice has ``size``."""
+    for cut in cuts:
+        size = cut.whole_size(size)
+    return torch.Size(size)
 
 
 class SliceSavePlanner(DefaultSavePlanner):
     """Writes slices where they lie in the whole tensor."""
 
-    def __init__(self, slices: Slices, peers: Peers) -> None:
+    def __init__(self, divisions: Divisions) -> None:
         super().__init__()
-        self._slices, self._peers = slices, peers
+        self._divisions = divisions
         # What is written -> which part of the state that is.
         self._origins: dict[MetadataIndex, tuple[MetadataIndex, Piece]] = {}
 
     def create_local_plan(self) -> SavePlan:
         """The usual plan, with slices moved to their places."""
         plan = super().create_local_plan()
-        cuts = cuts_of(self.state_dict, self._slices, self._peers, self.mappings)
+        cuts = cuts_of(self.state_dict, self._divisions, self.mappings)
         items = [made for item in plan.items for made in self._placed(item, cuts)]
         self.plan = replace(plan, items=items)
         return self.plan
 
-    def _placed(self, item: WriteItem, cuts: Mapping[str, Cut]) -> Iterator[WriteItem]:
-        cut, data = cuts.get(item.index.fqn), item.tensor_data
-        if cut is None or data is None:
+    def _placed(self, item: WriteItem, cuts: Cuts) -> Iterator[WriteItem]:
+        own, data = cuts.get(item.index.fqn), item.tensor_data
+        if own is None or data is None:
             yield item
             return
-        size = torch.Size(cut.whole_size(data.size))
-        for piece in cut.pieces(data.chunk.offsets, data.chunk.sizes):
+        size = whole_size(own, data.size)
+        for piece in all_pieces(own, data.chunk.offsets, data.chunk.sizes):
             chunk = _chunk(piece)
             index = MetadataIndex(item.index.fqn, chunk.offsets)
             self._origins[index] = (item.index, piece)
@@ -104,14 +118,14 @@ class SliceSavePlanner(DefaultSavePlanner):
 class SliceLoadPlanner(DefaultLoadPlanner):
     """Reads slices from where they lie in the whole tensor."""
 
-    def __init__(self, slices: Slices, peers: Peers, *, allow_partial_load: bool = False) -> None:
+    def __init__(self, divisions: Divisions, *, allow_partial_load: bool = False) -> None:
         super().__init__(allow_partial_load=allow_partial_load)
-        self._slices, self._peers = slices, peers
+        self._divisions = divisions
 
     def create_local_plan(self) -> LoadPlan:
         """The usual plan for what is whole, and for slices their parts of what is on disk."""
         asked = self.state_dict
-        cuts = cuts_of(asked, self._slices, self._peers, self.mappings)
+        cuts = cuts_of(asked, self._divisions, self.mappings)
         disk: Any = self.metadata
         cuts = {key: cut for key, cut in cuts.items() if key in disk.state_dict_metadata}
         rest = {key: value for key, value in asked.items() if key not in cuts}
@@ -125,10 +139,10 @@ class SliceLoadPlanner(DefaultLoadPlanner):
 
 
 def _reads(
-    key: str, disk: TensorStorageMetadata, tensor: torch.Tensor, cut: Cut
+    key: str, disk: TensorStorageMetadata, tensor: torch.Tensor, cuts: Sequence[Cut]
 ) -> Iterator[ReadItem]:
     for own in _create_chunk_list(tensor):
-        for piece in cut.pieces(own.offsets, own.sizes):
+        for piece in all_pieces(cuts, own.offsets, own.sizes):
             for item in create_read_items_for_chunk_list(key, disk, [_chunk(piece)]):
                 inner = zip(item.dest_offsets, piece.inner, strict=True)
                 yield replace(

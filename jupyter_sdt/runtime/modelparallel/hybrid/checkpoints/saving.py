@@ -98,7 +98,7 @@ def _action(given: Any, checkpoint_id: Any, writer: Any, planner: Any, process_g
     if writer is None:
         writer = PublishingWriter(folder_of(checkpoint_id))
     if planner is None and spans_peers(process_group):
-        planner = SliceSavePlanner(here.slices, here.peers)
+        planner = SliceSavePlanner(here.divisions)
     content = packed(given)
     return lambda: _save(content, storage_writer=writer, planner=planner, process_group=group)
 
@@ -114,8 +114,10 @@ def _own_group(process_group: Any) -> Any:
 
 
 def spans_peers(process_group: Any) -> bool:
-    """Whether all tensor peers of this rank are among those of ``process_group``."""
-    return set(state.current().groups.tensor.ranks) <= set(_ranks_of(process_group))
+    """Whether this rank's tensor and expert peers are all among those of ``process_group``."""
+    groups = state.current().groups
+    peers = {*groups.tensor.ranks, *groups.experts.ranks}
+    return peers <= set(_ranks_of(process_group))
 
 
 def _ranks_of(process_group: Any) -> Iterator[int]:
