@@ -14,7 +14,8 @@ from jupyter_sdt.runtime.modelparallel import delayed_init, reduction
 from jupyter_sdt.runtime.modelparallel.exchange import Exchange
 from jupyter_sdt.runtime.modelparallel.partition import Assignment
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, write_record
-from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, connect
+from jupyter_sdt.runtime.modelparallel.pipeline.connecting import connect
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.placement import Placement
@@ -162,6 +163,7 @@ class Execution:
         if self.world.parameters.ddp:
             reduction.broadcast(self.world, tensors, self._options.bucket_bytes)
         if self.world.parameters.sharded:
+            del tensors  # layer by layer their memory becomes free
             shard(self.world, self.module)
 
     def _exchange(self) -> None:

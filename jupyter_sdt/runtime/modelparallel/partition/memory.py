@@ -69,8 +69,9 @@ def microbatches_in_flight(
     ``simple`` runs all forwards first. ``interleaved`` prefers backwards and lets at most
     ``active_microbatches`` (stages + 2 by default) into the pipeline; towards its end there are
     fewer, which depends on the moment. ``1f1b``, the fixed order in which plain chains are
-    replayed, holds as many as there are stages from here to the end, and one for the loss, which
-    is computed on the first stage (https://arxiv.org/abs/2104.04473, section 2.2).
+    replayed, holds as many as there are stages from here to the end, one for the loss, which is
+    computed on the first stage (https://arxiv.org/abs/2104.04473, section 2.2), and on the first
+    stage one with which it begins while the others fill.
     """
     if schedule not in _SCHEDULES:
         raise SpecError(
@@ -87,7 +88,7 @@ def microbatches_in_flight(
     limit = min(microbatches, active)
     if schedule == "interleaved":
         return (limit,) * stages
-    return tuple(min(limit, stages + 1 - stage) for stage in range(stages))
+    return tuple(min(limit, stages + 1 - stage + (not stage)) for stage in range(stages))
 
 
 def recorded_in_flight(schedule: Mapping[str, Any]) -> tuple[int, ...]:

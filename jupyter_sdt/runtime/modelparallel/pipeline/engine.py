@@ -12,7 +12,8 @@ from torch import nn
 from jupyter_sdt.errors import RuntimeStateError, StageError
 from jupyter_sdt.runtime.allocator import share_one_arena
 from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED
-from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
+from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Done, Failed, Mode, Order
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied, current_mode

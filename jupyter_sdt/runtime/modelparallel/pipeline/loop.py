@@ -11,9 +11,10 @@ from collections.abc import Callable
 import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline import order
-from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.faults import failed_elsewhere, gone, silent
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
+from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
     Astray,

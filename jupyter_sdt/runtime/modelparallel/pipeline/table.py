@@ -35,10 +35,14 @@ Order = list[tuple[int, int]]  # (number of the move, microbatch)
 
 
 def room_of(stages: Sequence[int], microbatches: int, active: int) -> dict[int, int]:
-    """How many microbatches each of ``stages``, in the order of the chain, holds in 1F1B."""
+    """How many microbatches each of ``stages``, in the order of the chain, holds in 1F1B.
+
+    The first holds one more: it has the step functions to run, so it is the slowest of equal
+    stages, and must not wait while the others fill.
+    """
     depth = len(stages) + 1
     limit = min(microbatches, active)
-    return {stage: min(limit, depth - place) for place, stage in enumerate(stages)}
+    return {stage: min(limit, depth - place + (not place)) for place, stage in enumerate(stages)}
 
 
 def orders(moves: Sequence[Move], microbatches: int, room: Mapping[int, int]) -> dict[int, Order]:

@@ -1,4 +1,4 @@
-"""One message on a socket: its length, itself pickled, and the bytes of its tensors."""
+"""One message on a socket: its number and length, itself pickled, and the bytes of its tensors."""
 
 from __future__ import annotations
 
@@ -14,42 +14,89 @@ import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Message
 
-_LENGTH = struct.Struct("<Q")
+Received = tuple[int, Message, list[torch.Tensor]]
+_HEAD = struct.Struct("<QQ")
 _BUFFERS = 512  # of one sendmsg(2); the system allows 1024
+# A packet lies in the kernel in one piece, of which it finds large ones with difficulty.
+_PACKET_BYTES = 96 << 10
 
 
-def send(connection: socket.socket, message: Message, tensors: Sequence[torch.Tensor]) -> None:
-    """Write a message. Raises OSError when nobody reads it any more."""
+def packed(number: int, message: Message, tensors: Sequence[torch.Tensor]) -> list[memoryview]:
+    """What is to be sent; the bytes of ``tensors`` are not copied."""
     flat = [_dense(tensor) for tensor in tensors]
     forms = [(tensor.dtype, tuple(tensor.shape)) for tensor in flat]
-    head = pickle.dumps((message, forms), protocol=5)
-    buffers = [_LENGTH.pack(len(head)), head, *(_bytes(t) for t in flat if t.numel())]
+    content = pickle.dumps((message, forms), protocol=5)
+    head = memoryview(_HEAD.pack(number, len(content)) + content)
+    return [head, *(_bytes(tensor) for tensor in flat if tensor.numel())]
+
+
+def send(connection: socket.socket, buffers: Sequence[memoryview]) -> None:
+    """Write a message. Raises OSError when nobody reads it any more."""
     for start in range(0, len(buffers), _BUFFERS):
-        _send_all(connection, [memoryview(b).cast("B") for b in buffers[start : start + _BUFFERS]])
+        _send_all(connection, list(buffers[start : start + _BUFFERS]))
 
 
-def receive(connection: socket.socket) -> tuple[Message, list[torch.Tensor]]:
+def send_packet(connection: socket.socket, buffers: Sequence[memoryview]) -> bool:
+    """Send a message as one packet, if it is small and there is room for it at once."""
+    if len(buffers) > _BUFFERS or sum(map(len, buffers)) > _PACKET_BYTES:
+        return False
+    try:
+        connection.sendmsg(buffers, (), socket.MSG_DONTWAIT)
+    except OSError:  # no room; or gone, which whoever uses the stream finds, too
+        return False
+    return True
+
+
+def receive(connection: socket.socket) -> Received:
     """Read a message. Raises EOFError when the other side has closed, OSError when it broke."""
-    head = bytearray(_LENGTH.size)
+    head = bytearray(_HEAD.size)
     _fill(connection, memoryview(head))
-    content = bytearray(_LENGTH.unpack(head)[0])
+    number, length = _HEAD.unpack(head)
+    content = bytearray(length)
     _fill(connection, memoryview(content))
     # The other side is a rank of the same job, known by its secret.
     message, forms = pickle.loads(content)  # noqa: S301
     tensors = [torch.empty(shape, dtype=dtype) for dtype, shape in forms]
     for tensor in tensors:
         if tensor.numel():
-            _fill(connection, memoryview(_bytes(tensor)).cast("B"))
-    return message, tensors
+            _fill(connection, _bytes(tensor))
+    return number, message, tensors
+
+
+def packet_room() -> memoryview:
+    """Where :func:`receive_packet` reads."""
+    return memoryview(bytearray(_PACKET_BYTES))
+
+
+def receive_packet(connection: socket.socket, room: memoryview) -> Received:
+    """Read a packet that has come; into ``room`` first.
+
+    Raises BlockingIOError when there is none, EOFError when the other side has closed.
+    """
+    count = connection.recv_into(room, 0, socket.MSG_DONTWAIT)
+    if not count:
+        raise EOFError
+    number, length = _HEAD.unpack_from(room)
+    place = _HEAD.size + length
+    message, forms = pickle.loads(room[_HEAD.size : place])  # noqa: S301 - as in receive()
+    tensors = [torch.empty(shape, dtype=dtype) for dtype, shape in forms]
+    for tensor in tensors:
+        if tensor.numel():
+            content = _bytes(tensor)
+            content[:] = room[place : place + len(content)]
+            place += len(content)
+    return number, message, tensors
 
 
 def _dense(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().to("cpu").resolve_conj().resolve_neg().contiguous()
 
 
-def _bytes(tensor: torch.Tensor) -> Any:
+def _bytes(tensor: torch.Tensor) -> memoryview:
     size = math.prod(tensor.shape) * tensor.element_size()
-    return (ctypes.c_char * size).from_address(tensor.data_ptr())
+    content: Any = (ctypes.c_char * size).from_address(tensor.data_ptr())
+    content.tensor = tensor  # which must live as long as the view
+    return memoryview(content).cast("B")
 
 
 def _send_all(connection: socket.socket, buffers: list[memoryview]) -> None:

@@ -29,10 +29,10 @@ def test_each_stage_holds_parameters_their_companions_and_activations_in_flight(
     # Each layer keeps its input; that of the first is the batch, which is there anyway.
     weights, rows = 2 * 16 * 16 * 4, 8 * 16 * 4
     assert first == StageMemory(
-        parameters=weights, gradients=weights, optimizer=2 * weights, activations=3 * rows
+        parameters=weights, gradients=weights, optimizer=2 * weights, activations=4 * rows
     )
     assert last.activations == 2 * 2 * rows
-    assert first.total == 4 * weights + 3 * rows
+    assert first.total == 4 * weights + 4 * rows
 
 
 def test_without_a_state_the_optimizer_needs_nothing():
@@ -49,7 +49,7 @@ def test_without_a_state_the_optimizer_needs_nothing():
         ("interleaved", 8, None, (5, 5, 5)),
         ("interleaved", 2, None, (2, 2, 2)),
         ("interleaved", 8, 3, (3, 3, 3)),
-        ("1f1b", 8, None, (4, 3, 2)),
+        ("1f1b", 8, None, (5, 3, 2)),
         ("1f1b", 2, None, (2, 2, 2)),
     ],
 )

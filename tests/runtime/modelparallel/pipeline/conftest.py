@@ -9,7 +9,7 @@ import torch, torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
 from jupyter_sdt.errors import StageError
-from jupyter_sdt.runtime.modelparallel.pipeline.connections import connect
+from jupyter_sdt.runtime.modelparallel.pipeline.connecting import connect
 from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 

@@ -52,7 +52,7 @@ import tempfile
 tempfile.tempdir = tempfile.mkdtemp()  # as if each rank were on a node of its own
 engine = compare(nn.Sequential(block(), block(), block()), {"1": 1, "2": 2},
                  lambda m, x: m(x).sum(), [torch.randn(8, 8)])
-families = {s.family.name for s in engine._connections._sockets.values()}
+families = {s.stream.family.name for s in engine._connections._sockets.values()}
 assert families == {"AF_INET"}, families
 """
     agree(body, 3)
@@ -160,5 +160,18 @@ model = Net(nn.Flatten(0))
 model.relu.register_forward_hook(lambda module, given, out: None)
 compare(model, stages, loss_of, [torch.randn(8, 8)], 2)
 assert "ReLU" not in calls  # hooks are called where the module was called
+"""
+    agree(body, 2)
+
+
+def test_messages_of_all_sizes_by_packet_and_by_stream(agree):
+    """The last rows of a batch are so large that they do not fit into packets."""
+    body = """
+model = nn.Sequential(nn.Linear(8, 64), nn.Linear(64, 64), nn.Linear(64, 4))
+def loss_of(model, x, y):
+    parts = [model(part) for part in x.split([1, 1, x.shape[0] - 2])]
+    return F.mse_loss(torch.cat(parts), y)
+x, y = torch.randn(4 * 1000, 8), torch.randn(4 * 1000, 4)
+compare(model, {"1": 1}, loss_of, [x, y])
 """
     agree(body, 2)
