@@ -211,7 +211,7 @@ def test_parameters_added_later_and_buckets_of_several_types(horovod):
 @pytest.mark.parametrize(
     ("arguments", "kind", "words"),
     [
-        ("op=hvd.Adasum", "NotImplementedError", "Adasum"),
+        ("op=hvd.Adasum, gradient_predivide_factor=2.0", "ValueError", "predivide_factor"),
         ("op=hvd.Max", "ValueError", "Max"),
         ("op=hvd.Sum, gradient_predivide_factor=2.0", "ValueError", "gradient_predivide_factor"),
         ("backward_passes_per_step=0", "ValueError", "backward_passes_per_step=0"),

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_sdt.compat._tensorflow.framework import tf
-
-ReduceGradients = Callable[[Sequence[Any]], list[Any]]
+from jupyter_sdt.compat._tensorflow.local_variables import LocalVariables, ReduceGradients
 
 
 class _Distributed:
     """What is laid over the class of the given tape."""
 
     _reduce_gradients: ReduceGradients
+    _local: LocalVariables
 
-    def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
+    def gradient(self, target: Any, sources: Any, *arguments: Any, **named: Any) -> Any:
         """As the tape's own, over all ranks."""
         tape: Any = super()
-        gradients = tape.gradient(target, sources, output_gradients)
+        gradients = tape.gradient(target, sources, *arguments, **named)
         flat = tf.nest.flatten(gradients)
-        return tf.nest.pack_sequence_as(gradients, self._reduce_gradients(flat))
+        reduced = self._local.reduce(flat, tf.nest.flatten(sources), self._reduce_gradients)
+        return tf.nest.pack_sequence_as(gradients, reduced)
+
+    def register_local_source(self, source: Any) -> None:
+        """Leave this variable's gradient on its rank."""
+        self._local.add([source])
 
 
-def distributed_tape(tape: Any, reduce_gradients: ReduceGradients) -> Any:
+def distributed_tape(tape: Any, reduce_gradients: ReduceGradients, local: LocalVariables) -> Any:
     """Return a tape of the same class, which goes on with what ``tape`` has recorded."""
     kind = type(tape)
     made: Any = object.__new__(type(kind.__name__, (_Distributed, kind), {}))
     made.__dict__.update(vars(tape))
-    made._reduce_gradients = reduce_gradients
+    made._reduce_gradients, made._local = reduce_gradients, local
     return made

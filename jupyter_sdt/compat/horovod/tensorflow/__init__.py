@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from jupyter_sdt.compat._tensorflow.compression import Compression
-from jupyter_sdt.compat._tensorflow.older_scripts import let_variables_be_called
+from jupyter_sdt.compat._tensorflow.older_scripts import let_older_scripts_run
 
 from . import elastic, mpi_ops
 from .functions import (
@@ -22,13 +22,20 @@ from .functions import (
     broadcast_variables,
 )
 from .mpi_ops import *  # noqa: F403
-from .training import DistributedGradientTape, DistributedOptimizer
+from .sync_batch_norm import SyncBatchNormalization
+from .training import (
+    DistributedGradientTape,
+    DistributedOptimizer,
+    PartialDistributedGradientTape,
+)
 
 __all__ = [  # noqa: PLE0604
     "BroadcastGlobalVariablesHook",
     "Compression",
     "DistributedGradientTape",
     "DistributedOptimizer",
+    "PartialDistributedGradientTape",
+    "SyncBatchNormalization",
     "allgather_object",
     "broadcast_",
     "broadcast_global_variables",
@@ -39,7 +46,7 @@ __all__ = [  # noqa: PLE0604
     *mpi_ops.__all__,
 ]
 
-let_variables_be_called()
+let_older_scripts_run()
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -16,7 +16,6 @@ from ..torch.basics import (
     ddl_built,
     gloo_built,
     gloo_enabled,
-    init,
     is_homogeneous,
     is_initialized,
     local_rank,
@@ -27,7 +26,6 @@ from ..torch.basics import (
     nccl_built,
     rank,
     rocm_built,
-    shutdown,
     size,
 )
 from ..torch.joining import join
@@ -35,9 +33,11 @@ from ..torch.process_sets import (
     ProcessSet,
     add_process_set,
     global_process_set,
+    process_set_of,
     remove_process_set,
 )
 from ..torch.reduction import Adasum, Average, Max, Min, Product, ReduceOp, Sum
+from ..torch.starting import init, shutdown
 from .operations import allgather, allreduce, broadcast, grouped_allgather, grouped_allreduce
 from .spreading import alltoall, grouped_reducescatter, reducescatter
 
@@ -103,10 +103,8 @@ def local_rank_op(name: str | None = None) -> Any:
 
 
 def size_op(process_set_id: int = 0, name: str | None = None) -> Any:
-    """The number of ranks as a tensor, of the whole job. Raises ValueError for another set."""
-    if process_set_id:
-        raise ValueError(f"size_op(process_set_id={process_set_id}): use process_set.size()")
-    return tf.constant(basics.size(), name=name)
+    """The number of ranks of a set, of the whole job by default. Raises ValueError."""
+    return tf.constant(process_set_of(process_set_id).size(), name=name)
 
 
 def local_size_op(name: str | None = None) -> Any:
@@ -115,10 +113,8 @@ def local_size_op(name: str | None = None) -> Any:
 
 
 def process_set_included_op(process_set_id: int = 0, name: str | None = None) -> Any:
-    """1, as every rank is one of the whole job. Raises ValueError for another set."""
-    if process_set_id:
-        raise ValueError(f"process_set_included_op({process_set_id}): use process_set.included()")
-    return tf.constant(1, name=name)
+    """1 where this rank is a member of the set, else 0, as a tensor. Raises ValueError."""
+    return tf.constant(int(process_set_of(process_set_id).included()), name=name)
 
 
 def gpu_available() -> bool:

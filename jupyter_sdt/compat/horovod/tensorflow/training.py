@@ -8,7 +8,8 @@ import torch
 
 from jupyter_sdt.compat._tensorflow.compression import Compression
 from jupyter_sdt.compat._tensorflow.gradients import GradientReduction
-from jupyter_sdt.compat._tensorflow.optimizer import distributed_optimizer
+from jupyter_sdt.compat._tensorflow.local_variables import LocalVariables, variables_of
+from jupyter_sdt.compat._tensorflow.optimizer import Passes, distributed_optimizer
 from jupyter_sdt.compat._tensorflow.tape import distributed_tape
 from jupyter_sdt.runtime.dataparallel import expect
 
@@ -34,12 +35,29 @@ def DistributedGradientTape(  # noqa: N802, PLR0913, PLR0917 - Horovod's name an
 ) -> Any:
     """Return a ``tf.GradientTape`` that goes on where ``gradtape`` is, for all ranks' gradients.
 
-    Devices, ``num_groups`` and ``groups`` are hints and have no effect. Raises ValueError for an
-    ``op`` other than Average and Sum, NotImplementedError for Adasum.
+    ``tape.register_local_source(variable)`` leaves that variable's gradient on its rank, divided by
+    their number if ``scale_local_gradients``. Devices, ``num_groups`` and ``groups`` are hints and
+    have no effect. Raises ValueError for an ``op`` other than Average and Sum, NotImplementedError
+    for Adasum.
     """
-    del device_dense, device_sparse, num_groups, groups, scale_local_gradients
+    del device_dense, device_sparse, num_groups, groups
     reduction = _reduction(op, gradient_predivide_factor, process_set, compression, sparse_as_dense)
-    return distributed_tape(gradtape, reduction)
+    return distributed_tape(
+        gradtape, reduction, local_variables(scale_local_gradients, process_set)
+    )
+
+
+def PartialDistributedGradientTape(  # noqa: N802 - Horovod's name
+    gradtape: Any, *arguments: Any, local_layers: Any = (), **named: Any
+) -> Any:
+    """As :func:`DistributedGradientTape`, but for the gradients of ``local_layers``.
+
+    A layer of Keras or several, whose variables every rank trains by itself.
+    """
+    tape = DistributedGradientTape(gradtape, *arguments, **named)
+    for variable in variables_of(local_layers or ()):
+        tape.register_local_source(variable)
+    return tape
 
 
 def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and signature
@@ -62,15 +80,21 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
     """Return an optimizer of the same class and settings that steps with all ranks' gradients.
 
     Optimizers of Keras and of tf.compat.v1.train will do. Over ``backward_passes_per_step`` calls
-    (Keras 3 only) gradients add up first. Raises ValueError and NotImplementedError as the tape.
+    (of Keras' optimizers only) gradients add up first. ``optimizer.register_local_var(variable)``
+    leaves a variable's gradient on its rank. Raises ValueError and NotImplementedError as the tape.
     """
-    del name, use_locking, device_dense, device_sparse, num_groups, groups, scale_local_gradients
+    del name, use_locking, device_dense, device_sparse, num_groups, groups
     return distributed_optimizer(
         optimizer,
         _reduction(op, gradient_predivide_factor, process_set, compression, sparse_as_dense),
-        passes=backward_passes_per_step,
-        is_mean_of_passes=average_aggregated_gradients,
+        passes=Passes(number=backward_passes_per_step, is_mean=average_aggregated_gradients),
+        local=local_variables(scale_local_gradients, process_set),
     )
+
+
+def local_variables(is_scaled: bool, process_set: ProcessSet) -> LocalVariables:
+    """A place for variables whose gradients do not travel."""
+    return LocalVariables(divisor=process_set.size() if is_scaled else 1)
 
 
 def _reduction(

@@ -1,17 +1,14 @@
-"""alltoall and reducescatter: every rank gets a part of what every rank has; and barrier."""
+"""alltoall: every rank gets a part of what every rank has; and barrier."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
-from .compression import Compression, Compressor
-from .handles import begin, started, synchronize, wait
+from .handles import begin, started, wait
 from .process_sets import ProcessSet, global_process_set
-from .reduction import ReduceOp, Reduction, choose_op
 
 Splits = torch.Tensor | list[int]
 
@@ -47,68 +44,6 @@ def alltoall_async(
     work, rows = _exchange(tensor.detach(), sent, received, process_set)
     table = torch.tensor(received, dtype=torch.int32)
     return begin([work], lambda: rows if splits is None else (rows, table))
-
-
-def reducescatter(
-    tensor: torch.Tensor,
-    name: str | None = None,
-    compression: type[Compressor] = Compression.none,
-    op: ReduceOp | None = None,
-    process_set: ProcessSet = global_process_set,
-    prescale_factor: float = 1.0,
-    postscale_factor: float = 1.0,
-) -> torch.Tensor:
-    """Return this rank's rows of the reduction over all ranks, without gradients.
-
-    Where rows cannot be divided evenly, the first ranks get one more.
-    """
-    compressed, ctx = compression.compress(tensor)
-    handle = reducescatter_async(
-        compressed, name, op, process_set, prescale_factor, postscale_factor
-    )
-    return compression.decompress(synchronize(handle), ctx)
-
-
-def reducescatter_async(
-    tensor: torch.Tensor,
-    name: str | None = None,
-    op: ReduceOp | None = None,
-    process_set: ProcessSet = global_process_set,
-    prescale_factor: float = 1.0,
-    postscale_factor: float = 1.0,
-) -> int:
-    """Begin a reducescatter; return a handle for ``synchronize``."""
-    del name
-    reduction = Reduction(
-        op=choose_op(op),
-        prescale_factor=prescale_factor,
-        postscale_factor=postscale_factor,
-        process_set=process_set,
-    )
-    if tensor.requires_grad and torch.is_grad_enabled():
-        raise NotImplementedError("reducescatter has no gradient here; give it tensor.detach()")
-    whole = tensor.clone(memory_format=torch.contiguous_format)
-    work, (index, parts) = reduction.start(whole), (process_set.rank(), process_set.size())
-
-    def finish() -> torch.Tensor:
-        return reduction.finish(whole).tensor_split(parts)[index].clone()
-
-    return begin([work], finish)
-
-
-def grouped_reducescatter(
-    tensors: Sequence[torch.Tensor], *arguments: Any, **named: Any
-) -> list[torch.Tensor]:
-    """Return what :func:`reducescatter`, with the same other arguments, makes of each."""
-    return [reducescatter(tensor, *arguments, **named) for tensor in tensors]
-
-
-def grouped_reducescatter_async(
-    tensors: Sequence[torch.Tensor], *arguments: Any, **named: Any
-) -> int:
-    """Begin a reducescatter of each; return one handle for the list."""
-    handles = [reducescatter_async(tensor, *arguments, **named) for tensor in tensors]
-    return begin([], lambda: [synchronize(handle) for handle in handles])
 
 
 def barrier(process_set: ProcessSet = global_process_set) -> None:

@@ -1,4 +1,4 @@
-"""Which rank is this, among how many: horovod.torch's functions from ``init`` to ``shutdown``."""
+"""Which rank is this, among how many: what horovod.torch says between ``init`` and ``shutdown``."""
 
 from __future__ import annotations
 
@@ -8,40 +8,41 @@ import torch
 import torch.distributed as dist
 
 from jupyter_sdt.compat import join_job
-from jupyter_sdt.runtime.process_environment import ProcessEnvironment
+from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
 
 _place: ProcessEnvironment | None = None
 
 
-def init(comm: Any = None, process_sets: Any = None) -> None:
-    """Join the job, started by mpirun, torchrun or this package. A second call does nothing.
+def join(comm: Any = None) -> None:
+    """Join the job, started by mpirun, torchrun or this package.
 
-    Raises NotImplementedError for ``comm`` and ``process_sets``: sets of ranks are made with
-    :func:`add_process_set`, after this.
+    ``comm`` may be the ranks of the whole job or a communicator of mpi4py with all of them; raises
+    NotImplementedError for any other.
     """
     global _place
-    if comm is not None:
+    joined = process_environment()
+    if comm is not None and not _is_whole(comm, joined):
         raise NotImplementedError(
-            f"hvd.init(comm={comm!r}): the job always consists of all its ranks; use "
-            "hvd.add_process_set(ranks) for operations among some of them"
+            f"hvd.init(comm={comm!r}): the job always consists of all its {joined.world_size} "
+            "ranks; use hvd.add_process_set(ranks) for operations among some of them"
         )
-    if process_sets not in (None, "dynamic"):
-        raise NotImplementedError(
-            "hvd.init(process_sets=...): call hvd.add_process_set() after hvd.init() instead"
-        )
-    if _place is None:
-        _place = join_job()
+    _place = join_job()
 
 
-def shutdown() -> None:
-    """Wait for all ranks and leave the process group. ``init`` may be called again."""
+def leave() -> None:
+    """Wait for all ranks and leave the process group."""
     global _place
-    if _place is None:
-        return
     _place = None
     if dist.is_initialized():
         dist.barrier()
         dist.destroy_process_group()
+
+
+def _is_whole(comm: Any, joined: ProcessEnvironment) -> bool:
+    if hasattr(comm, "Get_size"):
+        found = (comm.Get_rank(), comm.Get_size())
+        return bool(found == (joined.rank, joined.world_size))
+    return list(comm) == list(range(joined.world_size))
 
 
 def place() -> ProcessEnvironment:

@@ -13,15 +13,7 @@ from .allreduce import (
     grouped_allreduce_async,
     grouped_allreduce_async_,
 )
-from .alltoall import (
-    alltoall,
-    alltoall_async,
-    barrier,
-    grouped_reducescatter,
-    grouped_reducescatter_async,
-    reducescatter,
-    reducescatter_async,
-)
+from .alltoall import alltoall, alltoall_async, barrier
 from .basics import (
     ccl_built,
     cross_rank,
@@ -30,7 +22,6 @@ from .basics import (
     ddl_built,
     gloo_built,
     gloo_enabled,
-    init,
     is_homogeneous,
     is_initialized,
     local_rank,
@@ -41,14 +32,20 @@ from .basics import (
     nccl_built,
     rank,
     rocm_built,
-    shutdown,
     size,
 )
 from .broadcast import broadcast, broadcast_, broadcast_async, broadcast_async_
 from .handles import poll, synchronize
 from .joining import join
 from .process_sets import ProcessSet, add_process_set, global_process_set, remove_process_set
+from .reducescatter import (
+    grouped_reducescatter,
+    grouped_reducescatter_async,
+    reducescatter,
+    reducescatter_async,
+)
 from .reduction import Adasum, Average, Max, Min, Product, ReduceOp, Sum
+from .starting import init, shutdown
 
 __all__ = [
     "Adasum",

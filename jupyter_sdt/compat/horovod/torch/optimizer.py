@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
+from .adasum import adasum_optimizer
 from .compression import Compression, Compressor
 from .gradients import GradientReducer
 from .process_sets import ProcessSet, global_process_set
-from .reduction import Average, ReduceOp, Reduction, Sum, choose_op
+from .reduction import Adasum, Average, ReduceOp, Reduction, Sum, choose_op
 
 _NamedParameters = Iterable[tuple[str, torch.Tensor]]
 
@@ -117,13 +118,16 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
     ``num_groups`` and ``groups`` are hints of Horovod about speed and have no effect.
 
     Raises ValueError for parameters named twice or not at all and for a
-    ``gradient_predivide_factor`` where nothing is divided, NotImplementedError for Adasum.
+    ``gradient_predivide_factor`` where nothing is divided. With ``op=hvd.Adasum`` every rank steps
+    by itself, and the steps are combined.
     """
     del num_groups, groups
     passes = _positive(backward_passes_per_step)
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if named_parameters is not None:
         _check_names(list(named_parameters), parameters)
+    if op is Adasum and gradient_predivide_factor == 1.0:
+        return adasum_optimizer(optimizer, compression, process_set)
     kind = type(optimizer)
     made: Any = object.__new__(type(kind.__name__, (_Distributed, kind), {}))
     # A scheduler that was made before has put its own step into the object.
@@ -145,7 +149,9 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
 
 def gradient_reduction(op: ReduceOp, predivide: float, process_set: ProcessSet) -> Reduction:
     """How gradients are reduced. Raises ValueError and NotImplementedError."""
-    if choose_op(op) not in (Average, Sum):
+    if op is Adasum and predivide == 1.0:
+        raise NotImplementedError("op=hvd.Adasum combines gradients in horovod.torch only")
+    if choose_op(op) not in (Average, Sum, Adasum):
         raise ValueError(f"op=hvd.{op.value}: gradients are combined by hvd.Average or hvd.Sum")
     if predivide != 1.0 and op is not Average:
         raise ValueError(

@@ -87,6 +87,20 @@ def add_process_set(process_set: ProcessSet | Sequence[int]) -> ProcessSet:
     return made
 
 
+def process_set_of(process_set_id: int) -> ProcessSet:
+    """Return the set with this number. Raises ValueError if there is none."""
+    known = {0: global_process_set, **_added}
+    if process_set_id not in known:
+        raise ValueError(f"process_set_id={process_set_id}: there are {sorted(known)}")
+    return known[process_set_id]
+
+
+def forget_process_sets() -> None:
+    """Dissolve all that were added, when the job is left."""
+    for process_set in list(_added.values()):
+        remove_process_set(process_set)
+
+
 def remove_process_set(process_set: ProcessSet) -> bool:
     """Dissolve a set, on all ranks; False if it was not there."""
     if process_set.process_set_id not in _added:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from .adasum import adasum_
 from .handles import started, wait
 from .joining import announce_allreduce
 from .process_sets import ProcessSet, global_process_set
@@ -41,16 +42,14 @@ _TORCH_OPS = {
 def choose_op(op: ReduceOp | None, average: bool | None = None) -> ReduceOp:
     """Return the operation that ``op`` or its older form ``average`` asks for.
 
-    Raises ValueError for both at once and for an unknown one, NotImplementedError for Adasum.
+    Raises ValueError for both at once and for an unknown one.
     """
     if op is not None and average is not None:
         raise ValueError("give either op= or the older average=, not both")
     if op is None:
         return Sum if average is False else Average
-    if op is Adasum:
-        raise NotImplementedError("op=hvd.Adasum is not supported; use hvd.Average or hvd.Sum")
-    if op not in _TORCH_OPS:
-        raise ValueError(f"op={op!r} is none of hvd.Average, Sum, Min, Max and Product")
+    if op not in _TORCH_OPS and op is not Adasum:
+        raise ValueError(f"op={op!r} is none of hvd.Average, Sum, Adasum, Min, Max and Product")
     return op
 
 
@@ -64,9 +63,12 @@ class Reduction:
     process_set: ProcessSet = global_process_set
 
     def start(self, tensor: torch.Tensor) -> Any:
-        """Begin to reduce a contiguous ``tensor`` in place; return torch's work."""
+        """Begin to reduce a contiguous ``tensor`` in place; return torch's work, None when done."""
         self.process_set.check()
         scale(tensor, self.prescale_factor)
+        if self.op is Adasum:
+            adasum_(tensor, self.process_set)
+            return None
         name = _TORCH_OPS[self.op]
         if self.process_set is global_process_set:
             announce_allreduce(tensor, name)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import tensorflow as tf
 
 from jupyter_sdt.compat._tensorflow.compression import Compression
+from jupyter_sdt.compat._tensorflow.local_variables import variables_of
 
 from ...torch.process_sets import ProcessSet, global_process_set
 from ...torch.reduction import Average, ReduceOp
@@ -23,17 +24,28 @@ from ..functions import (
 )
 from ..mpi_ops import *  # noqa: F403
 from . import callbacks, elastic
+from .operations import (  # type: ignore[assignment]  # they stand in for those above
+    allgather,
+    allreduce,
+    broadcast,
+    reducescatter,
+)
 
 __all__ = [  # noqa: PLE0604
     "Compression",
     "DistributedOptimizer",
+    "PartialDistributedOptimizer",
+    "allgather",
     "allgather_object",
+    "allreduce",
+    "broadcast",
     "broadcast_global_variables",
     "broadcast_object",
     "broadcast_variables",
     "callbacks",
     "elastic",
     "load_model",
+    "reducescatter",
     *mpi_ops.__all__,
 ]
 
@@ -55,7 +67,7 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
     scale_local_gradients: bool = True,
 ) -> Any:
     """As ``horovod.tensorflow.DistributedOptimizer``, with the arguments in Keras' order."""
-    del name, device_dense, device_sparse, num_groups, groups, scale_local_gradients
+    del name, device_dense, device_sparse, num_groups, groups
     return _training.DistributedOptimizer(
         optimizer,
         compression=compression,
@@ -65,7 +77,21 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
         gradient_predivide_factor=gradient_predivide_factor,
         average_aggregated_gradients=average_aggregated_gradients,
         process_set=process_set,
+        scale_local_gradients=scale_local_gradients,
     )
+
+
+def PartialDistributedOptimizer(  # noqa: N802 - Horovod's name
+    optimizer: Any, *arguments: Any, local_layers: Any = (), **named: Any
+) -> Any:
+    """As :func:`DistributedOptimizer`, but for the gradients of ``local_layers``.
+
+    A layer of Keras or several, whose variables every rank trains by itself.
+    """
+    made = DistributedOptimizer(optimizer, *arguments, **named)
+    for variable in variables_of(local_layers or ()):
+        made.register_local_var(variable)
+    return made
 
 
 def load_model(

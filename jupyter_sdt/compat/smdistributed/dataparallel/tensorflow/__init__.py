@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from jupyter_sdt.compat._tensorflow.compression import Compression
-from jupyter_sdt.compat._tensorflow.older_scripts import let_variables_be_called
+from jupyter_sdt.compat._tensorflow.older_scripts import let_older_scripts_run
 
 from .collectives import ReduceOp, allreduce, broadcast, oob_allreduce, overlap
 from .ranks import init, local_rank, local_size, rank, shutdown, size
@@ -43,7 +43,7 @@ __all__ = [
     "size",
 ]
 
-let_variables_be_called()
+let_older_scripts_run()
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -11,6 +11,7 @@ import torch.distributed as dist
 from jupyter_sdt.compat._tensorflow.callbacks import BroadcastOnce
 from jupyter_sdt.compat._tensorflow.compression import Compression
 from jupyter_sdt.compat._tensorflow.gradients import GradientReduction
+from jupyter_sdt.compat._tensorflow.local_variables import LocalVariables
 from jupyter_sdt.compat._tensorflow.optimizer import distributed_optimizer
 from jupyter_sdt.compat._tensorflow.tape import distributed_tape
 from jupyter_sdt.compat._tensorflow.variables import (
@@ -43,7 +44,7 @@ def DistributedGradientTape(  # noqa: N802 - the library's name and signature
     """
     _check_devices(device_dense, device_sparse)
     reduction = _reduction(compression, sparse_as_dense, op, bucket_cap_mb)
-    return distributed_tape(gradtape, reduction)
+    return distributed_tape(gradtape, reduction, LocalVariables())
 
 
 def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - the library's name and signature
