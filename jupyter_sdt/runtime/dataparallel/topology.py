@@ -57,7 +57,7 @@ def share(gloo: Any, store: Any, timeout: timedelta) -> Sharing | None:
     That is: processors other than x86-64, systems other than Linux, nodes with different numbers
     of ranks or with one each, and too little room in /dev/shm, which is said once.
     """
-    topology = _topology(_everybodys(gloo, _node_identity(gloo.rank())), gloo.rank())
+    topology = _topology(_everybodys(gloo, node_identity(gloo.rank())), gloo.rank())
     if topology is None:
         return None
     shape = Shape(len(topology.nodes[0]), _SLOT if len(topology.nodes) == 1 else _SLOT_ACROSS)
@@ -74,7 +74,7 @@ def share(gloo: Any, store: Any, timeout: timedelta) -> Sharing | None:
     return Sharing(topology, segment, exchange, tensors, across)
 
 
-def _node_identity(rank: int) -> str:
+def node_identity(rank: int) -> str:
     """The same for ranks that can map the same file; different for all where that is no use."""
     folder = Path(os.environ.get(FOLDER_VARIABLE, "/dev/shm"))  # noqa: S108 - memory, not a disk
     try:

@@ -10,6 +10,7 @@ from torch import nn
 
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 from jupyter_sdt.runtime.modelparallel.replica_layer import ReplicaLayer
+from jupyter_sdt.runtime.modelparallel.tensor.distributed_module import DistributedModule
 
 
 class HalfLayer(ReplicaLayer):
@@ -41,6 +42,13 @@ def half_type(parameters: Parameters) -> torch.dtype | None:
     if parameters.fp16:
         return torch.float16
     return torch.bfloat16 if parameters.bf16 else None
+
+
+def lower_distributed(model: nn.Module) -> None:
+    """Make float16 what ``fp16_params`` asks for: the modules of ``smp.nn``, and no others."""
+    for module in model.modules():
+        if isinstance(module, DistributedModule):
+            module.half()
 
 
 def _converted(thing: Any, convert: Callable[[torch.Tensor], torch.Tensor]) -> Any:

@@ -15,7 +15,7 @@ from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.checkpoints import model_state
 from jupyter_sdt.runtime.modelparallel.execution import Execution, Options
-from jupyter_sdt.runtime.modelparallel.half_layer import HalfLayer, half_type
+from jupyter_sdt.runtime.modelparallel.half_layer import HalfLayer, half_type, lower_distributed
 from jupyter_sdt.runtime.modelparallel.original_forward import keep_original_forward
 from jupyter_sdt.runtime.modelparallel.partitioning import Tracing
 from jupyter_sdt.runtime.modelparallel.replica_layer import ReplicaLayer
@@ -72,6 +72,8 @@ class DistributedModel(ReplicaPart):
         here = world.current()
         self._hide(_given=weakref.ref(module))  # transformers knows what was replaced
         module = distribute(module)
+        if here.parameters.fp16_params:
+            lower_distributed(module)
         keep_original_forward(module)
         dtype = half_type(here.parameters)
         inner = module if dtype is None else HalfLayer(module, dtype)

@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import nn
-from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 from jupyter_sdt.runtime.modelparallel.delayed_init import initialise
+from jupyter_sdt.runtime.modelparallel.sharding.groups import ShardGroup, shard_mesh
 from jupyter_sdt.runtime.modelparallel.sharding.pieces import keep_group, local
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice, mark, slice_of
-from jupyter_sdt.runtime.modelparallel.world import World, group_ranks
+from jupyter_sdt.runtime.modelparallel.world import World
 
 _LISTS = (nn.Sequential, nn.ModuleList)
 _HALF = (torch.float16, torch.bfloat16)
@@ -34,7 +33,8 @@ def shard(world: World, module: nn.Module) -> None:
     made afterwards; they tell what they are as ``ds_shape``, ``ds_numel`` and ``ds_tensor``.
     """
     asked = world.parameters
-    mesh = _mesh(world, asked.sharded_data_parallel_degree)
+    mesh, members = shard_mesh(world)
+    keep_group(members.group)
     threshold = asked.sdp_param_persistence_threshold
     whole = {p for p in module.parameters() if p.numel() < threshold}
     half = any(p.dtype in _HALF for p in module.parameters())
@@ -45,6 +45,7 @@ def shard(world: World, module: nn.Module) -> None:
         initialise(unit)
         unit.to(world.device)
         fully_shard(unit, mesh=mesh, ignored_params=whole, mp_policy=policy)
+        _communicate(unit, members)
     for name, parameter in module.named_parameters():
         _describe(parameter, slices[name])
 
@@ -69,6 +70,17 @@ def units(model: nn.Module, limit: float = math.inf) -> Iterator[nn.Module]:
     yield model
 
 
+def _communicate(unit: Any, members: ShardGroup) -> None:
+    """Let ``unit`` use the collectives of its group, where this torch (2.9) lets it choose."""
+    if not members.overlaps:
+        # Fetched one after the other, in the time of the computation: not ahead, to save memory.
+        unit.set_modules_to_backward_prefetch([unit])
+    if members.all_gather is not None and hasattr(unit, "set_custom_all_gather"):
+        unit.set_custom_all_gather(members.all_gather)
+    if hasattr(unit, "set_custom_reduce_scatter"):
+        unit.set_custom_reduce_scatter(members.reduce_scatter)
+
+
 def _elements(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
@@ -80,27 +92,3 @@ def _describe(parameter: nn.Parameter, part: TensorSlice | None) -> None:
     described: Any = parameter
     described.ds_shape, described.ds_numel = parameter.shape, parameter.numel()
     described.ds_tensor = local(parameter)
-
-
-def _mesh(world: World, degree: int) -> DeviceMesh:
-    """Groups of ``degree`` neighbours, and across them the ranks that hold the same."""
-    backend = "gloo" if world.device.type == "cpu" else None
-    # Every rank makes every group, in one order: torch demands it.
-    for replicas in _replicas_of_slices(world):
-        grid = torch.tensor(replicas).view(-1, degree)
-        made = [dist.new_group(row, backend=backend) for row in grid.tolist()]
-        across = [dist.new_group(column, backend=backend) for column in grid.T.tolist()]
-        if world.rank in replicas:
-            ranks, rows, columns = grid, made, across
-    place = (ranks == world.rank).nonzero()[0].tolist()
-    row, column = rows[place[0]], columns[place[1]]
-    keep_group(row)
-    kind = world.device.type
-    if len(rows) == 1:
-        return DeviceMesh.from_group(row, kind, mesh_dim_names=("shard",))
-    names = ("replicate", "shard")
-    return DeviceMesh.from_group([column, row], kind, mesh=ranks, mesh_dim_names=names)
-
-
-def _replicas_of_slices(world: World) -> list[tuple[int, ...]]:
-    return sorted({group_ranks(world.layout, rank)["rdp"] for rank in range(world.world_size)})

@@ -59,3 +59,28 @@ assert all(torch.equal(again[name], value) for name, value in uninterrupted.item
 def test_copies_of_slices_and_a_dynamic_scale(together, tmp_path):
     path = f"path = {str(tmp_path / 'checkpoints')!r}"
     together(path + BODY, 2, {"fp16": True}, dtype="torch.float32")
+
+
+FP16_PARAMS = """
+from jupyter_sdt.runtime.modelparallel.tensor.linear import DistributedLinear
+
+class Casting(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.divided, self.norm = torch.nn.Linear(4, 8), torch.nn.LayerNorm(8)
+    def forward(self, x):
+        return self.norm(self.divided(x.half()).float())
+
+net = Casting()
+set_tensor_parallelism(net.divided, True, {})
+model = DistributedModel(net)
+assert isinstance(net.divided, DistributedLinear), net
+assert {p.dtype for p in net.divided.parameters()} == {torch.float16}
+assert {p.dtype for p in net.norm.parameters()} == {torch.float32}
+model.backward(model(torch.randn(4, 4)).square().mean())
+assert net.divided.weight.grad.dtype == torch.float16
+"""
+
+
+def test_fp16_params_alone_lowers_distributed_modules_and_no_others(together):
+    together(FP16_PARAMS, 2, {"fp16_params": True}, dtype="torch.float32")
