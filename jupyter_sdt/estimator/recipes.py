@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import LaunchError, SpecError
+from jupyter_sdt.estimator.recipe_files import COLLECTION, RecipeFile, read_recipe_file
 from jupyter_sdt.estimator.recipe_values import merged, resolved
 from jupyter_sdt.spec.instances import Instance, find_instance
 
-_RECIPES = "https://github.com/aws/sagemaker-hyperpod-recipes"
 _GPU_SCRIPTS = "https://github.com/aws/sagemaker-training-adapter-for-nemo.git"
 _NEURON_SCRIPTS = "https://github.com/aws-neuron/neuronx-distributed-training.git"
 _GPU_IMAGE = "658645717510.dkr.ecr.REGION.amazonaws.com/smdistributed-modelparallel"
@@ -44,8 +44,9 @@ class Recipe:
 def read_recipe(arguments: Mapping[str, Any]) -> Recipe:
     """Return the arguments with those of their ``training_recipe`` in them; without one, as given.
 
-    Nothing is fetched here: Amazon's script comes from its repository when the job is submitted,
-    unless ``entry_point`` names one. Raises SpecError, or LaunchError without PyYAML.
+    Of a recipe given by address or name the file is fetched here; Amazon's script comes from its
+    repository when the job is submitted, unless ``entry_point`` names one. Raises SpecError, or
+    LaunchError without PyYAML and where nothing can be fetched.
     """
     if "training_recipe" not in arguments:
         if "recipe_overrides" in arguments:
@@ -55,8 +56,8 @@ def read_recipe(arguments: Mapping[str, Any]) -> Recipe:
     for name in _OWN:
         if name in arguments:
             raise _wrong(name, f"{name}: training_recipe brings its own; use recipe_overrides")
-    path = _file(str(arguments["training_recipe"]))
-    recipe = merged(_load(path), arguments.get("recipe_overrides", {}))
+    file = read_recipe_file(str(arguments["training_recipe"]))
+    recipe = merged(_load(file), arguments.get("recipe_overrides", {}))
     _check_kind(recipe)
     recipe = resolved(recipe)
     given = {k: v for k, v in arguments.items() if k not in ("training_recipe", "recipe_overrides")}
@@ -67,10 +68,10 @@ def read_recipe(arguments: Mapping[str, Any]) -> Recipe:
             "instance_count": _nodes(given, recipe),
             **given,
             **script,
-            "hyperparameters": {"config-path": ".", "config-name": path.name},
+            "hyperparameters": {"config-path": ".", "config-name": file.name},
             "distribution": _distribution(instance),
         },
-        files={str(place / path.name): _yaml().safe_dump(recipe, sort_keys=False).encode()},
+        files={str(place / file.name): _yaml().safe_dump(recipe, sort_keys=False).encode()},
     )
 
 
@@ -89,33 +90,22 @@ def _instance(arguments: Mapping[str, Any]) -> Instance:
     if "image_uri" not in arguments:
         where = f"{_GPU_IMAGE}, see " if instance.kind == "gpu" else ""
         raise _wrong(
-            "image_uri", f"image_uri is missing: a recipe needs Amazon's image, {where}{_RECIPES}"
+            "image_uri", f"image_uri is missing: a recipe needs Amazon's image, {where}{COLLECTION}"
         )
     return instance
 
 
-def _file(given: str) -> Path:
-    path = Path(given).expanduser().absolute()
-    if "://" in given or path.suffix not in (".yaml", ".yml"):
-        raise _wrong(
-            "training_recipe",
-            f"training_recipe={given!r} must be a YAML file on this machine; recipes by name lie "
-            f"below recipes_collection/recipes of {_RECIPES}",
-        )
-    if not path.is_file():
-        raise _wrong("training_recipe", f"training_recipe: {path} does not exist")
-    return path
-
-
-def _load(path: Path) -> dict[str, Any]:
+def _load(file: RecipeFile) -> dict[str, Any]:
     yaml = _yaml()
     try:
-        recipe = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        recipe = yaml.safe_load(file.text)
+    except yaml.YAMLError as error:
         told = " ".join(str(error).split())
-        raise _wrong("training_recipe", f"{path} cannot be read: {told}") from None
+        raise _wrong("training_recipe", f"{file.place} cannot be read: {told}") from None
     if not isinstance(recipe, dict):
-        raise _wrong("training_recipe", f"{path} holds no recipe but a {type(recipe).__name__}")
+        raise _wrong(
+            "training_recipe", f"{file.place} holds no recipe but a {type(recipe).__name__}"
+        )
     return recipe
 
 

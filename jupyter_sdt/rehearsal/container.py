@@ -62,6 +62,13 @@ class Container:
         for part in self.parts:
             part.start(self._environment())
 
+    def shortcomings(self) -> str:
+        """What a rehearsal cannot be like; empty where it is all the same."""
+        told = list(filter(None, (part.shortcomings() for part in self.parts)))
+        if len(self.parts) > 1:
+            told.append("groups cannot reach each other by the names of their hosts")
+        return f"rehearsed: {'; '.join(told)}" if told else ""
+
     def poll(self) -> JobState:
         """Have new lines copied; return the state, which is an end when all have ended."""
         states = [part.poll() for part in self.parts]

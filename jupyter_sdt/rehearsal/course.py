@@ -51,7 +51,7 @@ class Course:
         )
         self.job.enter("Downloading")
         container.download()
-        self.job.enter("Training")
+        self.job.enter("Training", container.shortcomings())
         container.start()
         self.job.final_metrics = lambda: list(_final_metrics(container, self.job.request))
         state, taken = self._follow(container, may_be_taken=attempt == 0)

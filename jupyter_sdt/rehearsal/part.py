@@ -12,6 +12,8 @@ from jupyter_sdt.launch.node.directory import check_paths, read_failure
 from jupyter_sdt.rehearsal.log_streams import LogStreams
 from jupyter_sdt.rehearsal.metric_feed import MetricFeed
 from jupyter_sdt.rehearsal.storage import Storage
+from jupyter_sdt.spec.instance_groups import current_groups
+from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.job_directory import JobDirectory
@@ -51,6 +53,15 @@ class Part:
         self._logs.copy(ended=state.terminal)
         self._metrics.copy(ended=state.terminal)
         return state
+
+    def shortcomings(self) -> str:
+        """What is not as on the instances that these hosts stand for; empty where nothing is."""
+        kind = next(group.instance_type for group in current_groups(self.spec.sagemaker))
+        accelerators = find_instance(kind).accelerators
+        if not accelerators:
+            return ""
+        ranks = self.spec.processes_per_node
+        return f"{kind} without its {accelerators} accelerators, {ranks} processes on a host"
 
     def stop(self) -> None:
         """SIGTERM, the deadline, SIGKILL."""

@@ -42,6 +42,8 @@ IMAGES: Final = "SDT_IMAGES"
 FILE_SYSTEMS: Final = "SDT_FILE_SYSTEMS"
 # The user's own prices of ml.* instances; default ~/.jupyter_sdt/prices.json.
 PRICES: Final = "SDT_PRICES"
+# A checkout of Amazon's HyperPod recipes, or its address, where recipes are looked for by name.
+RECIPES: Final = "SDT_RECIPES"
 
 # What torchrun gives each worker; the nursery and plain python give the same.
 RANK: Final = "RANK"
