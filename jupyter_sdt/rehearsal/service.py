@@ -7,7 +7,8 @@ import shutil
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -53,7 +54,7 @@ class Rehearsal:
         }
 
     @property
-    def calls(self) -> Sequence[str]:
+    def calls(self) -> deque[str]:
         """Operations asked for so far, in order: of JSON services, and of objects in S3."""
         return self.trouble.calls
 

@@ -37,6 +37,12 @@ class Trouble:
         with self._lock:
             self._cuts += [after_bytes] * times
 
+    def forget(self) -> None:
+        """Take back what was arranged and has not come to pass."""
+        with self._lock:
+            self._refusals.clear()
+            self._cuts.clear()
+
     def meet(self, operation: str, key: str) -> RefusedError | None:
         """Take a call down; returns what it is refused with, None when it may pass.
 
