@@ -19,7 +19,7 @@ import boto3
 from following import describes_per_10_seconds, log_latencies
 from peer import PEER, sdk_python
 from shared_report import report
-from submitting import Times, ours, submitter
+from submitting import Times, bare_boto3, ours, submitter
 from watched import Watched, watch_many
 
 from jupyter_sdt import PyTorch, list_jobs
@@ -35,8 +35,10 @@ class Measured:
 
     ours: list[Times] = field(default_factory=list)
     sdk: list[Times] = field(default_factory=list)
+    floor: list[Times] = field(default_factory=list)
     ours_cold: list[Times] = field(default_factory=list)
     sdk_cold: list[Times] = field(default_factory=list)
+    floor_cold: list[Times] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     describes: float = float("nan")
     watched: Watched | None = None
@@ -68,7 +70,7 @@ def _submit(measured: Measured, service: Rehearsal, sdk: Path, source: Path, rou
     bucket = _client(service, "s3")
     bucket.create_bucket(Bucket="bucket")
     environment = {**service.environment, **_without_telemetry(source.parent)}
-    ways = {"ours": ours(), "sdk": (sdk, "submit_sdk.py")}
+    ways = {"ours": ours(), "sdk": (sdk, "submit_sdk.py"), "floor": bare_boto3()}
     for number in range(rounds):
         for way, (python, script) in ways.items():
             with submitter(python, script, source, environment) as process:
@@ -147,7 +149,10 @@ def _figures(measured: Measured) -> list[Any]:
     starts = [t.from_start for t in measured.ours_cold], [t.from_start for t in measured.sdk_cold]
     return [
         report.Figure(
-            name="fit() to accepted, ours", values=accepted[0], goal=_median(accepted[1]) / 2
+            name="fit() to accepted, ours",
+            values=accepted[0],
+            floor=_median([t.accepted for t in measured.floor]),
+            goal=_median(accepted[1]) / 2,
         ),
         report.Figure(name=f"fit() to accepted, {PEER}", values=accepted[1]),
         report.Figure(
@@ -159,6 +164,7 @@ def _figures(measured: Measured) -> list[Any]:
         report.Figure(
             name="python started to first job accepted, ours",
             values=starts[0],
+            floor=_median([t.from_start for t in measured.floor_cold]),
             goal=_median(starts[1]) / 4,
         ),
         report.Figure(name="python started to first job accepted, SDK", values=starts[1]),
@@ -196,6 +202,8 @@ def _results(measured: Measured) -> dict[str, float]:
         "import_sdk_ratio": _ratio(
             [t.from_start for t in measured.ours_cold], [t.from_start for t in measured.sdk_cold]
         ),
+        "submit_floor_s": _median([t.accepted for t in measured.floor]),
+        "import_floor_s": _median([t.from_start for t in measured.floor_cold]),
         "log_latency_s": _median(measured.latencies),
         "describes_per_10_s": measured.describes,
         "submit_s": _median([t.accepted for t in measured.ours]),

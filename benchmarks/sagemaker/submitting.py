@@ -81,6 +81,11 @@ def ours() -> tuple[Path, str]:
     return Path(sys.executable), "submit_ours.py"
 
 
+def bare_boto3() -> tuple[Path, str]:
+    """Interpreter and script of the floor."""
+    return Path(sys.executable), "submit_floor.py"
+
+
 def _accepted(client: Any, name: str) -> float:
     """The time at which the service took the job, by its clock, which is this machine's."""
     deadline = time.monotonic() + WAIT_SECONDS
