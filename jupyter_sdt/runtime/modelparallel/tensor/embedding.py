@@ -52,11 +52,12 @@ class DistributedEmbedding(DistributedModule):
         self.slice_parameter("weight", nn.Parameter(whole), FEATURES)
 
     @classmethod
-    def of(cls, plain: nn.Embedding) -> DistributedEmbedding:
-        """A slice of ``plain``, with its values."""
+    def of(cls, plain: nn.Embedding, *, exchanging: bool = True) -> DistributedEmbedding:
+        """A slice of ``plain``, with its values; not ``exchanging`` it keeps what is here."""
         options = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
         named: dict[str, Any] = {name: getattr(plain, name) for name in options}
         size = (plain.num_embeddings, plain.embedding_dim)
+        named |= dict.fromkeys(("_skip_allgather", "_skip_scatter_and_merge"), not exchanging)
         made = cls(*size, _weight=plain.weight.detach(), **named)
         made.weight.requires_grad_(plain.weight.requires_grad)
         return made.train(plain.training)

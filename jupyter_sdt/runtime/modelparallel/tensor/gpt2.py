@@ -12,6 +12,7 @@ from torch import nn
 
 from jupyter_sdt.runtime.modelparallel.tensor.distributed_module import DistributedModule
 from jupyter_sdt.runtime.modelparallel.tensor.exchange import collect, spread
+from jupyter_sdt.runtime.modelparallel.tensor.masks import gathered_mask
 from jupyter_sdt.runtime.modelparallel.tensor.peers import current_peers
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice
 
@@ -59,9 +60,9 @@ def is_gpt2(module: nn.Module) -> bool:
 
 
 def divide_gpt2(module: Any) -> nn.Module | None:
-    """Divide GPT-2's attention or MLP, and return it.
+    """Divide GPT-2's attention, to the same or to another sequence, or its MLP, and return it.
 
-    None for cross attention and where heads or features cannot be divided.
+    None where heads or features cannot be divided.
     """
     name, peers = type(module).__name__, current_peers().size
     if name == "GPT2MLP" and module.c_fc.nf % peers == 0:
@@ -72,9 +73,11 @@ def divide_gpt2(module: Any) -> nn.Module | None:
 
 
 def _divided_attention(module: Any, peers: int) -> nn.Module | None:
-    if module.is_cross_attention:
-        return None
-    module.c_attn, module.c_proj = _Columns(module.c_attn, blocks=3), _Rows(module.c_proj)
+    crossing = module.is_cross_attention
+    if crossing:
+        module.q_attn = _Columns(module.q_attn)
+    module.c_attn = _Columns(module.c_attn, blocks=2 if crossing else 3)
+    module.c_proj = _Rows(module.c_proj)
     module.num_heads //= peers
     module.split_size //= peers
     module.register_forward_pre_hook(_with_masks_of_peers, with_kwargs=True)
@@ -83,11 +86,8 @@ def _divided_attention(module: Any, peers: int) -> nn.Module | None:
 
 def _with_masks_of_peers(_: nn.Module, arguments: Any, named: dict[str, Any]) -> Any:
     """Masks come with the batch of this rank, the heads see those of all peers."""
-    mask = named.get("attention_mask")
-    if mask is None:
-        return arguments, named
     hidden = arguments[0] if arguments else named["hidden_states"]
-    rows = mask.expand(hidden.shape[0], *mask.shape[1:])
-    # Booleans are not in every backend's reductions and gathers.
-    sent = rows.to(torch.uint8) if rows.dtype == torch.bool else rows
-    return arguments, named | {"attention_mask": spread(sent, current_peers()).to(mask.dtype)}
+    masks = ("attention_mask", "encoder_attention_mask")
+    given = {name: named[name] for name in masks if named.get(name) is not None}
+    gathered = {n: gathered_mask(mask, hidden, current_peers()) for n, mask in given.items()}
+    return arguments, named | gathered

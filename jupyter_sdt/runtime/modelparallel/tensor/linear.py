@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -40,6 +42,15 @@ class ColumnLinear(DistributedModule):
         else:
             self.register_parameter("bias", None)
 
+    @classmethod
+    def of(cls, plain: nn.Linear) -> ColumnLinear:
+        """Some outputs of ``plain``, with its values."""
+        made = cls(plain.in_features, plain.out_features, bias=plain.bias is not None)
+        made.slice_parameter("weight", plain.weight, OUTPUTS)
+        if plain.bias is not None:
+            made.slice_parameter("bias", plain.bias, OUTPUTS)
+        return made.train(plain.training)
+
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Multiply; nothing is sent."""
         return functional.linear(hidden, self.weight, self.bias)
@@ -69,6 +80,14 @@ class RowLinear(DistributedModule):
         self.slice_parameter("weight", whole.weight, INPUTS)
         self.register_parameter("bias", whole.bias)
 
+    @classmethod
+    def of(cls, plain: nn.Linear) -> Self:
+        """Some inputs of ``plain``, with its values."""
+        made = cls(plain.in_features, plain.out_features, bias=plain.bias is not None)
+        made.slice_parameter("weight", plain.weight, INPUTS)
+        made.register_parameter("bias", plain.bias)
+        return made.train(plain.training)
+
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Multiply, and sum over peers."""
         found = collect(functional.linear(hidden, self.weight), self.peers)
@@ -84,14 +103,6 @@ class DistributedLinear(RowLinear):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__(in_features, out_features, bias=bias)
-
-    @classmethod
-    def of(cls, plain: nn.Linear) -> DistributedLinear:
-        """A slice of ``plain``, with its values."""
-        made = cls(plain.in_features, plain.out_features, plain.bias is not None)
-        made.slice_parameter("weight", plain.weight, INPUTS)
-        made.register_parameter("bias", plain.bias)
-        return made.train(plain.training)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Exchange, multiply, sum."""

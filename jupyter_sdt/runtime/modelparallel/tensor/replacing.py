@@ -18,6 +18,7 @@ from jupyter_sdt.runtime.modelparallel.tensor.linear import DistributedLinear
 from jupyter_sdt.runtime.modelparallel.tensor.marks import is_marked, options_of
 from jupyter_sdt.runtime.modelparallel.tensor.peers import current_peers
 from jupyter_sdt.runtime.modelparallel.tensor.registry import replacement_of
+from jupyter_sdt.runtime.modelparallel.tensor.t5 import divide_t5, is_t5
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
@@ -89,9 +90,10 @@ def _divided(module: nn.Module) -> nn.Module | None:
     if type(module) is nn.Embedding and _divides(module.embedding_dim) and module.max_norm is None:
         _share(module)
         return DistributedEmbedding.of(module)
-    if is_gpt2(module):
-        _share(module)
-        return divide_gpt2(module)
+    for fits, divide in ((is_gpt2, divide_gpt2), (is_t5, divide_t5)):
+        if fits(module):
+            _share(module)
+            return divide(module)
     return None
 
 

@@ -27,11 +27,16 @@ _SHARED = (
 )
 
 
+# Options of attention to the same sequence.
+_OF_POSITIONS = ("window_size", "rotary", "use_alibi", "alibi_bias_max")
+
+
 class DistributedTransformerLayer(DistributedModule):
     """Attention, with ``add_cross_attention`` a second one, and the output layer.
 
     Takes and returns (hidden [N, S, H], mask [N, 1, 1, S] or None), or with cross attention
-    (hidden, cross states, mask, cross mask), so that layers can follow each other in a Sequential.
+    (hidden, cross states, mask, cross mask), so that layers can follow each other in a Sequential;
+    without cross states, None, the second attention is left out.
     With ``parallel_residual`` attention and output layer are given the same input, and both are
     added to it (GPT-NeoX); with ``shared_layernorm`` they share the norm before them as well
     (GPT-J). ``options`` are those of DistributedAttentionLayer. Raises SpecError for sizes that
@@ -77,7 +82,10 @@ class DistributedTransformerLayer(DistributedModule):
         )
         self.cross_attention: nn.Module | None = None
         if add_cross_attention:
-            self.cross_attention = DistributedAttentionLayer(**heads, cross_attention=True)
+            crossing = {n: v for n, v in options.items() if n not in _OF_POSITIONS}
+            self.cross_attention = DistributedAttentionLayer(
+                **heads, cross_attention=True, **crossing
+            )
         self.output = DistributedTransformerOutputLayer(
             **shared, intermediate_size=intermediate_size, activation=activation
         )
@@ -86,7 +94,9 @@ class DistributedTransformerLayer(DistributedModule):
         """Compute; what is not hidden states is passed on."""
         if self.cross_attention is not None:
             hidden, cross, mask, cross_mask = inputs
-            hidden = self.cross_attention((self.attention((hidden, mask)), cross, cross_mask))
+            hidden = self.attention((hidden, mask))
+            if cross is not None:
+                hidden = self.cross_attention((hidden, cross, cross_mask))
             return self.output(hidden), cross, mask, cross_mask
         hidden, *others = inputs
         if not self.parallel:

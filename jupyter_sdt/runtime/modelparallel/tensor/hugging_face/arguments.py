@@ -16,9 +16,9 @@ Arguments = dict[str, Any]
 
 def gpt2(config: Any) -> Arguments:
     """Of a GPT2Config."""
-    _refuse(config, "add_cross_attention")
     return _decoder(config, activation=config.activation_function) | {
         "num_positions": config.max_position_embeddings,
+        "add_cross_attention": bool(getattr(config, "add_cross_attention", False)),
         "attention_dropout_prob": config.attn_pdrop,
         "hidden_dropout_prob": config.resid_pdrop,
         "embedding_dropout_prob": config.embd_pdrop,
@@ -86,11 +86,13 @@ def gpt_neox(config: Any) -> Arguments:
 
 
 def bert(config: Any) -> Arguments:
-    """Of a BertConfig or RobertaConfig: the encoder's."""
-    _refuse(config, "add_cross_attention")
+    """Of a BertConfig or RobertaConfig: the encoder's, which may be used as a decoder."""
     if getattr(config, "position_embedding_type", "absolute") != "absolute":
         raise SpecError("only absolute positions", argument="position_embedding_type")
+    decoding = getattr(config, "is_decoder", False)
     return _sizes(config, activation=config.hidden_act) | {
+        "add_cross_attention": bool(getattr(config, "add_cross_attention", False)),
+        "causal_mask_size": config.max_position_embeddings if decoding else None,
         "attention_dropout_prob": config.attention_probs_dropout_prob,
         "hidden_dropout_prob": config.hidden_dropout_prob,
         "intermediate_size": config.intermediate_size,
@@ -130,8 +132,3 @@ def _partial_rotary(config: Any) -> Rotary:
     share = asked.get("partial_rotary_factor", getattr(config, "rotary_pct", 1.0))
     base = asked.get("rope_theta", getattr(config, "rotary_emb_base", 10000.0))
     return Rotary(size=int(config.hidden_size // config.num_attention_heads * share), base=base)
-
-
-def _refuse(config: Any, name: str) -> None:
-    if getattr(config, name, False):
-        raise SpecError(f"{name}=True: not provided", argument=name)

@@ -11,14 +11,14 @@ import torch
 
 from jupyter_sdt.errors import SpecError
 
-# What would need tensors that are never put together here.
+# What would need tensors that are never put together here; the last is for cross attention alone.
 _NOT_PROVIDED = (
     "past_key_values",
     "inputs_embeds",
     "head_mask",
-    "encoder_hidden_states",
     "output_attentions",
     "output_hidden_states",
+    "encoder_hidden_states",
 )
 
 
@@ -28,11 +28,18 @@ def argument_names(forward: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def read_call(
-    names: tuple[str, ...], arguments: tuple[Any, ...], named: dict[str, Any]
+    names: tuple[str, ...],
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+    *,
+    crossing: bool = False,
 ) -> dict[str, Any]:
-    """All arguments of one call by their names. Raises SpecError for what is not provided."""
+    """All arguments of one call by their names. Raises SpecError for what is not provided.
+
+    ``crossing``: whether there is cross attention, to ``encoder_hidden_states``.
+    """
     found = dict(zip(names, arguments, strict=False)) | named
-    for name in _NOT_PROVIDED:
+    for name in _NOT_PROVIDED[:-1] if crossing else _NOT_PROVIDED:
         if _is_asked(found.get(name)):
             raise SpecError(
                 f"{name}={_short(found[name])}: not provided by the layers of smp.nn; leave it out",

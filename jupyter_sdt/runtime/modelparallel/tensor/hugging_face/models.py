@@ -15,6 +15,10 @@ from jupyter_sdt.runtime.modelparallel.tensor.hugging_face.calls import (
 from jupyter_sdt.runtime.modelparallel.tensor.language_model import DistributedTransformerLMHead
 from jupyter_sdt.runtime.modelparallel.tensor.transformer import DistributedTransformer
 
+# What an encoder is given, in the order of a layer of smp.nn.
+_INPUTS = ("hidden_states", "attention_mask")
+_CROSSING = ("hidden_states", "encoder_hidden_states", "attention_mask", "encoder_attention_mask")
+
 
 class LanguageModel(DistributedTransformerLMHead):
     """In the place of ``original``, a base model or one with a head for the next word.
@@ -25,14 +29,19 @@ class LanguageModel(DistributedTransformerLMHead):
     def __init__(self, original: Any, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.config: Any = original.config
+        self._crossing = bool(arguments.get("add_cross_attention"))
         self._names = argument_names(type(original).forward)
 
     def forward(self, *arguments: Any, **named: Any) -> Any:
         """Compute. Raises SpecError for arguments that are not provided."""
-        asked = read_call(self._names, arguments, named)
+        asked = read_call(self._names, arguments, named, crossing=self._crossing)
         inputs = (asked.get(name) for name in ("input_ids", "token_type_ids", "position_ids"))
         words, types, positions = inputs
-        given = (words, masked(asked.get("attention_mask")), types, positions, None)
+        cross: tuple[torch.Tensor | None, ...] = ()
+        if self._crossing:
+            mask = masked(asked.get("encoder_attention_mask"))
+            cross = (asked.get("encoder_hidden_states"), mask)
+        given = (words, masked(asked.get("attention_mask")), types, positions, *cross, None)
         found: torch.Tensor = super().forward(given)
         if self.lm_head is None:
             kind = "BaseModelOutputWithPastAndCrossAttentions"
@@ -50,11 +59,13 @@ class Encoder(DistributedTransformer):
     def __init__(self, original: Any, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.config: Any = original.config
+        self._crossing = bool(arguments.get("add_cross_attention"))
         self._names = argument_names(type(original).forward)
 
     def forward(self, *arguments: Any, **named: Any) -> Any:
         """Compute. Raises SpecError for arguments that are not provided."""
-        asked = read_call(self._names, arguments, named)
-        hidden, _ = super().forward((asked["hidden_states"], asked.get("attention_mask")))
+        asked = read_call(self._names, arguments, named, crossing=self._crossing)
+        names = _CROSSING if self._crossing else _INPUTS
+        hidden, *_ = super().forward(tuple(asked.get(name) for name in names))
         kind = "BaseModelOutputWithPastAndCrossAttentions"
         return as_output(kind, asked, self.config, last_hidden_state=hidden)

@@ -9,8 +9,13 @@ from jupyter_sdt.runtime.modelparallel.tensor.hugging_face.rules import Rule, Ta
 
 _LAYER = "seq_layers.{n}."
 _ATTENTION, _OUTPUT = f"{_LAYER}attention.", f"{_LAYER}output."
+_CROSS = f"{_LAYER}cross_attention."
 _QKV = tuple(f"{_ATTENTION}{name}" for name in ("query", "key", "value"))
-_MASKS = (".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias")
+_MASKS = tuple(
+    f".{layer}.{name}"
+    for layer in ("attn", "attention", "crossattention")
+    for name in ("bias", "masked_bias")
+)
 _CONSTANTS = (*_MASKS, ".rotary_emb.inv_freq", ".embed_positions")
 # Modules of a language model around its layers.
 _EMBEDDED = {"word_embedding", "position_embedding", "layernorm"}
@@ -70,8 +75,15 @@ GPT2 = Family(
         "h.{n}.attn.c_proj": f"{_ATTENTION}dense",
         "h.{n}.mlp.c_fc": f"{_OUTPUT}dense1",
         "h.{n}.mlp.c_proj": f"{_OUTPUT}dense2",
+        "h.{n}.ln_cross_attn": f"{_CROSS}pre_layernorm",
+        "h.{n}.crossattention.q_attn": f"{_CROSS}query",
+        "h.{n}.crossattention.c_attn": (f"{_CROSS}key", f"{_CROSS}value"),
+        "h.{n}.crossattention.c_proj": f"{_CROSS}dense",
     },
-    transposed=("h.{n}.attn.c_attn", "h.{n}.attn.c_proj", "h.{n}.mlp.c_fc", "h.{n}.mlp.c_proj"),
+    transposed=(
+        *("h.{n}.attn.c_attn", "h.{n}.attn.c_proj", "h.{n}.mlp.c_fc", "h.{n}.mlp.c_proj"),
+        *(f"h.{{n}}.crossattention.{name}" for name in ("q_attn", "c_attn", "c_proj")),
+    ),
     anchor="h.0.attn.c_attn.weight",
 )
 GPT_NEO = Family(
@@ -121,11 +133,10 @@ GPT_NEOX = Family(
 # BERT and RoBERTa: the encoder alone; embeddings and heads stay theirs.
 _ENCODER = {
     **{
-        f"layer.{{n}}.attention.self.{name}": f"{_ATTENTION}{name}"
-        for name in ("query", "key", "value")
+        f"layer.{{n}}.{theirs}.{name}": f"{ours}{name.rpartition('.')[2].lower()}"
+        for theirs, ours in (("attention", _ATTENTION), ("crossattention", _CROSS))
+        for name in ("self.query", "self.key", "self.value", "output.dense", "output.LayerNorm")
     },
-    "layer.{n}.attention.output.dense": f"{_ATTENTION}dense",
-    "layer.{n}.attention.output.LayerNorm": f"{_ATTENTION}layernorm",
     "layer.{n}.intermediate.dense": f"{_OUTPUT}dense1",
     "layer.{n}.output.dense": f"{_OUTPUT}dense2",
     "layer.{n}.output.LayerNorm": f"{_OUTPUT}layernorm",
