@@ -127,3 +127,20 @@ for fold in range(2):
     # The last record may reach back to the change, and the search for the new model costs a step;
     # had it not been found, half of the samples or more would be missing.
     assert 9.5 < last.values["samples_per_second"] * last.values["step_seconds"] < 10.01
+
+
+def test_a_model_that_is_watched_can_be_copied_and_pickled(job, records_of):
+    body = """
+import copy, pickle
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(4):
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y).backward()
+    optimizer.step()
+    pickled = pickle.dumps(model)
+    for twin in (copy.deepcopy(model), pickle.loads(pickled)):
+        assert torch.equal(twin(x), model(x))
+    # Whoever loads it somewhere else needs nothing of ours.
+    assert b"jupyter_sdt" not in pickled
+"""
+    assert records_of(body)

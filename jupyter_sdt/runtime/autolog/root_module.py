@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from jupyter_sdt.runtime.autolog.step_recorder import StepRecorder
@@ -49,7 +50,8 @@ class RootModule:
         root = next(holds, roots[0] if roots else None)
         self._release()
         if root is not None:
-            self._hook = root.register_forward_pre_hook(self._count, with_kwargs=True)
+            count = _NotCopied(self._count)
+            self._hook = root.register_forward_pre_hook(count, with_kwargs=True)
 
     def _release(self) -> None:
         if self._hook is not None:
@@ -92,3 +94,16 @@ class RootModule:
                 yield from self._tensors(value)
             elif isinstance(value, Mapping):
                 yield from self._tensors(value.values())
+
+
+class _NotCopied:
+    """A hook that does nothing in a copy or a pickle of its module, and needs nothing of ours."""
+
+    def __init__(self, call: Callable[..., None]) -> None:
+        self._call = call
+
+    def __call__(self, *arguments: Any) -> None:
+        self._call(*arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (nullcontext(), "__exit__")

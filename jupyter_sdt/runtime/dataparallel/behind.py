@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch._C import _distributed_c10d as c10d
 
 
 class BackendBehind(dist.ProcessGroup):
@@ -63,3 +64,26 @@ class BackendBehind(dist.ProcessGroup):
     def monitored_barrier(self, *options: Any, **named: Any) -> None:
         """Wait for all ranks on rank 0, which names those that do not come."""
         self._plain(torch.empty(0)).monitored_barrier(*options, **named)
+
+
+def listed(tensors: Any) -> Any:
+    """Return a list, also of a single tensor: torch's groups take both, and DDP relies on it."""
+    return [tensors] if isinstance(tensors, torch.Tensor) else tensors
+
+
+def reduce_options(given: Any) -> Any:
+    """What an AllReduce is told: options as they are, an operation alone, or nothing."""
+    if isinstance(given, c10d.AllreduceOptions):
+        return given
+    options: Any = c10d.AllreduceOptions()
+    options.reduceOp = dist.ReduceOp.SUM if given is None else given
+    return options
+
+
+def broadcast_options(given: Any) -> Any:
+    """What a broadcast is told: options as they are, a rank alone, or nothing."""
+    if isinstance(given, c10d.BroadcastOptions):
+        return given
+    options: Any = c10d.BroadcastOptions()
+    options.rootRank = given or 0
+    return options

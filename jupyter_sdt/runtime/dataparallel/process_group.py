@@ -7,11 +7,9 @@ memory cannot be shared: on processors other than x86-64, for instance. Tensors 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -19,8 +17,14 @@ import torch.distributed as dist
 from torch._C import _distributed_c10d as c10d
 
 from jupyter_sdt.runtime.dataparallel.arithmetic import combine, operation
-from jupyter_sdt.runtime.dataparallel.behind import BackendBehind
+from jupyter_sdt.runtime.dataparallel.behind import (
+    BackendBehind,
+    broadcast_options,
+    listed,
+    reduce_options,
+)
 from jupyter_sdt.runtime.dataparallel.collectives import SharedCollectives
+from jupyter_sdt.runtime.dataparallel.headers import described, is_in_detail
 from jupyter_sdt.runtime.dataparallel.node_memory import NodeMemory
 from jupyter_sdt.runtime.dataparallel.topology import share
 from jupyter_sdt.runtime.dataparallel.work import CollectiveWork, Line
@@ -61,7 +65,7 @@ class SmddpProcessGroup(BackendBehind):
         self.node = None
         if self._sharing is not None and self._shared is not None:
             self.node = NodeMemory(self._sharing, self._shared, self._line)
-        self._detail = _in_detail()
+        self._detail = is_in_detail()
 
     def getBackendName(self) -> str:  # noqa: N802 - torch's name for it
         """The name that ``group.name()`` shows."""
@@ -73,7 +77,7 @@ class SmddpProcessGroup(BackendBehind):
 
     def allreduce(self, tensors: Any, opts: Any = None) -> Any:  # type: ignore[override]
         """Combine the tensor of all ranks in place."""
-        options = opts or c10d.AllreduceOptions()
+        tensors, options = listed(tensors), reduce_options(opts)
         # DDP's C++ calls from backward(); everybody else through a function of Python.
         kept = sys._getframe(1).f_code.co_name == "_engine_run_backward"
         work = self._reduce_all(tensors, options)
@@ -92,7 +96,7 @@ class SmddpProcessGroup(BackendBehind):
 
     def broadcast(self, tensors: Any, opts: Any = None) -> Any:  # type: ignore[override]
         """Copy one rank's tensor to all."""
-        options = opts or c10d.BroadcastOptions()
+        tensors, options = listed(tensors), broadcast_options(opts)
         shared, tensor, root = self._shared, tensors[0], options.rootRank
         if shared is None or len(tensors) > 1 or not _usable(tensor):
             return self._plain(tensors[0]).broadcast(tensors, options)
@@ -204,24 +208,10 @@ class SmddpProcessGroup(BackendBehind):
             sizes = tuple(tuple(tensor.shape) for tensor in tensors)
         else:
             sizes = tuple((tensor.numel(),) for tensor in tensors)
-        return _described(name, tensors[0].dtype, sizes, None if op is None else str(op))
+        return described(name, tensors[0].dtype, sizes, None if op is None else str(op))
 
     def _add(self, action: Any, tensors: Any, options: Any) -> CollectiveWork:
         return self._line.add(action, tensors, later=options.asyncOp)
-
-
-def _in_detail() -> bool:
-    # torch reads the variable when it is imported: too early for ranks that are forked later.
-    asked = os.environ.get("TORCH_DISTRIBUTED_DEBUG", "").upper() == "DETAIL"
-    return asked or bool(c10d.get_debug_level() == c10d.DebugLevel.DETAIL)
-
-
-@lru_cache(maxsize=1024)
-def _described(name: str, dtype: Any, sizes: tuple[tuple[int, ...], ...], op: str | None) -> str:
-    shapes = " ".join("x".join(map(str, size)) or "scalar" for size in sizes[:8])
-    more = f" and {len(sizes) - 8} more" if len(sizes) > 8 else ""
-    how = "" if op is None else f" ({op.rpartition('.')[2]})"
-    return f"{name}{how} of {shapes}{more} {str(dtype).removeprefix('torch.')}"
 
 
 def _usable(tensor: torch.Tensor) -> bool:

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from jupyter_sdt.errors import CollectiveError
 
 Action = Callable[[], Any]
+_KEPT = 64
 
 
 class CollectiveWork(dist.Work):
@@ -112,6 +113,9 @@ class Line:
         self._thread: threading.Thread | None = None
         self._closed = False
         self.settler: int | None = None  # the thread that runs callbacks of a future
+        # C++ that holds a work does not keep alive what Python adds to it. DDP's join() gives one
+        # of a single number there and asks for its result in the backward pass.
+        self._kept: deque[CollectiveWork] = deque(maxlen=_KEPT)
 
     def add(self, action: Action, tensors: list[Any], *, later: bool) -> CollectiveWork:
         """Append a collective; unless ``later``, return only when it is done."""
@@ -123,6 +127,8 @@ class Line:
             return work
         self._waiting.append(work)
         if later:
+            if len(tensors) == 1 and tensors[0].numel() == 1:
+                self._kept.append(work)
             self._start()
             self._signal.release()
         else:
