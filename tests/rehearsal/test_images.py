@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 
 import pytest
 
 from jupyter_sdt import PyTorch
 from jupyter_sdt.errors import JobError, LaunchError
-from jupyter_sdt.launch.remote import image_lookup as lookups
+from jupyter_sdt.launch.remote import lookup as lookups
 from jupyter_sdt.launch.remote.image_lookup import image_lookup, why_missing
 from jupyter_sdt.launch.remote.service import Service
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -86,9 +87,11 @@ def test_what_cannot_be_learnt_is_no_reason_and_takes_no_time(account, monkeypat
     lookup(f"{HOST}/mine:9", image_uri="given").check()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # nobody is there
     lookup(f"{HOST}/mine:9", image_uri="given").check()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://10.255.255.1")  # nor an answer
     monkeypatch.setattr(lookups, "LONGEST_SECONDS", 0.01)
-    lookup(f"{HOST}/mine:9", image_uri="given").check()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        lookup(f"{HOST}/mine:9", image_uri="given").check()
 
 
 def test_images_of_our_table_are_not_asked_about_unless_the_user_names_one(account):

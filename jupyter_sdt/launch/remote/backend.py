@@ -15,9 +15,10 @@ from jupyter_sdt.launch.backend import News, Outcome
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.remote.adoption import ADOPTED
 from jupyter_sdt.launch.remote.bundle import write_archive
-from jupyter_sdt.launch.remote.estimate import estimate_cost
+from jupyter_sdt.launch.remote.estimate import estimate_cost, typical_seconds
 from jupyter_sdt.launch.remote.follower import RemoteFollower
 from jupyter_sdt.launch.remote.image_lookup import image_lookup
+from jupyter_sdt.launch.remote.places import place_lookup
 from jupyter_sdt.launch.remote.plan import adopted_plan, needs_account, plan_remote
 from jupyter_sdt.launch.remote.service import Service, find_region, require_boto3
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
@@ -60,7 +61,8 @@ class SageMakerBackend:
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Find account and role, make the default bucket, upload the source.
 
-        Meanwhile ECR is asked for an image of the user's own.
+        Meanwhile it is looked up whether buckets lie in the job's region, and images of the user's
+        own in ECR.
         """
         if self._adopted:
             return plan
@@ -73,11 +75,12 @@ class SageMakerBackend:
             request["RoleArn"] = self._service.role_arn(role.rpartition("/")[2])
         if not self._spec.output_path:
             self._service.ensure_bucket(split_s3(request["OutputDataConfig"]["S3OutputPath"])[0])
+        lookups = [place_lookup(request, self._service), *([image] if image else [])]
         code = code_uri_of(request)
         if code and not self._spec.source_dir.startswith("s3://"):
             self._upload(code)
-        if image is not None:
-            image.check()
+        for lookup in lookups:
+            lookup.check()
         return replace(plan, request=request)
 
     def submit(self, plan: LaunchPlan) -> None:
@@ -119,6 +122,7 @@ class SageMakerBackend:
         plan = plan_remote(self._spec, account)
         try:
             estimate = estimate_cost(self._spec, self._service.region)
+            estimate = replace(estimate, typical_seconds=typical_seconds(self._spec))
         except SpecError as error:  # no price is worth a failure
             return replace(plan, notes=(*plan.notes, str(error)))
         return replace(plan, estimate=estimate, notes=(*plan.notes, f"estimate: {estimate}"))

@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.remote.bundle import PROGRAM, program, runtime_fits
+from jupyter_sdt.launch.remote.places import check_default_buckets
 from jupyter_sdt.launch.remote.request_limits import check_limits
 from jupyter_sdt.launch.remote.service import find_region
 from jupyter_sdt.launch.remote.training_image import training_image
@@ -52,6 +53,7 @@ def plan_remote(spec: JobSpec, account: str = ACCOUNT) -> LaunchPlan:
     place = Place(region=region, program=program(spec), account=account)
     request = training_request(spec, place)
     check_limits(request)
+    check_default_buckets(request, region)
     return LaunchPlan(
         job_name=spec.job_name,
         launcher="sagemaker",

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.remote.described_spec import instances_of
 from jupyter_sdt.launch.remote.image_lookup import why_missing
+from jupyter_sdt.launch.remote.places import places
 from jupyter_sdt.launch.remote.service import Service
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
 from jupyter_sdt.launch.remote.training_request import ACCOUNT, split_s3
@@ -44,7 +45,7 @@ def preflight(request: Mapping[str, Any], service: Service) -> Iterator[Finding]
         return
     request = _with_account(request, account.said.split()[1])
     yield _look("role", "the role", lambda: _role(request["RoleArn"], service))
-    for uri in _places(request):
+    for uri in places(request).values():
         bucket = split_s3(uri)[0]
         yield _look(f"bucket {bucket}", bucket, partial(_bucket, bucket, service))
     for kind, count in instances_of(request).items():
@@ -113,14 +114,3 @@ def _image(uri: str, service: Service) -> Finding:
 def _network(network: Mapping[str, Any], service: Service) -> Finding:
     zones = service.subnet_zones(network["Subnets"])
     return Finding("network", "ok", f"{len(zones)} subnets in {', '.join(sorted(set(zones)))}")
-
-
-def _places(request: Mapping[str, Any]) -> list[str]:
-    """Every place in S3 that a job reads or writes, one of each bucket."""
-    sources = [channel["DataSource"] for channel in request.get("InputDataConfig", ())]
-    places = [
-        str(request["OutputDataConfig"]["S3OutputPath"]),
-        *(source.get("S3DataSource", {}).get("S3Uri", "") for source in sources),
-        request.get("CheckpointConfig", {}).get("S3Uri", ""),
-    ]
-    return list({split_s3(uri)[0]: uri for uri in places if uri}.values())

@@ -18,6 +18,7 @@ from jupyter_sdt.launch.remote.service_errors import code_of, explain, kind_of
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 METRIC_NAMESPACE = LOG_GROUP  # of CloudWatch's metrics; SageMaker gave both one name
+_BUCKET_REGION = "x-amz-bucket-region"
 _HERE = ("127.0.0.1", "localhost", "::1")
 _REGION_NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _DATA_PATH = "AWS_DATA_PATH"  # a folder with the user's own descriptions of services
@@ -145,9 +146,14 @@ class Service:
         return dict(self.client("iam").get_role(RoleName=name)["Role"])
 
     def bucket_region(self, name: str) -> str:
-        """The region in which a bucket lies."""
-        headers = self.s3.head_bucket(Bucket=name)["ResponseMetadata"]["HTTPHeaders"]
-        return str(headers.get("x-amz-bucket-region", self.region))
+        """The region in which a bucket lies, which is told also to who may not look into it."""
+        try:
+            answer = self.s3.head_bucket(Bucket=name)
+        except Exception as error:
+            answer = getattr(error, "response", {})
+            if _BUCKET_REGION not in answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}):
+                raise
+        return str(answer["ResponseMetadata"]["HTTPHeaders"].get(_BUCKET_REGION, self.region))
 
     def training_quota(self, instance_type: str) -> float | None:
         """How many instances of a type may train at once; None where no quota is listed."""
