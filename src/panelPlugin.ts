@@ -12,7 +12,7 @@ import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/tran
 import { ComparePages } from './compare/comparePages';
 import { addFileCommand, selectedScript } from './notebook/fileCommand';
 import { addJobCommands, jobActions, openAction } from './jobs/jobCommands';
-import { IJobManager } from './jobs/jobManager';
+import { IJobManager } from './jobs/managing';
 import { JobPages, showPanel } from './page/jobPages';
 import { LaunchModel } from './launch/launchModel';
 import { NotebookCells } from './notebook/notebookCells';

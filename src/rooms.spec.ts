@@ -22,7 +22,7 @@ function sources(folder: string): string[] {
     if (statSync(path).isDirectory()) {
       return sources(path);
     }
-    return /(?<!\.spec)\.tsx?$/.test(name) ? [path] : [];
+    return /(?<!\.spec|\.testing)\.tsx?$/.test(name) ? [path] : [];
   });
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from jupyter_server.utils import url_path_join
 
 from jupyter_sdt.server import job_handlers, log_handlers, page_handlers
-from jupyter_sdt.server.stream import StreamHandler
+from jupyter_sdt.server.stream import ListStreamHandler, StreamHandler
 from jupyter_sdt.server.trash import sweep
 from jupyter_sdt.store.job_directory import jobs_root
 
@@ -18,6 +18,7 @@ ROUTES: dict[str, type[Any]] = {
     "plan": job_handlers.PlanHandler,
     "schema": job_handlers.SchemaHandler,
     "folder": job_handlers.FolderHandler,
+    "stream": ListStreamHandler,
     r"studies/([^/]+)": page_handlers.StudyHandler,
     _JOB: job_handlers.JobHandler,
     rf"{_JOB}/stop": job_handlers.StopHandler,

@@ -17,7 +17,8 @@ from jupyter_sdt.server.curves import MOST_POINTS, Curves, read_curves
 from jupyter_sdt.server.folder import choose_folder, folder
 from jupyter_sdt.server.form import launch_schema
 from jupyter_sdt.server.handler import JobsHandler
-from jupyter_sdt.server.job_list import MOST_JOBS, list_jobs
+from jupyter_sdt.server.job_list import list_jobs
+from jupyter_sdt.server.list_query import MOST_JOBS, ListQuery
 from jupyter_sdt.server.metric_feed import MetricFeed, to_json
 from jupyter_sdt.server.own_jobs import own_job
 from jupyter_sdt.server.payloads import JobDetail, JobSummary, job_detail, job_summary
@@ -31,14 +32,10 @@ class JobListHandler(JobsHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        """List jobs, newest first."""
-        found = await self.run(
-            list_jobs,
-            self.number("limit", 100, most=MOST_JOBS),
-            self.get_query_argument("status", ""),
-            self.get_query_argument("search", ""),
-        )
-        self.answer(found)
+        """List jobs, newest first, or those first that cost most."""
+        limit = self.number("limit", 100, most=MOST_JOBS)
+        texts = {name: self.get_query_argument(name, "") for name in ("status", "search", "sort")}
+        self.answer(await self.run(lambda: list_jobs(ListQuery(limit=limit, **texts))))
 
     @authenticated
     @authorized

@@ -7,13 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 
+from jupyter_sdt.server.costs import spent
+from jupyter_sdt.server.list_query import MOST_JOBS, NEWEST, ListQuery
 from jupyter_sdt.server.own_jobs import Stamp, stamp
 from jupyter_sdt.server.payloads import JobSummary, brief_summary
 from jupyter_sdt.spec.job_status import TERMINAL
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.job_store import list_directories
-
-MOST_JOBS = 10_000
 
 
 class JobList(TypedDict):
@@ -24,23 +24,22 @@ class JobList(TypedDict):
     running: list[JobSummary]
 
 
-def list_jobs(limit: int = 100, status: str = "", search: str = "") -> JobList:
-    """Return this user's jobs, newest first.
-
-    ``status`` is a primary status, such as InProgress; ``search`` part of the name of the job or of
-    its study, in any case.
-    """
+def list_jobs(query: ListQuery = NEWEST) -> JobList:
+    """Return those of this user's jobs that are asked for."""
     directories = list_directories()
     # Looking at the lock alone is cheaper; a supervisor holds it for a moment after the end.
     held = [job for d in directories if d.supervised() and (job := summarize(d))]
     running = [job for job in held if job["status"] not in TERMINAL]
-    if not status and not search:
+    if query.takes_all:
         # The others need not even be opened.
-        jobs = [job for directory in directories[:limit] if (job := summarize(directory))]
+        newest = directories[: query.limit]
+        jobs = [job for directory in newest if (job := summarize(directory))]
         return JobList(jobs=jobs, total=len(directories), running=running)
     found = [job for d in directories if (job := summarize(d))]
-    fitting = [job for job in found if _fits(job, status, search.casefold())]
-    return JobList(jobs=fitting[:limit], total=len(fitting), running=running)
+    fitting = [job for job in found if _fits(job, query.status, query.search.casefold())]
+    if query.sort == "cost":
+        fitting.sort(key=_spent, reverse=True)
+    return JobList(jobs=fitting[: query.limit], total=len(fitting), running=running)
 
 
 def summarize(directory: JobDirectory) -> JobSummary | None:
@@ -69,6 +68,12 @@ def _state_stamp(directory: JobDirectory) -> Stamp | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+def _spent(summary: JobSummary) -> float:
+    """What jobs are sorted by: those without a price stay among each other as they were."""
+    cost = summary["cost"]
+    return -1.0 if cost is None else spent(cost)
 
 
 def _fits(summary: JobSummary, status: str, search: str) -> bool:

@@ -6,11 +6,13 @@ tests/contract/ holds examples of each; the front end is checked against the sam
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from jupyter_sdt.errors import SdtError
+from jupyter_sdt.server.costs import CostPayload, EstimatePayload, cost_payload, planned_estimate
 from jupyter_sdt.server.error_frames import Frame, error_frames
 from jupyter_sdt.server.latest import BRIEFLY, THOROUGHLY, latest_table
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -25,7 +27,8 @@ from jupyter_sdt.store.progress import Progress, RankProgress, progress
 class JobSummary(TypedDict):
     """One row of the list of jobs. Times are seconds since the epoch.
 
-    ``deadline_seconds`` is when the ranks of a job that is being stopped are killed.
+    ``deadline_seconds`` is when the ranks of a job that is being stopped are killed. ``cost`` is
+    None for a job that costs nothing.
     """
 
     job_name: str
@@ -47,6 +50,7 @@ class JobSummary(TypedDict):
     study_name: str | None
     source: Literal["notebook", "file"]
     deadline_seconds: float | None
+    cost: CostPayload | None
 
 
 class RankDetail(TypedDict):
@@ -76,12 +80,13 @@ class ErrorDetail(TypedDict):
 
 
 class JobDetail(TypedDict):
-    """All about one job but its curves and logs."""
+    """All about one job but its curves and logs; ``estimate`` is what it was said to cost."""
 
     summary: JobSummary
     spec: dict[str, Any]
     state: dict[str, Any]
     plan: dict[str, Any] | None
+    estimate: EstimatePayload | None
     ranks: list[RankDetail]
     error: ErrorDetail | None
 
@@ -103,6 +108,13 @@ def brief_summary(directory: JobDirectory) -> JobSummary | None:
         return _damaged(directory, error)
 
 
+def lasting(summary: JobSummary) -> dict[str, Any]:
+    """Return a row without what the clock alone changes: whoever shows it counts on by itself."""
+    cost = summary["cost"]
+    seconds = None if cost is None or cost["counting"] else cost["seconds"]
+    return {**summary, "elapsed_seconds": None, "cost": cost and {**cost, "seconds": seconds}}
+
+
 def job_detail(directory: JobDirectory, root: Path | None = None) -> JobDetail:
     """Return everything about one job; ``root`` is the folder that the server serves.
 
@@ -110,12 +122,13 @@ def job_detail(directory: JobDirectory, root: Path | None = None) -> JobDetail:
     """
     spec, state = directory.read_spec(), observe(directory)
     done = progress(latest_table(directory), spec, state)
-    processes = dict(_processes(directory))
+    processes, plan = dict(_processes(directory)), _read(directory.plan_file)
     return JobDetail(
         summary=_summary(spec, state, done),
         spec=spec.to_json(),
         state=state.to_json(),
-        plan=_read(directory.plan_file),
+        plan=plan,
+        estimate=planned_estimate(plan),
         ranks=[_rank(spec, rank, processes.get(rank.rank, {})) for rank in done.ranks],
         error=_error(directory, spec, state, root),
     )
@@ -142,6 +155,7 @@ def _summary(spec: JobSpec, state: JobState, done: Progress) -> JobSummary:
         study_name=spec.study.study_name if spec.study else None,
         source="notebook" if spec.cell else "file",
         deadline_seconds=_deadline(spec, state),
+        cost=cost_payload(state, time.time()),
     )
 
 

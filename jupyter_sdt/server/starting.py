@@ -13,6 +13,7 @@ from jupyter_sdt.estimator.frameworks import estimator_of_cell
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.server.anchoring import anchor_arguments, anchor_inputs
 from jupyter_sdt.server.cell_request import read_cell
+from jupyter_sdt.server.costs import EstimatePayload, estimate_payload
 from jupyter_sdt.server.layouts import Place, places
 from jupyter_sdt.server.own_jobs import ConflictError
 from jupyter_sdt.server.request_body import StartBody
@@ -23,10 +24,11 @@ from jupyter_sdt.store.job_directory import job_directory
 class PlanPayload(TypedDict):
     """What would be started: the plan, the plan as text, and which rank sits where.
 
-    ``messages`` tell what was changed in the cell.
+    ``estimate`` is what it may cost, ``messages`` tell what was changed in the cell.
     """
 
     plan: dict[str, Any]
+    estimate: EstimatePayload | None
     page: str
     layout: list[Place]
     messages: list[str]
@@ -65,6 +67,7 @@ class Launch:
         plan = self.estimator.plan(self.inputs, job_name=self.job_name, cell=self.cell)
         return PlanPayload(
             plan=plan.to_json(),
+            estimate=estimate_payload(plan.estimate),
             page=str(plan),
             layout=places(self.estimator, plan),
             messages=list(self.messages),

@@ -8,7 +8,7 @@ from typing import Any
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.server.metric_feed import MetricFeed, to_json
 from jupyter_sdt.server.own_jobs import UnknownJobError, own_job, stamp
-from jupyter_sdt.server.payloads import job_summary
+from jupyter_sdt.server.payloads import job_summary, lasting
 from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.job_state import observe
 
@@ -69,7 +69,7 @@ class JobWatch:
             return []
         self._state, self._told_seconds = state, now
         summary = job_summary(self._directory)
-        news = {name: value for name, value in summary.items() if name != "elapsed_seconds"}
+        news = lasting(summary)
         if news == self._told:
             return []
         self._told = news

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Self
 
 from jupyter_sdt.spec.billing import Billing
 from jupyter_sdt.spec.job_status import JobState, Transition
@@ -27,10 +28,10 @@ _BILLED = frozenset(
 class Cost:
     """What one job has cost. ``amount`` is in USD, None where no price is known.
 
-    ``seconds`` are those that each instance was, or is being, billed for. ``saved`` is the share
-    that spot capacity saved, which the service tells at the end: until then ``amount`` is the most
-    that a spot job can have cost. ``kept_seconds`` of a warm pool are billed on top. What a
-    ``rehearsed`` job would have cost, nobody has to pay.
+    ``seconds`` are those that each instance was billed for; while ``counting`` they go on.
+    ``saved`` is the share that spot capacity saved, which the service tells at the end: until then
+    ``amount`` is the most that a spot job can have cost. ``kept_seconds`` of a warm pool are billed
+    on top. What a ``rehearsed`` job would have cost, nobody has to pay.
     """
 
     seconds: float
@@ -40,6 +41,7 @@ class Cost:
     saved: float = 0.0
     kept_seconds: float = 0.0
     rehearsed: bool = False
+    counting: bool = False
 
     def brief(self) -> str:
         """``1.02 USD so far``, or the seconds where no price is known."""
@@ -74,6 +76,12 @@ class CostEstimate:
     keep_alive_seconds: float = 0.0
     typical_seconds: float | None = None
     spot: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild from ``dataclasses.asdict``'s form; keys of newer versions are ignored."""
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        return cls(**{**known, "sources": tuple(known.get("sources", ()))})
 
     @property
     def most(self) -> float | None:
@@ -124,6 +132,7 @@ def cost_of(state: JobState, now: float) -> Cost | None:
         saved=billing.saved,
         kept_seconds=billing.kept_seconds,
         rehearsed=billing.rehearsed,
+        counting=counted is None and state.secondary_status in _BILLED,
     )
 
 

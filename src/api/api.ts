@@ -2,7 +2,9 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { asEnvironment, IEnvironment } from './environmentModels';
-import { asFailure, asJobSummary, asList, asLogPage, asObject, asSeries } from './guards';
+import { asList, asObject, orNull } from './checks';
+import { asEstimate } from './costModels';
+import { asFailure, asJobSummary, asLogPage, asSeries } from './guards';
 import { IJobDetail, IJobSummary, ILogPage, ISeriesReply } from './models';
 import { asLaunchSchema, ILaunchSchema } from './launchSchema';
 import {
@@ -32,11 +34,12 @@ export class JobsApiError extends Error {
   }
 }
 
-/** What a client may narrow the list by. */
+/** What a client may narrow the list by, and its order: newest first, or `cost`. */
 export interface IJobFilter {
   limit?: number;
   status?: string;
   search?: string;
+  sort?: string;
 }
 
 /** A cell to train, and where it stands. */
@@ -68,9 +71,8 @@ export class JobsApi {
     const fields = asObject(await this._ask(path(jobName)), 'job');
     asJobSummary(fields.summary);
     asList(fields.ranks, 'ranks');
-    if (fields.error !== null) {
-      asFailure(fields.error);
-    }
+    orNull(asFailure, fields.error);
+    orNull(asEstimate, fields.estimate);
     return fields as unknown as IJobDetail;
   }
 
@@ -177,14 +179,24 @@ export class JobsApi {
     return asJobSummary(await this._ask(`${path(jobName)}/restore`, 'POST', {}));
   }
 
-  /** Where the job's stream is, from a cursor on; the token is added as other sockets do. */
+  /** Where the job's stream is, from a cursor on. */
   streamUrl(jobName: string, cursor: string): string {
+    return this._socketUrl(`${path(jobName)}/stream`, cursor ? { since: cursor } : {});
+  }
+
+  /** Where the list tells what changes in it. */
+  listStreamUrl(): string {
+    return this._socketUrl('stream');
+  }
+
+  /** The token is added as other sockets do. */
+  private _socketUrl(route: string, given: { [name: string]: string } = {}): string {
     const { wsUrl, token, appendToken } = this.settings;
-    const query = new URLSearchParams(cursor ? { since: cursor } : {});
+    const query = new URLSearchParams(given);
     if (appendToken && token) {
       query.set('token', token);
     }
-    return `${URLExt.join(wsUrl, NAMESPACE, path(jobName), 'stream')}?${query}`;
+    return `${URLExt.join(wsUrl, NAMESPACE, route)}?${query}`;
   }
 
   private async _ask(route: string, method = 'GET', body?: object): Promise<unknown> {

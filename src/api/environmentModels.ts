@@ -1,5 +1,5 @@
 /** What a job ran in as it travels, and its check at the border. */
-import { asList, asObject, checked, PayloadError } from './guards';
+import { asList, asObject, asTexts, checked } from './checks';
 
 /** Names and their values. */
 export interface IVariables {
@@ -59,19 +59,11 @@ export function asEnvironment(value: unknown): IEnvironment {
   if (fields.conditions !== null) {
     const conditions = checked(fields.conditions, CONDITIONS, 'conditions');
     asVariables(conditions.packages);
-    if (!asList(conditions.gpus, 'conditions: gpus').every(isText)) {
-      throw new PayloadError('conditions: gpus are not texts');
-    }
+    asTexts(conditions.gpus, 'conditions: gpus');
   }
   return fields as unknown as IEnvironment;
 }
 
 function asVariables(value: unknown): void {
-  if (!Object.values(asObject(value, 'variables')).every(isText)) {
-    throw new PayloadError('variables are not texts');
-  }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
+  asTexts(Object.values(asObject(value, 'variables')), 'variables');
 }

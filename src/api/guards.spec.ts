@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { asList, orNull, PayloadError } from './checks';
+import { asCost, asEstimate } from './costModels';
 import * as guards from './guards';
+import { asListMessage, asPlanReply } from './replies';
 import { asSavedStudy, asStudy } from './studyModels';
 
 interface IContract {
@@ -21,12 +24,15 @@ describe('the contract with the server', () => {
     examples('logs').forEach(guards.asLogPage);
     examples('mimebundle').forEach(guards.asSavedJob);
     examples('series').forEach(({ series }) =>
-      guards.asList(series, 'series').forEach(guards.asSeries)
+      asList(series, 'series').forEach(guards.asSeries)
     );
+    examples('plan').forEach(asPlanReply);
+    examples('list_message').forEach(asListMessage);
     examples('study').forEach(asStudy);
     examples('study_mimebundle').forEach(asSavedStudy);
-    examples('job_detail').forEach(({ summary, error }) => {
+    examples('job_detail').forEach(({ summary, error, estimate }) => {
       guards.asJobSummary(summary);
+      orNull(asEstimate, estimate);
       expect(() => error && guards.asFailure(error)).not.toThrow();
     });
   });
@@ -41,9 +47,20 @@ describe('the contract with the server', () => {
     expect(() => guards.asJobSummary(summary)).toThrow(key);
   });
 
+  it('refuses costs and estimates that are none', () => {
+    const [first] = examples('job_summary').flatMap(({ cost }) => cost ?? []) as object[];
+    const [estimate] = examples('plan').flatMap(plan => plan.estimate ?? []) as object[];
+    const summary = examples('job_summary')[0];
+    const told = (changes: object) => ({ ...summary, cost: { ...first, ...changes } });
+    expect(guards.asJobSummary(told({})).cost).toEqual(first);
+    expect(() => guards.asJobSummary(told({ seconds: '61' }))).toThrow('cost: seconds');
+    expect(() => asCost({ ...first, sources: [3] })).toThrow('sources are not texts');
+    expect(() => asEstimate({ ...estimate, instances: { a: 'two' } })).toThrow('instances');
+  });
+
   it('refuses texts in the place of values', () => {
     const record = { ...examples('metric_record')[0], values: { loss: '<b>1</b>' } };
-    expect(() => guards.asMetricRecord(record)).toThrow(guards.PayloadError);
+    expect(() => guards.asMetricRecord(record)).toThrow(PayloadError);
   });
 
   it('refuses saved points that are none', () => {

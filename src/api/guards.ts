@@ -3,6 +3,19 @@
  * models.ts promises, or is refused in words.
  */
 import {
+  asList,
+  asObject,
+  asTexts,
+  checked,
+  isNumber,
+  isNumberOrNull,
+  Kind,
+  orNull,
+  PayloadError
+} from './checks';
+import { asCost } from './costModels';
+import { heardNow } from './heard';
+import {
   IJobFailure,
   IJobSummary,
   ILogPage,
@@ -14,13 +27,7 @@ import {
   StreamMessage
 } from './models';
 
-type Fields = { [key: string]: unknown };
-type Kind = 'string' | 'number' | 'boolean' | 'number?' | 'string?';
-
-/** Something else arrived than agreed: server and front end are of different versions. */
-export class PayloadError extends Error {}
-
-const SUMMARY: { [key in keyof IJobSummary]: Kind } = {
+const SUMMARY: { [key in keyof Omit<IJobSummary, 'cost'>]: Kind } = {
   job_name: 'string',
   status: 'string',
   secondary_status: 'string',
@@ -89,25 +96,11 @@ const FRAME: { [key in keyof ISourceFrame]: Kind } = {
   source_line: 'string'
 };
 
-/** The value as an object. Throws PayloadError. */
-export function asObject(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new PayloadError(`${what} is not an object`);
-  }
-  return value as Fields;
-}
-
-/** The value as a list. Throws PayloadError. */
-export function asList(value: unknown, what: string): unknown[] {
-  if (!Array.isArray(value)) {
-    throw new PayloadError(`${what} is not a list`);
-  }
-  return value;
-}
-
 /** A row of the list. Throws PayloadError. */
 export function asJobSummary(value: unknown): IJobSummary {
-  return checked(value, SUMMARY, 'job summary') as unknown as IJobSummary;
+  const fields = checked(value, SUMMARY, 'job summary');
+  orNull(asCost, fields.cost);
+  return heardNow(fields) as unknown as IJobSummary;
 }
 
 /** A metric record. Throws PayloadError. */
@@ -165,9 +158,7 @@ export function asFailure(value: unknown): IJobFailure {
 /** A page of a log. Throws PayloadError. */
 export function asLogPage(value: unknown): ILogPage {
   const fields = checked(value, LOG_PAGE, 'log page');
-  if (!asList(fields.lines, 'log page: lines').every(isString)) {
-    throw new PayloadError('log page: lines are not texts');
-  }
+  asTexts(fields.lines, 'log page: lines');
   return fields as unknown as ILogPage;
 }
 
@@ -185,30 +176,6 @@ export function asSavedJob(value: unknown): ISavedJob {
     asFailure(fields.failure);
   }
   return fields as unknown as ISavedJob;
-}
-
-/** An object with these keys of these kinds. Throws PayloadError. */
-export function checked(value: unknown, kinds: { [key: string]: Kind }, what: string): Fields {
-  const fields = asObject(value, what);
-  for (const [key, kind] of Object.entries(kinds)) {
-    const optional = kind.endsWith('?') && (fields[key] ?? null) === null;
-    if (!optional && typeof fields[key] !== kind.replace('?', '')) {
-      throw new PayloadError(`${what}: ${key} is ${typeof fields[key]}, not ${kind}`);
-    }
-  }
-  return fields;
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
-}
-
-function isNumberOrNull(value: unknown): value is number | null {
-  return value === null || typeof value === 'number';
 }
 
 function isPoints(value: unknown): value is Point[] {

@@ -1,5 +1,5 @@
 /** The launch form's schema: what the server serves, and the fields made from it. Pure. */
-import { asList, asObject, checked } from './guards';
+import { asList, asObject, checked } from './checks';
 
 /** How a field's text becomes flags. */
 export type FieldKind =

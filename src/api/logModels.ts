@@ -1,5 +1,5 @@
 /** Lines of a log as they travel, and their check at the border. */
-import { asList, checked, PayloadError } from './guards';
+import { asList, asTexts, checked } from './checks';
 
 /** Lines from a number (from 0) on. */
 export interface ILogLines {
@@ -30,9 +30,7 @@ export type LogLevel = '' | 'warning' | 'error';
 export function asLogLines(value: unknown): ILogLines {
   const kinds = { first: 'number', total: 'number', size: 'number' } as const;
   const fields = checked(value, kinds, 'log lines');
-  if (!asList(fields.lines, 'log lines').every(line => typeof line === 'string')) {
-    throw new PayloadError('log lines are not texts');
-  }
+  asTexts(fields.lines, 'log lines');
   return fields as unknown as ILogLines;
 }
 

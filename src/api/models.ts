@@ -2,6 +2,7 @@
  * What travels between server, kernel and front end. Keys are those of the files and of REST;
  * tests/contract/*.json holds examples of each. Times are seconds since the epoch.
  */
+import { ICost, IEstimate } from './costModels';
 
 /** Status as DescribeTrainingJob has it; the server may know more. */
 export type JobStatus = string;
@@ -28,6 +29,8 @@ export interface IJobSummary {
   source: string;
   /** When SIGKILL comes, while the job is stopping. */
   deadline_seconds: number | null;
+  /** Null for a job that costs nothing. */
+  cost: ICost | null;
 }
 
 /** Values one rank recorded at one step; null stands for NaN and infinity. */
@@ -104,6 +107,8 @@ export interface IJobDetail {
   plan: { [key: string]: unknown } | null;
   ranks: IRank[];
   error: IJobFailure | null;
+  /** What it was said to cost before it began; null for a job that costs nothing. */
+  estimate: IEstimate | null;
 }
 
 /** A page of a rank's log; start, cursor and size are byte offsets. */

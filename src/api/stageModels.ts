@@ -1,5 +1,5 @@
 /** Pipeline stages as they travel, and their check at the border. */
-import { asList, checked, PayloadError } from './guards';
+import { asList, checked, PayloadError } from './checks';
 
 /** A module on its stage; `cost` is its share of the whole model's. */
 export interface IStageModule {

@@ -2,8 +2,8 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { asStreamMessage } from './guards';
+import { LastingSocket } from './lastingSocket';
 import { StreamMessage } from './models';
-import { Retry } from './retry';
 
 /** Why nothing will come any more; `stale`: the cursor is not one of this job's. */
 export type StreamEnd = 'ended' | 'missing' | 'stale';
@@ -20,9 +20,14 @@ export interface IStreamOptions {
 
 /** Reads until the end, or until disposed. */
 export class MetricStream implements IDisposable {
-  constructor(private readonly _options: IStreamOptions) {
-    this._cursor = _options.cursor;
-    this._connect();
+  constructor({ cursor, url, WebSocket }: IStreamOptions) {
+    this._cursor = cursor;
+    this._socket = new LastingSocket({
+      WebSocket,
+      url: () => url(this._cursor),
+      onMessage: text => this._onMessage(text),
+      onClose: code => this._onClose(code)
+    });
   }
 
   /** Each message, in order. */
@@ -37,30 +42,17 @@ export class MetricStream implements IDisposable {
 
   /** Whether it was disposed. */
   get isDisposed(): boolean {
-    return this._isDisposed;
+    return this._socket.isDisposed;
   }
 
   /** Close the socket and connect no more. */
   dispose(): void {
-    if (this._isDisposed) {
-      return;
-    }
-    this._isDisposed = true;
-    this._retry.dispose();
-    this._detach();
+    this._socket.dispose();
     Signal.clearData(this);
-  }
-
-  private _connect(): void {
-    const socket = new this._options.WebSocket(this._options.url(this._cursor));
-    socket.onmessage = event => this._onMessage(String(event.data));
-    socket.onclose = event => this._onClose(event.code);
-    this._socket = socket;
   }
 
   private _onMessage(text: string): void {
     const message = asStreamMessage(JSON.parse(text));
-    this._retry.reset();
     if (message.kind === 'records') {
       this._cursor = message.cursor;
     }
@@ -70,32 +62,22 @@ export class MetricStream implements IDisposable {
     }
   }
 
-  private _onClose(code: number): void {
+  private _onClose(code: number): boolean {
     if (code in FINAL_CODES) {
       this._finish(FINAL_CODES[code]);
-      return;
+      return false;
     }
-    this._retry.later(() => this._connect());
+    return true;
   }
 
   private _finish(end: StreamEnd): void {
-    this._detach();
+    this._socket.dispose();
     this._closed.emit(end);
     this.dispose();
   }
 
-  private _detach(): void {
-    if (this._socket) {
-      this._socket.onmessage = this._socket.onclose = null;
-      this._socket.close();
-      this._socket = null;
-    }
-  }
-
-  private _socket: WebSocket | null = null;
+  private readonly _socket: LastingSocket;
   private _cursor: string;
-  private readonly _retry = new Retry();
-  private _isDisposed = false;
   private readonly _received = new Signal<this, StreamMessage>(this);
   private readonly _closed = new Signal<this, StreamEnd>(this);
 }

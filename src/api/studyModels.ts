@@ -1,5 +1,6 @@
 /** A scaling study as it travels, and its check at the border. */
-import { asJobSummary, asList, checked, PayloadError } from './guards';
+import { asList, checked, PayloadError } from './checks';
+import { asJobSummary } from './guards';
 import { IJobSummary } from './models';
 
 /** One measured world size; speedup and efficiency are relative to the smallest. */

@@ -4,7 +4,7 @@ import * as React from 'react';
 import { comparedMetrics, comparedSizes, comparedStudies, IComparedMetric } from './compare';
 import { Comparison } from './comparison';
 import { short } from '../ui/format';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { IChartChoice } from '../charts/pageLines';
 import { IJobSettings } from '../jobs/settings';
 import { StudyFigure } from '../study/studyLines';

@@ -2,7 +2,7 @@
 import { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { JobSettings } from '../jobs/settings';
 import { CommandIds, NAMESPACE } from '../jobs/tokens';
 import { ComparePage } from './comparePage';

@@ -3,7 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { IComparedJob } from './compare';
 import { JobFeed } from '../jobs/jobFeed';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { StudyFeed } from '../study/studyFeed';
 import { IStudy } from '../api/studyModels';
 

@@ -2,7 +2,7 @@ import { Signal } from '@lumino/signaling';
 import { describe, expect, it } from 'vitest';
 import { Sight } from '../ui/sight';
 import { Asking } from './asking';
-import { IJobManager } from './jobManager';
+import { IJobManager } from './managing';
 import { PageClock } from './pageClock';
 
 /** A page whose clock the test moves. */

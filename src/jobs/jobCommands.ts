@@ -3,7 +3,7 @@ import { InputDialog, Notification, showErrorMessage } from '@jupyterlab/apputil
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyJSONObject } from '@lumino/coreutils';
-import { IJobManager } from './jobManager';
+import { IJobManager } from './managing';
 import { IJobSummary, isTerminal } from '../api/models';
 import { errorText } from '../ui/format';
 import { CommandIds } from './tokens';

@@ -2,7 +2,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { duration } from '../ui/format';
+import { ICost } from '../api/costModels';
+import { heardMs } from '../api/heard';
 import { isTerminal, ISourceFrame } from '../api/models';
+import { costLabel, useCost } from './costs';
 import { Deadline } from './deadline';
 import { IJobLike, phaseLabel, progressLabel, ranksLabel } from './words';
 import { useElapsed } from '../ui/hooks';
@@ -17,7 +20,7 @@ export interface IJobActions {
 }
 
 export interface IJobHeaderProps {
-  job: IJobLike & { deadline_seconds?: number | null };
+  job: IJobLike & { deadline_seconds?: number | null; cost?: ICost | null };
   trans: TranslationBundle;
   /** What can be done here; there is a button for each. */
   actions: IJobActions;
@@ -27,12 +30,14 @@ export interface IJobHeaderProps {
 
 export function JobHeader({ job, trans, actions, live }: IJobHeaderProps): JSX.Element {
   const running = live && !isTerminal(job.status);
-  const elapsed = useElapsed(job.elapsed_seconds, running);
+  const elapsed = useElapsed(job.elapsed_seconds, running, heardMs(job));
+  const cost = useCost(job, live);
   const { job_name: name, deadline_seconds: deadline = null } = job;
   const facts = [
     ranksLabel(job.world_size, trans),
     duration(elapsed),
-    progressLabel(job, trans)
+    progressLabel(job, trans),
+    cost && costLabel(cost, isTerminal(job.status), trans)
   ];
   return (
     <header className="sdt-JobHeader">

@@ -3,7 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { openAction } from './jobCommands';
-import { IJobManager } from './jobManager';
+import { IJobManager } from './managing';
 import { isFailure } from '../api/models';
 import { JobSettings } from './settings';
 import { jobSummaryText } from './words';

@@ -2,7 +2,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Sight } from '../ui/sight';
-import { IJobManager } from './jobManager';
+import { IJobManager } from './managing';
 
 /** Has no timer of its own: the one poller of the list also backs off, and sleeps, for pages. */
 export class PageClock implements IDisposable {

@@ -1,6 +1,6 @@
 /** Names that other extensions, settings and shortcuts refer to. */
 import { Token } from '@lumino/coreutils';
-import { IJobManager } from './jobManager';
+import { IJobManager } from './managing';
 import { JobSettings } from './settings';
 
 /** Where translations, settings and commands of this extension live. */

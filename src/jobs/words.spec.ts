@@ -1,19 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { TranslationBundle } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../ui/english.testing';
 import { curveSummary, jobSummaryText, phaseLabel, progressLabel, ranksLabel } from './words';
-
-const fill = (text: string, values: unknown[]) =>
-  values.reduce<string>(
-    (told, value, place) => told.replace(`%${place + 1}`, String(value)),
-    text
-  );
-/** English, as a bundle without translations speaks. */
-const ENGLISH = {
-  __: (text: string, ...values: unknown[]) => fill(text, values),
-  _n: (one: string, many: string, count: number, ...values: unknown[]) =>
-    fill(count === 1 ? one : many, [count, ...values])
-} as unknown as TranslationBundle;
 
 describe('the summary of a curve', () => {
   it('tells how often ranks were started anew', () => {

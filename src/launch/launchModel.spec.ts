@@ -10,7 +10,7 @@ import { IPlanReply } from '../api/replies';
 
 const TEXT = readFileSync('tests/contract/schema.json', 'utf8');
 const SCHEMA = asLaunchSchema((JSON.parse(TEXT) as { examples: unknown[] }).examples[0]);
-const PLAN: IPlanReply = { page: 'p', layout: [], messages: [] };
+const PLAN: IPlanReply = { page: 'p', layout: [], messages: [], estimate: null };
 
 /** A notebook of one cell. */
 class OneCell implements ICells {

@@ -3,7 +3,10 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Axis, ILayoutGrid, INodeRow, layoutGrid, placeLabel, usedAxes } from './layoutGrid';
 import { axisLabel, layoutText } from './launchWords';
+import { IEstimate } from '../api/costModels';
 import { IPlanReply } from '../api/replies';
+import { estimateFacts } from '../jobs/costs';
+import { Facts } from '../ui/facts';
 
 export interface IPreviewProps {
   plan: IPlanReply | null;
@@ -22,6 +25,7 @@ export function PlanPreview({ plan, isPlanning, trans }: IPreviewProps): JSX.Ele
       {plan ? (
         <>
           <LayoutTable grid={layoutGrid(plan.layout)} trans={trans} />
+          {plan.estimate && <Estimate estimate={plan.estimate} trans={trans} />}
           {plan.messages.map(message => (
             <p key={message} className="sdt-Field-hint">
               {message}
@@ -39,6 +43,17 @@ export function PlanPreview({ plan, isPlanning, trans }: IPreviewProps): JSX.Ele
             : trans.__('Nothing can be started like this yet.')}
         </p>
       )}
+    </section>
+  );
+}
+
+function Estimate(props: { estimate: IEstimate; trans: TranslationBundle }): JSX.Element {
+  const { estimate, trans } = props;
+  return (
+    <section className="sdt-Preview-cost">
+      <h4>{trans.__('What it may cost')}</h4>
+      <Facts facts={estimateFacts(estimate, trans)} />
+      <p className="sdt-Note">{estimate.sources.join('; ')}</p>
     </section>
   );
 }

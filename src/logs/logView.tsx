@@ -1,7 +1,7 @@
 /** What a rank printed: all of it, however long, or the lines that say something. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { JobFeed } from '../jobs/jobFeed';
 import { PageClock } from '../jobs/pageClock';
 import { ILogFilter, LogLines } from './logLines';

@@ -5,7 +5,7 @@ import { JSONObject, PartialJSONObject } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 import { IJobActions } from '../jobs/jobHeader';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { SeenWidget } from '../ui/seenWidget';
 
 /** The widget's factory has rank -10; ours go before it. */

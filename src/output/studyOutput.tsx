@@ -1,7 +1,7 @@
 /** What a scaling study looks like below its cell, and on the page of one of its jobs. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { IJobSummary, ISavedJob } from '../api/models';
 import { StudyFeed } from '../study/studyFeed';
 import { ISavedStudy } from '../api/studyModels';

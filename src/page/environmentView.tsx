@@ -3,6 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IConditions, IEnvironment, IVariables } from '../api/environmentModels';
 import { DataTable } from '../ui/dataTable';
+import { Fact, Facts } from '../ui/facts';
 import { byteSize } from '../ui/format';
 import { fitting, headlines, requirements } from './environmentRows';
 
@@ -19,7 +20,7 @@ export function EnvironmentView({ environment, trans }: IEnvironmentProps): JSX.
   const { conditions, image, variables, own_variables: own } = environment;
   return (
     <div className="sdt-Environment">
-      <Facts {...{ conditions, image, trans }} />
+      <Machine {...{ conditions, image, trans }} />
       <p className="sdt-Controls">
         <input
           type="search"
@@ -59,13 +60,13 @@ export function EnvironmentView({ environment, trans }: IEnvironmentProps): JSX.
   );
 }
 
-interface IFactsProps {
+interface IMachineProps {
   conditions: IConditions | null;
   image: string;
   trans: TranslationBundle;
 }
 
-function Facts({ conditions, image, trans }: IFactsProps): JSX.Element {
+function Machine({ conditions, image, trans }: IMachineProps): JSX.Element {
   if (conditions === null) {
     const text = image
       ? trans.__('It ran in the container %1, which records no packages.', image)
@@ -73,7 +74,7 @@ function Facts({ conditions, image, trans }: IFactsProps): JSX.Element {
     return <p className="sdt-Note">{text}</p>;
   }
   const { cpu, cpus, memory_bytes: memory, gpus, host, system } = conditions;
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     ...headlines(conditions),
     [trans.__('Machine'), host],
     [trans.__('System'), system],
@@ -81,16 +82,7 @@ function Facts({ conditions, image, trans }: IFactsProps): JSX.Element {
     [trans.__('Memory'), byteSize(memory)],
     [trans.__('GPU'), gpus.length > 0 ? gpus.join(', ') : trans.__('none')]
   ];
-  return (
-    <dl className="sdt-Facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
 
 interface IPairsProps {

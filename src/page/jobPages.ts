@@ -3,7 +3,7 @@ import { ILabShell, ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/applica
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { jobActions } from '../jobs/jobCommands';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { JobSettings } from '../jobs/settings';
 import { CommandIds, NAMESPACE } from '../jobs/tokens';
 import { trainingIcon } from '../ui/icons';

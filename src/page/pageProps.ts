@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IChartChoice } from '../charts/pageLines';
 import { JobFeed } from '../jobs/jobFeed';
 import { IJobActions } from '../jobs/jobHeader';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { PageClock } from '../jobs/pageClock';
 
 export interface IPageProps {

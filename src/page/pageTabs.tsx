@@ -8,6 +8,7 @@ import { RanksView } from '../ranks/ranksView';
 import { StagesView } from '../stages/stagesView';
 import { StudyTab } from '../study/studyTab';
 import { ITab } from '../ui/tabs';
+import { CostView } from './costView';
 import { EnvironmentView } from './environmentView';
 import { MetricsView } from './metricsView';
 import { IFollowed, IPageProps } from './pageProps';
@@ -23,7 +24,13 @@ export interface ITabsProps extends IPageProps, IFollowed {
 
 /** Those that a job has. */
 export function pageTabs(props: ITabsProps): ITab[] {
-  return [...usualTabs(props), ...stagesTab(props), ...studyTab(props), ...aboutTabs(props)];
+  return [
+    ...usualTabs(props),
+    ...stagesTab(props),
+    ...studyTab(props),
+    ...costTab(props),
+    ...aboutTabs(props)
+  ];
 }
 
 function usualTabs(props: ITabsProps): ITab[] {
@@ -60,13 +67,21 @@ function studyTab({ job, manager, clock, trans, actions }: ITabsProps): ITab[] {
   return body ? [{ id: 'study', label: trans.__('Scaling'), body }] : [];
 }
 
-function aboutTabs({ jobName, manager, detail, environment, trans }: ITabsProps): ITab[] {
+function costTab({ job, detail, feed, trans }: ITabsProps): ITab[] {
+  const [estimate, live] = [detail?.estimate ?? null, feed.phase === 'following'];
+  const body = (job.cost || estimate) && <CostView {...{ job, estimate, live, trans }} />;
+  return body ? [{ id: 'cost', label: trans.__('Cost'), body }] : [];
+}
+
+function aboutTabs({ jobName, manager, feed, ...props }: ITabsProps): ITab[] {
+  const { detail, environment, trans } = props;
+  const live = feed.phase === 'following';
   const bundleUrl = manager.api.bundleUrl(jobName);
   return [
     {
       id: 'plan',
       label: trans.__('Plan'),
-      body: <PlanView page={environment?.page ?? ''} {...{ detail, bundleUrl, trans }} />
+      body: <PlanView page={environment?.page ?? ''} {...{ detail, bundleUrl, live, trans }} />
     },
     {
       id: 'environment',

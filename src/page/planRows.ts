@@ -1,4 +1,5 @@
 /** The files of a job as rows of tables. Pure. */
+import { IJobDetail } from '../api/models';
 
 /** `distribution.strategy` and its text. */
 export type Row = [path: string, text: string];
@@ -28,6 +29,19 @@ export function phasesOf(state: Content): IPhase[] {
       seconds: next === undefined ? null : Number(next) - Number(began)
     };
   });
+}
+
+/** How long a job is in its last phase, by the server's clock. */
+export function lastPhaseSeconds({ summary, state }: IJobDetail): number {
+  const { started_seconds: started, created_seconds: created } = summary;
+  const now = (started ?? created) + summary.elapsed_seconds;
+  const began = phasesOf(state).at(-1)?.began ?? now;
+  return Math.max(0, now - began);
+}
+
+/** What was noted while a job was started and followed. */
+export function notesOf(state: Content): string[] {
+  return (Array.isArray(state.notes) ? state.notes : []).map(String);
 }
 
 function rows(path: string, value: unknown): Row[] {

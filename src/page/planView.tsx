@@ -2,10 +2,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IJobDetail } from '../api/models';
-import { phaseLabel } from '../jobs/words';
 import { DataTable } from '../ui/dataTable';
-import { duration, shortOrNone } from '../ui/format';
-import { phasesOf, rowsOf } from './planRows';
+import { Phases } from './phases';
+import { rowsOf } from './planRows';
 
 export interface IPlanProps {
   detail: IJobDetail | null;
@@ -13,10 +12,12 @@ export interface IPlanProps {
   page: string;
   /** Where the reproduction bundle is to be had. */
   bundleUrl: string;
+  /** Whether somebody follows the job: then its phase goes on. */
+  live: boolean;
   trans: TranslationBundle;
 }
 
-export function PlanView({ detail, page, bundleUrl, trans }: IPlanProps): JSX.Element {
+export function PlanView({ detail, page, bundleUrl, live, trans }: IPlanProps): JSX.Element {
   if (detail === null) {
     return <p className="sdt-Note">{trans.__('Loading')}</p>;
   }
@@ -40,7 +41,7 @@ export function PlanView({ detail, page, bundleUrl, trans }: IPlanProps): JSX.El
         </Part>
       )}
       <Part title={trans.__('How it went')} raw={detail.state} trans={trans}>
-        <Phases state={detail.state} trans={trans} />
+        <Phases detail={detail} live={live} trans={trans} />
       </Part>
     </div>
   );
@@ -68,17 +69,4 @@ function Part({ title, raw, trans, children }: IPartProps): JSX.Element {
       )}
     </section>
   );
-}
-
-function Phases({ state, trans }: { state: IJobDetail['state']; trans: TranslationBundle }) {
-  const rows = phasesOf(state).map(({ phase, began, seconds }) => ({
-    key: `${phase} ${began}`,
-    cells: [
-      phaseLabel(phase, trans),
-      new Date(1000 * began).toLocaleTimeString(),
-      seconds === null ? shortOrNone(null) : duration(seconds)
-    ]
-  }));
-  const heads = [trans.__('Phase'), trans.__('Began'), trans.__('Took')];
-  return <DataTable heads={heads} rows={rows} />;
 }

@@ -1,7 +1,7 @@
 /** Search and status above the list of jobs. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { phaseLabel } from '../jobs/words';
 import { useOwnValue } from '../ui/hooks';
 
@@ -20,6 +20,8 @@ export function FilterBar({ manager, trans }: IFilterProps): JSX.Element {
   const [status, setStatus] = useOwnValue(filter.status, text =>
     manager.setFilter({ status: text })
   );
+  const [sort, setSort] = useOwnValue(filter.sort, text => manager.setFilter({ sort: text }));
+  const isCostly = sort !== '' || manager.jobs.some(job => job.cost);
   return (
     <div className="sdt-Panel-filter" role="search">
       <input
@@ -43,6 +45,17 @@ export function FilterBar({ manager, trans }: IFilterProps): JSX.Element {
           </option>
         ))}
       </select>
+      {isCostly && (
+        <select
+          className="sdt-Input"
+          value={sort}
+          aria-label={trans.__('Order')}
+          onChange={event => setSort(event.target.value)}
+        >
+          <option value="">{trans.__('Newest first')}</option>
+          <option value="cost">{trans.__('Highest cost first')}</option>
+        </select>
+      )}
     </div>
   );
 }

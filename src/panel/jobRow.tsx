@@ -3,7 +3,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Deadline } from '../jobs/deadline';
 import { duration, short } from '../ui/format';
+import { heardMs } from '../api/heard';
 import { IJobSummary, isTerminal } from '../api/models';
+import { costLabel, useCost } from '../jobs/costs';
 import { progressLabel, ranksLabel } from '../jobs/words';
 import { useElapsed, useOwnValue } from '../ui/hooks';
 import { IJobActions, Progress, StatusBadge } from '../jobs/jobHeader';
@@ -19,7 +21,8 @@ export interface IJobRowProps {
 export const JobRow = React.memo(function JobRow(props: IJobRowProps): JSX.Element {
   const { job, trans, actions } = props;
   const running = !isTerminal(job.status);
-  const elapsed = useElapsed(job.elapsed_seconds, running);
+  const elapsed = useElapsed(job.elapsed_seconds, running, heardMs(job));
+  const cost = useCost(job, running);
   const facts = [ranksLabel(job.world_size, trans), duration(elapsed)];
   const news = [progressLabel(job, trans), ...results(job, trans)].filter(Boolean);
   return (
@@ -30,6 +33,7 @@ export const JobRow = React.memo(function JobRow(props: IJobRowProps): JSX.Eleme
         <span>{facts.join(' · ')}</span>
       </div>
       {news.length > 0 && <div className="sdt-JobRow-facts">{news.join(' · ')}</div>}
+      {cost && <div className="sdt-JobRow-facts">{costLabel(cost, !running, trans)}</div>}
       {running && <Progress job={job} trans={trans} />}
       {job.deadline_seconds !== null && (
         <div className="sdt-JobRow-facts sdt-JobRow-deadline">

@@ -1,7 +1,7 @@
 /** The side panel: all jobs as they run, or the form for one more. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { LaunchModel } from '../launch/launchModel';
 import { PanelState } from './panelState';
 import { FilterBar } from './filterBar';

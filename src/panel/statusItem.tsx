@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { useSignalFrames } from '../ui/hooks';
 
 export interface IStatusProps {

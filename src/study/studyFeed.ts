@@ -2,7 +2,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { JobsApiError } from '../api/api';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { IJobSummary, isTerminal } from '../api/models';
 import { IStudy } from '../api/studyModels';
 

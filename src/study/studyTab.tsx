@@ -1,7 +1,7 @@
 /** The scaling study that a job belongs to, on the job's page. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { IJobManager } from '../jobs/jobManager';
+import { IJobManager } from '../jobs/managing';
 import { PageClock } from '../jobs/pageClock';
 import { StudyFeed } from './studyFeed';
 import { useSignalFrames } from '../ui/hooks';

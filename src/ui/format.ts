@@ -1,5 +1,10 @@
 /** Numbers as people read them. */
 
+const fourDigits = new Intl.NumberFormat('en-US', {
+  maximumSignificantDigits: 4,
+  useGrouping: false
+});
+
 /** A number in about six characters: 0.0313, 5,210, 3.2e+7. */
 export function short(value: number): string {
   const size = Math.abs(value);
@@ -42,6 +47,21 @@ export function duration(seconds: number): string {
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   const rest = `${pad(whole % 60)}`;
   return hours ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** Seconds as people plan with them: 90 s, 12.5 min or 24 h. */
+export function span(seconds: number): string {
+  if (seconds < 120) {
+    return `${Math.round(seconds)} s`;
+  }
+  return seconds < 7200 ? `${short(seconds / 60)} min` : `${short(seconds / 3600)} h`;
+}
+
+/** Money as 1,234.50 USD; of small sums four digits, since an hour may cost less than one. */
+export function dollars(amount: number): string {
+  const cents = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  const text = amount >= 10 ? amount.toLocaleString('en-US', cents) : fourDigits.format(amount);
+  return `${text} USD`;
 }
 
 /** Whole seconds that count down: 59 s, 1:00. */

@@ -1,6 +1,7 @@
 /** What components share. */
 import { ISignal } from '@lumino/signaling';
 import * as React from 'react';
+import { onSecond, secondMs } from './seconds';
 import { SightContext } from './sight';
 
 /** Render again when the signal has fired: at most once per frame, and not while out of sight. */
@@ -30,28 +31,17 @@ export function useSignalFrames<T, A>(signal: ISignal<T, A>): number {
   return count;
 }
 
-/** Seconds that go on while `running`, from the value that was heard last. */
-export function useElapsed(heard: number, running: boolean): number {
-  const [extra, setExtra] = React.useState(0);
-  React.useEffect(() => {
-    setExtra(0);
-    if (!running) {
-      return;
-    }
-    const start = performance.now();
-    const timer = window.setInterval(() => setExtra((performance.now() - start) / 1000), 1000);
-    return () => window.clearInterval(timer);
-  }, [heard, running]);
-  return heard + extra;
+/** Seconds that go on while `running`, from a value heard at `heardMs` of `performance.now()`. */
+export function useElapsed(heard: number, running: boolean, heardMs: number): number {
+  const [, draw] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => (running ? onSecond(draw) : undefined), [running]);
+  return running ? heard + Math.max(0, secondMs() - heardMs) / 1000 : heard;
 }
 
 /** Seconds until a moment (since the epoch), counted down; never below 0. */
 export function useRemaining(moment: number): number {
   const [now, setNow] = React.useState(Date.now());
-  React.useEffect(() => {
-    const timer = window.setInterval(() => setNow(Date.now()), 1000);
-    return () => window.clearInterval(timer);
-  }, [moment]);
+  React.useEffect(() => onSecond(() => setNow(Date.now())), [moment]);
   return Math.max(0, Math.ceil(moment - now / 1000));
 }
 

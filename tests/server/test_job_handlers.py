@@ -2,12 +2,17 @@ import asyncio
 import json
 import os
 import threading
+import time
+from dataclasses import asdict
 
 import pytest
 from contract_shapes import examples, shape_errors
 from server_support import record
 
+from jupyter_sdt.spec.billing import Billing
+from jupyter_sdt.spec.cost import CostEstimate
 from jupyter_sdt.spec.job_spec import Cell, StudyPoint
+from jupyter_sdt.spec.job_status import JobState
 
 
 async def test_an_empty_store_has_no_jobs(ask) -> None:
@@ -81,6 +86,26 @@ async def test_the_detail_tells_of_every_rank_and_of_the_plan(ask, store) -> Non
     assert body["plan"] == {"launcher": "nursery"}
     assert body["spec"]["distribution"]["processes_per_node"] == 2
     assert body["error"] is None
+
+
+async def test_the_detail_tells_the_estimate_and_the_cost_so_far(ask, store) -> None:
+    directory = store.running(instance_type="ml.g5.xlarge")
+    billing = Billing(hourly_price=3.6, sources=("my own price",), spot=True)
+    began = time.time() - 100
+    directory.write_state(JobState(billing=billing).enter("Training", began))
+    estimate = CostEstimate(
+        instances={"ml.g5.xlarge": 1}, max_run_seconds=3600, hourly_price=3.6, sources=("mine",)
+    )
+    directory.plan_file.write_text(json.dumps({"estimate": {**asdict(estimate), "newer": 1}}))
+    _, body = await ask("GET", f"jobs/{directory.job_name}")
+    cost = body["summary"]["cost"]
+    assert shape_errors(body["summary"], [*examples("job_summary")]) == []
+    assert (cost["counting"], cost["hourly_price"], cost["spot"]) == (True, 3.6, True)
+    assert 100 <= cost["seconds"] < 400
+    assert (body["estimate"]["most"], body["estimate"]["typical"]) == (3.6, None)
+    assert shape_errors(body["estimate"], [e["estimate"] for e in examples("plan")]) == []
+    directory.plan_file.write_text(json.dumps({"estimate": [3]}))
+    assert (await ask("GET", f"jobs/{directory.job_name}"))[1]["estimate"] is None
 
 
 async def test_the_detail_of_a_failed_job_points_into_the_cell(ask, store) -> None:

@@ -13,25 +13,25 @@ from server_support import record
 from tornado.httpclient import HTTPClientError
 
 from jupyter_sdt.server import extension
-from jupyter_sdt.server.stream import StreamHandler
+from jupyter_sdt.server.stream import SocketHandler
 
 NO_JOBS = {"jobs": [], "total": 0, "running": []}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 
 def offered() -> list[tuple[str, str]]:
-    """Every method of every route but the socket's."""
+    """Every method of every route but the sockets'."""
     return [
         (method, re.sub(r"\(.*?\)\+?\)?", "job-1", route))
         for route, handler in extension.ROUTES.items()
-        if handler is not StreamHandler
+        if not issubclass(handler, SocketHandler)
         for method in METHODS
         if getattr(handler, method.lower()).__name__ != "_unimplemented_method"
     ]
 
 
 def test_the_walk_sees_every_route() -> None:
-    assert len({path for _, path in offered()}) == len(extension.ROUTES) - 1
+    assert len({path for _, path in offered()}) == len(extension.ROUTES) - 2
     assert ("DELETE", "jobs/job-1") in offered()
 
 
@@ -100,14 +100,27 @@ async def test_the_cookie_alone_reads(
     assert json.loads(page.body) == NO_JOBS
 
 
-async def test_a_page_of_another_origin_gets_no_socket(jp_ws_fetch, log_in, store) -> None:
+SOCKETS = [("stream",), ("jobs", "job-1", "stream")]
+
+
+@pytest.mark.parametrize("where", SOCKETS)
+async def test_a_page_of_another_origin_gets_no_socket(jp_ws_fetch, log_in, store, where) -> None:
     store.running()
     headers = {"Authorization": "", "Cookie": await log_in()}
-    where = ("jupyter-sdt", "jobs", "job-1", "stream")
     with pytest.raises(HTTPClientError) as refused:
-        await jp_ws_fetch(*where, headers={**headers, "Origin": "http://evil.example"})
+        await jp_ws_fetch(
+            "jupyter-sdt", *where, headers={**headers, "Origin": "http://evil.example"}
+        )
     assert refused.value.code == 403
-    (await jp_ws_fetch(*where, headers=headers)).close()
+    (await jp_ws_fetch("jupyter-sdt", *where, headers=headers)).close()
+
+
+@pytest.mark.parametrize("where", SOCKETS)
+async def test_a_socket_without_a_token_is_refused(jp_ws_fetch, store, where) -> None:
+    store.running()
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_ws_fetch("jupyter-sdt", *where, headers={"Authorization": "token wrong"})
+    assert refused.value.code == 403
 
 
 @pytest.fixture

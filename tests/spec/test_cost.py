@@ -23,6 +23,10 @@ def state(*phases, **billing) -> JobState:
 def test_while_a_job_runs_only_phases_with_instances_are_counted():
     cost = cost_of(state(*PHASES, ("Training", 1000), hourly_price=36.0), 1040)
     assert (cost.seconds, cost.amount, cost.final) == (400.0, 4.0, False)
+    assert (cost.counting, cost_of(state(*PHASES, hourly_price=36.0), 500).counting) == (
+        True,
+        False,
+    )
     assert str(cost) == "400 s billed, 4 USD so far"
 
 

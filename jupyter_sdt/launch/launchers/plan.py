@@ -67,8 +67,7 @@ class LaunchPlan:
         known["notes"] = tuple(known.get("notes", ()))
         known["processes"] = tuple(map(ProcessPlan.from_json, known.get("processes", ())))
         if known.get("estimate") is not None:
-            told = known["estimate"]
-            known["estimate"] = CostEstimate(**{**told, "sources": tuple(told["sources"])})
+            known["estimate"] = CostEstimate.from_json(known["estimate"])
         return cls(**known)
 
     def __str__(self) -> str:
