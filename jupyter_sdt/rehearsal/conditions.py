@@ -13,7 +13,8 @@ class Conditions:
     """Settings of :func:`~jupyter_sdt.rehearsal.service.rehearse`; all times in seconds.
 
     ``quotas`` are instances by type that may be in use at once; a type that is not named has no
-    limit. ``starting_seconds`` is how long instances take to come. A spot job is interrupted once
+    limit. ``starting_seconds`` is how long instances take to come, after ``pending_seconds`` of
+    waiting for capacity. A spot job is interrupted once
     after ``interrupt_after_seconds`` of training and starts again ``capacity_seconds`` later; its
     billable time is ``spot_price_share`` of its training time. Of each ``throttle_every`` calls for
     training jobs one is refused as too many; 0 refuses none. A node runs at most
@@ -26,6 +27,7 @@ class Conditions:
 
     quotas: Mapping[str, int] = field(default_factory=dict)
     starting_seconds: float = 1.0
+    pending_seconds: float = 0.0
     interrupt_after_seconds: float | None = None
     capacity_seconds: float = 1.0
     spot_price_share: float = 0.3
@@ -38,7 +40,7 @@ class Conditions:
     directed: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("starting_seconds", "capacity_seconds", "stop_seconds"):
+        for name in ("starting_seconds", "pending_seconds", "capacity_seconds", "stop_seconds"):
             if getattr(self, name) < 0:
                 raise SpecError(f"{name}={getattr(self, name)} must not be below 0", argument=name)
         if not 0 < self.spot_price_share <= 1:

@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.remote.training_request import code_uri_of
+from jupyter_sdt.rehearsal.checkpoint_sync import CheckpointSync
 from jupyter_sdt.rehearsal.container_spec import Folders, container_specs
 from jupyter_sdt.rehearsal.part import Part
 from jupyter_sdt.rehearsal.storage import CREDENTIALS, Storage
@@ -40,6 +41,7 @@ class Container:
     most_processes: int
     stop_seconds: float
     parts: list[Part] = field(default_factory=list, init=False)
+    _checkpoints: CheckpointSync | None = field(default=None, init=False)
     _stopped: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +56,8 @@ class Container:
         if checkpoints := self.request.get("CheckpointConfig"):
             make_private_folder(self._folders.checkpoints)
             self.storage.fetch_channel(checkpoints["S3Uri"], self._folders.checkpoints)
+            folder = self._folders.checkpoints
+            self._checkpoints = CheckpointSync(self.storage, folder, checkpoints["S3Uri"])
 
     def start(self) -> None:
         """Start the script and return at once. Raises SpecError or LaunchError."""
@@ -93,10 +97,10 @@ class Container:
         told = failed[0].failure(state) if failed else state.failure_reason
         return f"AlgorithmError: {told[:_LONGEST_REASON]}, exit code: 1"
 
-    def upload_checkpoints(self) -> None:
-        """Bring checkpoints to S3, as the service does all the time."""
-        if checkpoints := self.request.get("CheckpointConfig"):
-            self.storage.put_folder(self._folders.checkpoints, checkpoints["S3Uri"])
+    def sync_checkpoints(self, *, ended: bool = False) -> None:
+        """Bring new checkpoints to S3: at the end, and before it those that have rested a while."""
+        if self._checkpoints is not None:
+            self._checkpoints.send(ended=ended)
 
     def upload(self) -> None:
         """Bring model and output to S3, packed unless ``CompressionType`` is NONE."""

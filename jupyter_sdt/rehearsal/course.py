@@ -32,14 +32,23 @@ class Course:
     def run(self) -> None:
         """Never raises: whatever goes wrong is the job's failure."""
         try:
-            if not self._pause(0.0 if self.warm else self.conditions.starting_seconds):
+            if self.warm or self._wait_for_instances():
+                self._train(attempt=0)
+            else:
                 self.job.enter("Stopped")
-                return
-            self._train(attempt=0)
         except SdtError as error:
             self.job.enter("Failed", f"ClientError: {error}")
         except Exception as error:  # noqa: BLE001 - boto3's errors, a full disk: told, not hidden
             self.job.enter("Failed", f"InternalServerError: {type(error).__name__}: {error}")
+
+    def _wait_for_instances(self) -> bool:
+        """Whether they came; False when somebody stopped the job meanwhile."""
+        if pending := self.conditions.pending_seconds:
+            self.job.enter("Pending")
+            if not self._pause(pending):
+                return False
+            self.job.enter("Starting")
+        return self._pause(self.conditions.starting_seconds)
 
     def _train(self, attempt: int) -> None:
         container = Container(
@@ -55,7 +64,7 @@ class Course:
         container.start()
         self.job.final_metrics = lambda: list(_final_metrics(container, self.job.request))
         state, taken = self._follow(container, may_be_taken=attempt == 0)
-        container.upload_checkpoints()
+        container.sync_checkpoints(ended=True)
         if taken and not self.job.stop_asked.is_set():
             self._begin_again(attempt)
         else:
@@ -65,6 +74,7 @@ class Course:
         """Wait for the container's end; returns it, and whether the instance was taken away."""
         began, stopping, taken = time.monotonic(), False, False
         while not (state := container.poll()).terminal:
+            container.sync_checkpoints()
             if not stopping:
                 taken = may_be_taken and self._taken_away(time.monotonic() - began)
                 stopping = taken or self.job.stop_asked.is_set()

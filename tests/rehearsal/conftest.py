@@ -78,6 +78,11 @@ class Aws:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         return self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
 
+    def has(self, uri: str) -> bool:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        found = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=key)
+        return any(entry["Key"] == key for entry in found.get("Contents", ()))
+
     def log(self, name: str) -> list[str]:
         """The lines of all streams of a job, node by node."""
         logs = self.client("logs")

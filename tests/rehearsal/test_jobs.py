@@ -111,7 +111,7 @@ def test_a_job_that_outstays_its_time_is_ended(aws):
 
 
 def test_a_spot_job_goes_on_from_its_checkpoint_after_an_interruption(aws):
-    account = aws()
+    account = aws(pending_seconds=0.1)
     script = """
         import os, time
         from pathlib import Path
@@ -130,11 +130,13 @@ def test_a_spot_job_goes_on_from_its_checkpoint_after_an_interruption(aws):
         CheckpointConfig={"S3Uri": "s3://bucket/checkpoints"},
     )
     until(lambda: "saved" in account.log("spot"), 60)
+    until(lambda: account.has("s3://bucket/checkpoints/step"), 60)  # while it runs
     account.rehearsal.interrupt("spot")
     told = account.wait("spot")
     assert told["TrainingJobStatus"] == "Completed", told.get("FailureReason")
     first = ["Starting", "Downloading", "Training"]
-    assert phases(told) == [*first, "Interrupted", *first, "Uploading", "Completed"]
+    begun = ["Starting", "Pending", *first, "Interrupted", *first]
+    assert phases(told) == [*begun, "Uploading", "Completed"]
     assert told["BillableTimeInSeconds"] <= told["TrainingTimeInSeconds"]
     assert account.read("s3://bucket/checkpoints/step") == b"7"
     assert "resumed at step 7" in account.log("spot")
