@@ -40,6 +40,8 @@ JOBS_DIRECTORY: Final = "SDT_JOBS_DIR"
 IMAGES: Final = "SDT_IMAGES"
 # Where file systems of AWS are mounted on this machine: fs-0123=/mnt/efs:fs-4567=/fsx.
 FILE_SYSTEMS: Final = "SDT_FILE_SYSTEMS"
+# FastFile channels of local jobs: "copy" never mounts them, "mount" never copies them.
+FAST_FILE: Final = "SDT_FAST_FILE"
 # The user's own prices of ml.* instances; default ~/.jupyter_sdt/prices.json.
 PRICES: Final = "SDT_PRICES"
 # A checkout of Amazon's HyperPod recipes, or its address, where recipes are looked for by name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import signal
 import textwrap
 from pathlib import Path
@@ -121,19 +122,35 @@ def test_a_server_that_dies_leaves_no_mount_either(account, tmp_path):
     assert place not in Path("/proc/self/mountinfo").read_text()
 
 
-def test_without_the_library_the_channel_is_brought_here_and_a_note_says_so(
-    account, tmp_path, monkeypatch
+# What is not there, and what the note says: the library's name, or what else a machine lacks.
+ABSENCES = [
+    ({"SDT_FAST_FILE": "copy"}, "SDT_FAST_FILE=copy"),
+    ({"FUSE_LIBRARY_PATH": "/nowhere/libfuse3.so"}, "libfuse3.so|mfusepy|/dev/fuse"),
+]
+
+
+@pytest.mark.parametrize(("absence", "why"), ABSENCES)
+def test_without_a_mount_the_channel_is_brought_here_and_a_note_says_why(
+    account, tmp_path, monkeypatch, absence, why
 ):
-    """A module of that name that cannot be loaded, as without libfuse."""
-    hidden = tmp_path / "hidden"
-    hidden.mkdir()
-    (hidden / "mfusepy.py").write_text("raise OSError('Unable to find libfuse')\n")
-    monkeypatch.setenv("PYTHONPATH", str(hidden))
-    monkeypatch.setenv("SDT_NURSERY", "0")  # another path would be another nursery
+    for name, value in absence.items():
+        monkeypatch.setenv(name, value)
     job = run(tmp_path, SCRIPT)
     assert list(job.logs()) == expected()
-    why = "copied whole, not read on demand: Unable to find libfuse"
-    assert any(why in note for note in job.state().notes)
+    (note,) = job.state().notes
+    assert re.search(f"copied whole, not read on demand: .*({why})", note)
+    assert str(job.directory.path) not in Path("/proc/self/mountinfo").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [("mount", "forbids to copy"), ("muont", "must be copy, mount or empty; did you mean 'mount'")],
+)
+def test_data_that_must_not_be_copied_is_not(account, tmp_path, monkeypatch, wish, told):
+    monkeypatch.setenv("SDT_FAST_FILE", wish)
+    monkeypatch.setenv("FUSE_LIBRARY_PATH", "/nowhere/libfuse3.so")
+    with pytest.raises(JobError, match=told):
+        run(tmp_path, SCRIPT)
 
 
 def test_an_empty_prefix_is_said(account, tmp_path):

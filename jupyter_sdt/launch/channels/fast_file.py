@@ -3,7 +3,8 @@
 ``python -m jupyter_sdt.launch.channels.fast_file JOB CHANNEL`` mounts one channel below
 ``s3/`` and serves it until it is told to end. That needs ``/dev/fuse``, libfuse and the extra
 ``fastfile`` (mfusepy); where one is missing the channel is brought here whole instead,
-and a note says so.
+and a note says so. ``SDT_FAST_FILE`` decides otherwise: ``copy`` never mounts, ``mount`` never
+copies.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-access-training-data.html
 """
 
@@ -20,26 +21,50 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jupyter_sdt.errors import LaunchError, SdtError
+from jupyter_sdt.errors import LaunchError, SdtError, did_you_mean
 from jupyter_sdt.launch.channels.fast_file_system import serve
 from jupyter_sdt.launch.channels.s3_objects import ListedObject, list_prefix
 from jupyter_sdt.launch.remote.service import Service, find_region
 from jupyter_sdt.launch.remote.service_errors import explain
 from jupyter_sdt.spec.job_spec import Channel
+from jupyter_sdt.spec.variables import FAST_FILE
 from jupyter_sdt.store.files import append_privately, make_private_folder
 from jupyter_sdt.store.job_directory import JobDirectory
 
 # Exit code of a server that could not mount: nothing is wrong with the data then.
 _UNMOUNTABLE = 3
 _LOOK_SECONDS = 0.02
+_WISHES = ("", "copy", "mount")
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def mount(directory: JobDirectory, channel: Channel, stopped: Callable[[], bool]) -> str:
-    """Mount a channel and return an empty string, or the reason why that cannot be done here.
+    """Mount a channel and return an empty string, or the reason why it has to be copied instead.
 
-    Raises LaunchError for what is wrong with the data, or when the job is stopped meanwhile.
+    Raises LaunchError for what is wrong with the data, where it must not be copied, or when the job
+    is stopped meanwhile.
     """
+    wish = _wish()
+    if wish == "copy":
+        return f"{FAST_FILE}=copy"
+    reason = _mount(directory, channel, stopped)
+    if reason and wish == "mount":
+        raise LaunchError(
+            f"inputs[{channel.name!r}] cannot be mounted: {reason}; {FAST_FILE}=mount forbids to "
+            "copy it"
+        )
+    return reason
+
+
+def _wish() -> str:
+    given = os.environ.get(FAST_FILE, "")
+    if given not in _WISHES:
+        hint = did_you_mean(given, _WISHES[1:])
+        raise LaunchError(f"{FAST_FILE}={given!r} must be copy, mount or empty{hint}")
+    return given
+
+
+def _mount(directory: JobDirectory, channel: Channel, stopped: Callable[[], bool]) -> str:
     folder = make_private_folder(directory.fetched(channel.name))
     command = [sys.executable, "-P", "-m", "jupyter_sdt.launch.channels.fast_file"]
     with append_privately(directory.supervisor_log) as log:
