@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 import textwrap
 import time
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,3 +80,14 @@ def until(condition, seconds: float = 30) -> Any:
 def ranks(number: int, launcher: str | None = None, strategy: str = "torch_distributed"):
     """A distribution of ``number`` ranks on each node."""
     return Distribution(strategy=strategy, launcher=launcher, processes_per_node=number)
+
+
+def python_without(folder: Path, name: str) -> Path:
+    """An interpreter with all that is installed here but package ``name``, made in ``folder``."""
+    venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
+    made = next(folder.glob("lib/python3*/site-packages"))
+    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for entry in Path(place).iterdir():
+            if not entry.name.startswith(name) and not (made / entry.name).exists():
+                (made / entry.name).symlink_to(entry)
+    return folder / "bin" / "python"

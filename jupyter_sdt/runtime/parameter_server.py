@@ -7,12 +7,21 @@ https://www.tensorflow.org/api_docs/python/tf/distribute/Server
 from __future__ import annotations
 
 import os
+import sys
 
 
 def main() -> None:
     """Serve, on the CPU alone, as SageMaker's servers do."""
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    import tensorflow as tf  # noqa: PLC0415 - reads the variable when it is imported
+    try:
+        import tensorflow as tf  # noqa: PLC0415 - reads the variable when it is imported
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        sys.exit(
+            f"TensorFlow is not installed for {sys.executable}: "
+            "pip install 'jupyter-sdt[tensorflow]' brings it"
+        )
 
     place = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     server = tf.distribute.Server(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
+from compat.tensorflow_scripts import NEEDS_TENSORFLOW
+from support import python_without
 
 from jupyter_sdt.spec.distribution import Distribution
 
 SERVERS = Distribution(strategy="parameter_server")
 MIRRORED = Distribution(strategy="multi_worker_mirrored_strategy")
-NEEDS_TENSORFLOW = pytest.mark.skipif(
-    find_spec("tensorflow") is None,
-    reason="TensorFlow is not installed: pip install -e '.[tensorflow]'",
-)
 
 # What importing MXNet does in a scheduler and in a server: it serves until the workers are done.
 MXNET = """
@@ -94,6 +90,21 @@ def test_a_job_of_mirrored_workers_sees_its_cluster(jobs):
     directory = jobs.run(source, distribution=MIRRORED, instance_count=2)
     assert directory.read_state().status == "Completed", directory.log(0).read_text()
     assert [directory.log(rank).read_text() for rank in (0, 1)] == ["0 2\n", "1 2\n"]
+
+
+def test_jobs_without_tensorflow_are_told_which_extra_brings_it(jobs, tmp_path):
+    python = str(python_without(tmp_path / "environment", "tensorflow"))
+    directory = jobs.run(
+        "import time; time.sleep(60)",
+        distribution=SERVERS,
+        instance_count=2,
+        python=python,
+        stop_seconds=1,
+    )
+    state = directory.read_state()
+    assert state.status == "Failed"
+    assert f"TensorFlow is not installed for {python}" in state.failure_reason
+    assert state.failure_reason.endswith("pip install 'jupyter-sdt[tensorflow]' brings it")
 
 
 MIRRORS = """

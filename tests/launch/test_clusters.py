@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
+import subprocess
 
 import pytest
+from support import python_without
 
 from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch import local
@@ -115,19 +116,38 @@ def test_what_forms_no_cluster_is_refused(jobs, distribution, words):
         check_cluster(jobs.spec(distribution=distribution, instance_count=2))
 
 
-@pytest.mark.parametrize(
-    ("framework", "words"),
-    [
-        ("tensorflow", r"servers of tensorflow.*pip install 'jupyter-sdt\[tensorflow\]'"),
-        ("mxnet", "servers of mxnet.*no extra for it"),
-    ],
-)
-def test_servers_of_what_is_not_installed_are_refused(jobs, framework, words, monkeypatch):
-    for name in ("tensorflow", "mxnet"):
-        monkeypatch.setitem(sys.modules, name, None)  # as where it is not there
-    fields = {"distribution": SERVERS, "instance_count": 2}
-    spec = jobs.spec(sagemaker={"framework": framework}, **fields)
-    with pytest.raises(LaunchError, match=words):
-        check_cluster(spec)
-    requirements = {"requirements": "/somewhere/requirements.txt"}
-    check_cluster(jobs.spec(sagemaker={"framework": framework}, **fields, **requirements))
+CHECK = """
+import json, sys
+from jupyter_sdt.errors import LaunchError
+from jupyter_sdt.launch.launchers.cluster import check_cluster
+from jupyter_sdt.spec.job_spec import JobSpec
+try:
+    check_cluster(JobSpec.from_json(json.loads(sys.argv[1])))
+except LaunchError as error:
+    print(error)
+"""
+
+
+def servers_of(jobs, framework, **fields):
+    return jobs.spec(
+        sagemaker={"framework": framework}, distribution=SERVERS, instance_count=2, **fields
+    )
+
+
+def test_servers_of_tensorflow_are_refused_where_it_is_not_installed(jobs, tmp_path):
+    python = str(python_without(tmp_path / "environment", "tensorflow"))
+
+    def said(**fields):
+        spec = servers_of(jobs, "tensorflow", python=python, **fields)
+        command = [python, "-c", CHECK, json.dumps(spec.to_json())]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert "starts the servers of tensorflow, which is not installed here" in said()
+    assert "pip install 'jupyter-sdt[tensorflow]'" in said()
+    assert said(requirements="/somewhere/requirements.txt") == ""
+
+
+def test_servers_of_mxnet_are_refused_as_no_extra_brings_it(jobs):
+    with pytest.raises(LaunchError, match=r"servers of mxnet.*no extra for it"):
+        check_cluster(servers_of(jobs, "mxnet"))
+    check_cluster(servers_of(jobs, "mxnet", requirements="/somewhere/requirements.txt"))
