@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,3 +110,13 @@ def record(rank: int, step: int, **values: float) -> str:
     """A line that our runtime prints inside an image."""
     told = json.dumps(values, separators=(",", ":"))
     return f'{{"time":1.5,"rank":{rank},"step":{step},"source":"script","values":{told}}}'
+
+
+def archive(files: dict[str, str]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as made:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            made.addfile(entry, io.BytesIO(text.encode()))
+    return packed.getvalue()

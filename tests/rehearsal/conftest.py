@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_support import archive
 from support import until
 
 from jupyter_sdt.rehearsal import Conditions, Rehearsal, rehearse
@@ -99,16 +98,6 @@ class Aws:
                 logGroupName=LOG_GROUP, logStreamName=stream["logStreamName"], startFromHead=True
             )["events"]
         ]
-
-
-def archive(files: dict[str, str]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as made:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            made.addfile(entry, io.BytesIO(text.encode()))
-    return packed.getvalue()
 
 
 @pytest.fixture

@@ -88,8 +88,7 @@ def test_only_the_chosen_group_is_launched_together_and_every_host_knows_all(aws
         assert line["type"] == ("ml.g5.12xlarge" if group == "gpu" else "ml.c5.xlarge")
         assert line["world"] == ("2" if group == "gpu" else "alone")
         assert line["channels"] == (["everywhere", "gpus"] if group == "gpu" else ["everywhere"])
-    phases = account.describe("mixed")["SecondaryStatusTransitions"]
-    (said,) = (phase["StatusMessage"] for phase in phases if phase["Status"] == "Training")
+    said = next(note for note in job.state().notes if note.startswith("rehearsed: "))
     assert "rehearsed: ml.g5.12xlarge without its 4 accelerators, 2 processes on a host; " in said
     assert "groups cannot reach each other by the names of their hosts" in said
     packed = io.BytesIO(account.read("s3://bucket/out/mixed/output/model.tar.gz"))

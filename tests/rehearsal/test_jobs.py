@@ -8,6 +8,7 @@ import tarfile
 
 import boto3
 import pytest
+from aws_support import archive
 from support import until
 
 from jupyter_sdt import PyTorch
@@ -194,3 +195,24 @@ def test_jobs_are_listed_newest_and_by_name(aws):
     assert [job["TrainingJobName"] for job in listed["TrainingJobSummaries"]] == ["two"]
     account.wait("one")
     account.wait("two")
+
+
+def test_programs_of_the_shell_and_modules_run_as_well(aws):
+    account = aws()
+    sources = {
+        "shell": (
+            "run.sh",
+            {"run.sh": '#!/bin/sh\necho from the shell "$@" on $SM_CURRENT_HOST\n'},
+        ),
+        "module": ("pkg.train", {"pkg/__init__.py": "", "pkg/train.py": "print(__package__)"}),
+    }
+    for name, (program, files) in sources.items():
+        code = f"s3://bucket/{name}.tar.gz"
+        account.put(code, archive(files))
+        given = {"sagemaker_program": program, "sagemaker_submit_directory": code, "text": "a b;c"}
+        account.create(name, hyperparameters=given)
+    for name in sources:
+        told = account.wait(name)
+        assert told["TrainingJobStatus"] == "Completed", told.get("FailureReason")
+    assert account.log("shell") == ["from the shell --text a b;c on algo-1"]
+    assert account.log("module") == ["pkg"]

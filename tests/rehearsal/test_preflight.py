@@ -36,17 +36,36 @@ def test_an_account_that_has_everything_is_found_to_be_right(account):
         imageTag="1",
     )
     subnets = account.client("ec2").describe_subnets()["Subnets"]
+    group = security_group(account, subnets[0]["VpcId"])
     image = {"TrainingImage": f"{REPOSITORY}:1", "TrainingInputMode": "File"}
     found = look(
         account,
         AlgorithmSpecification=image,
-        VpcConfig={"Subnets": [subnets[0]["SubnetId"]], "SecurityGroupIds": ["sg-1"]},
+        VpcConfig={"Subnets": [subnets[0]["SubnetId"]], "SecurityGroupIds": [group]},
     )
     states = {what: finding.state for what, finding in found.items()}
     right = ("credentials", "role", "bucket bucket", "quota", "image", "network")
     assert {states[what] for what in right} == {"ok"}, found
     assert "account 123456789012" in found["credentials"].said
     assert subnets[0]["AvailabilityZone"] in found["network"].said
+
+
+def security_group(account, cloud: str) -> str:
+    made = account.client("ec2").create_security_group(
+        GroupName="training", Description="-", VpcId=cloud
+    )
+    return made["GroupId"]
+
+
+def test_subnets_and_security_groups_of_two_networks_are_told_apart(account):
+    ec2 = account.client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]
+    cloud = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    both = {"Subnets": [subnet["SubnetId"]], "SecurityGroupIds": [security_group(account, cloud)]}
+    finding = look(account, VpcConfig=both)["network"]
+    assert finding.state == "wrong"
+    assert f"subnets are in {subnet['VpcId']}, security groups in" in finding.said
+    assert cloud in finding.said
 
 
 def test_a_role_that_does_not_trust_sagemaker_is_named_with_the_cure(account):

@@ -13,7 +13,7 @@ from jupyter_sdt.launch.remote.metrics import RemoteMetrics
 from jupyter_sdt.launch.remote.pace import Pace
 from jupyter_sdt.launch.remote.service import Service
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
-from jupyter_sdt.launch.remote.status import RemoteStatus, closing_notes
+from jupyter_sdt.launch.remote.status import RemoteStatus, closing_notes, shortcomings
 from jupyter_sdt.launch.remote.warm_pools import told_pool
 from jupyter_sdt.spec.billing import Billing
 from jupyter_sdt.spec.cost import bill_text
@@ -116,6 +116,8 @@ class RemoteFollower:
         self.describing.went_well(now)
         self.status.update(described)
         self._billing = self._bill.told_by(described)
+        if self._service.rehearsed and (said := shortcomings(described)):
+            self.note("rehearsed", said)
         if pool := told_pool(described):
             self.note("warm pool", str(pool))
 

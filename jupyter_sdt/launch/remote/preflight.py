@@ -54,7 +54,8 @@ def preflight(request: Mapping[str, Any], service: Service) -> Iterator[Finding]
     if image:
         yield _look("image", image, lambda: _image(image, service))
     if network := request.get("VpcConfig"):
-        yield _look("network", "the subnets", lambda: _network(network, service))
+        resource = f"the network of {', '.join(network['Subnets'])}"
+        yield _look("network", resource, lambda: _network(network, service))
 
 
 def _with_account(request: Mapping[str, Any], account: str) -> dict[str, Any]:
@@ -112,5 +113,12 @@ def _image(uri: str, service: Service) -> Finding:
 
 
 def _network(network: Mapping[str, Any], service: Service) -> Finding:
-    zones = service.subnet_zones(network["Subnets"])
-    return Finding("network", "ok", f"{len(zones)} subnets in {', '.join(sorted(set(zones)))}")
+    """Subnets and security groups exist, and are of one VPC."""
+    subnets = service.subnets(network["Subnets"])
+    zones, clouds = zip(*subnets, strict=True)
+    groups = dict(service.security_groups(network["SecurityGroupIds"]))
+    if others := {group: cloud for group, cloud in groups.items() if {cloud} != set(clouds)}:
+        said = f"subnets are in {', '.join(sorted(set(clouds)))}, security groups in {others}"
+        return Finding("network", "wrong", f"{said}: SageMaker needs all in one VPC")
+    places = ", ".join(sorted(set(zones)))
+    return Finding("network", "ok", f"{clouds[0]}: {len(zones)} subnets in {places}")

@@ -65,7 +65,7 @@ class Service:
     """The AWS account of the environment, in one region. Methods raise LaunchError.
 
     Those that are called while a job runs (describe, stop, logs), and those that only look
-    (identity to subnet_zones), raise boto3's own errors, for
+    (identity to security_groups), raise boto3's own errors, for
     :func:`~jupyter_sdt.launch.remote.service_errors.kind_of` to tell what can be waited for.
     """
 
@@ -164,10 +164,15 @@ class Service:
                     return float(quota["Value"])
         return None
 
-    def subnet_zones(self, subnets: Sequence[str]) -> list[str]:
-        """The availability zones of some subnets."""
-        found = self.client("ec2").describe_subnets(SubnetIds=list(subnets))["Subnets"]
-        return [str(subnet["AvailabilityZone"]) for subnet in found]
+    def subnets(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Availability zone and VPC of some subnets."""
+        found = self.client("ec2").describe_subnets(SubnetIds=list(names))["Subnets"]
+        return [(str(subnet["AvailabilityZone"]), str(subnet["VpcId"])) for subnet in found]
+
+    def security_groups(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Id and VPC of some security groups."""
+        found = self.client("ec2").describe_security_groups(GroupIds=list(names))["SecurityGroups"]
+        return [(str(group["GroupId"]), str(group["VpcId"])) for group in found]
 
     def log_streams(self, job_name: str) -> Iterator[str]:
         """Yield the names of a job's log streams, however many pages they fill."""

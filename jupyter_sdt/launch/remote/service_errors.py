@@ -54,6 +54,7 @@ _PERMISSIONS = {
     "DescribeImages": "ecr:DescribeImages",
     "BatchGetImage": "ecr:BatchGetImage",
     "DescribeSubnets": "ec2:DescribeSubnets",
+    "DescribeSecurityGroups": "ec2:DescribeSecurityGroups",
 }
 _DOCS = "https://docs.aws.amazon.com"
 _CREDENTIAL_PAGE = "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html"

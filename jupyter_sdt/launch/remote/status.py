@@ -16,6 +16,7 @@ from jupyter_sdt.launch.backend import Outcome
 from jupyter_sdt.spec.job_status import TERMINAL, SecondaryStatus, Transition, status_of
 
 _KNOWN = frozenset(get_args(SecondaryStatus)) - {"Lost"}
+_REHEARSED = re.compile(r"rehearsed: .*")
 _EXIT_CODE = re.compile(r"ExitCode (-?\d+)|exit code:? (-?\d+)", re.IGNORECASE)
 
 
@@ -65,6 +66,13 @@ class RemoteStatus:
             reason=reason or ("" if status == "Completed" else f"SageMaker says {end}"),
             secondary_status=cast("SecondaryStatus", end),
         )
+
+
+def shortcomings(described: Mapping[str, Any]) -> str:
+    """What a rehearsal says it is not like, in the message of a phase; empty on SageMaker."""
+    steps = described.get("SecondaryStatusTransitions") or []
+    said = (_REHEARSED.search(str(step.get("StatusMessage", ""))) for step in steps)
+    return next((match[0] for match in said if match), "")
 
 
 def closing_notes(described: Mapping[str, Any]) -> tuple[str, ...]:

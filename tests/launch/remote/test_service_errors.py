@@ -154,7 +154,7 @@ CALLS = {
     "pricing": ("GetProducts",),
     "servicequotas": ("ListServiceQuotas",),
     "ecr": ("DescribeImages", "BatchGetImage"),
-    "ec2": ("DescribeSubnets",),
+    "ec2": ("DescribeSubnets", "DescribeSecurityGroups"),
 }
 _MODELS = {"servicequotas": "service-quotas"}
 
