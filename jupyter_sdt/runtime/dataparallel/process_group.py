@@ -26,6 +26,7 @@ from jupyter_sdt.runtime.dataparallel.behind import (
 from jupyter_sdt.runtime.dataparallel.collectives import SharedCollectives
 from jupyter_sdt.runtime.dataparallel.headers import described, is_in_detail
 from jupyter_sdt.runtime.dataparallel.node_memory import NodeMemory
+from jupyter_sdt.runtime.dataparallel.rows import Rows
 from jupyter_sdt.runtime.dataparallel.topology import share
 from jupyter_sdt.runtime.dataparallel.work import CollectiveWork, Line
 from jupyter_sdt.runtime.virtual_cuda import virtual_cuda_answers
@@ -62,9 +63,10 @@ class SmddpProcessGroup(BackendBehind):
         # Between nodes gloo sums; it knows fewer dtypes, and no ReduceScatter by parts.
         self._one_node = self._sharing is not None and self._sharing.across is None
         self._line = Line()
-        self.node = None
+        self.node = self.rows = None
         if self._sharing is not None and self._shared is not None:
             self.node = NodeMemory(self._sharing, self._shared, self._line)
+            self.rows = Rows(self._sharing.exchange, self._line) if self._one_node else None
         self._detail = is_in_detail()
 
     def getBackendName(self) -> str:  # noqa: N802 - torch's name for it

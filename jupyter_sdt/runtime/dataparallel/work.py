@@ -135,6 +135,19 @@ class Line:
             self.run_until(work)
         return work
 
+    def begin_now(self) -> None:
+        """Run what waits, and let the caller do a collective itself; then it calls ``end_now``.
+
+        As in :meth:`add`, a callback of a future does not wait.
+        """
+        self._running.acquire()
+        while self._waiting and self.settler != threading.get_ident():
+            self._waiting.popleft().run()
+
+    def end_now(self) -> None:
+        """Let others go on."""
+        self._running.release()
+
     def run_until(self, work: CollectiveWork) -> None:
         """Run what waits, in this thread, up to and with ``work``."""
         while not work.done:

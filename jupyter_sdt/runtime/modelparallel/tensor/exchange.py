@@ -46,7 +46,7 @@ class _Collect(Function):
         peers = ctx.peers
         if peers.prescaled:
             return gradient, None
-        return peers.gather_rows(gradient).div_(peers.size), None
+        return peers.gather_rows(gradient / peers.size), None
 
 
 class _ToColumns(Function):

@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.dataparallel.rows import rows_of
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.script_state import state
 
@@ -57,6 +58,9 @@ class Peers:
         """The batches of all ranks, one after the other."""
         if self.alone:
             return torch.cat([tensor] * self.size)
+        direct = rows_of(self.process_group)
+        if direct is not None and (rows := direct.gather(tensor)) is not None:
+            return rows
         shape = (self.size * tensor.shape[0], *tensor.shape[1:])
         found = tensor.new_empty(shape)
         _gather(found, tensor.contiguous(), group=self.process_group)
@@ -66,6 +70,9 @@ class Peers:
         """The sum over ranks, of which each keeps the rows of its own batch."""
         if self.alone:
             return tensor.chunk(self.size)[self.rank].clone()
+        direct = rows_of(self.process_group)
+        if direct is not None and (rows := direct.scatter(tensor)) is not None:
+            return rows
         shape = (tensor.shape[0] // self.size, *tensor.shape[1:])
         found = tensor.new_empty(shape)
         _reduce_scatter(found, tensor.contiguous(), group=self.process_group)
@@ -74,7 +81,10 @@ class Peers:
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sum over ranks; may be computed in place."""
         tensor = tensor.contiguous()
-        if not self.alone:
+        if self.alone:
+            return tensor
+        direct = rows_of(self.process_group)
+        if direct is None or direct.sum(tensor) is None:
             dist.all_reduce(tensor, group=self.process_group)
         return tensor
 
