@@ -93,6 +93,12 @@ def _check_instance(arguments: Mapping[str, Any], framework: str, placement: Pla
             "'torch_distributed': {'enabled': True} beside it",
             argument="distribution",
         )
+    if strategy == "modelparallel" and distribution.started_by_mpi and not distribution.parameters:
+        raise DistributionError(
+            "smdistributed.modelparallel: parameters is empty, nothing would be divided; give "
+            "'partitions': 2 or another degree",
+            argument="distribution",
+        )
     if strategy in ("smdataparallel", "pytorchddp"):
         check_data_parallel(instance, strategy)
     if instance.kind == "neuron":

@@ -35,6 +35,11 @@ REFUSED = {
         {**HF, "instance_type": "ml.g5.xlarge", "distribution": SMDDP},
         "not ml.g5.xlarge",
     ),
+    "smp_empty_params": (
+        "PyTorch",
+        {**TORCH, "distribution": {"smdistributed": {"modelparallel": ON}, "mpi": ON}},
+        "parameters is empty",
+    ),
     "trn1 with a version that gets another's image": (
         "PyTorch",
         {**TRN, "framework_version": "1.12.1", "distribution": {"torch_distributed": ON}},
