@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from aws_support import ROLE, Account, credentials_of_nobody, serving
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch.remote import jobs as remote_jobs
-from jupyter_sdt.launch.remote.jobs import RemoteJob
-from jupyter_sdt.notebook import actions, remote_table
+from jupyter_sdt.notebook import actions
 from jupyter_sdt.notebook.jobs_table import newest_jobs
 from jupyter_sdt.notebook.snapshot import look
 from jupyter_sdt.notebook.view import status_html
@@ -69,36 +70,47 @@ def test_a_job_of_somebody_else_is_stopped_by_its_name_only(remote):
     actions.stop("digits-remote")  # it has ended: nothing is asked
 
 
-def test_jobs_of_the_account_are_a_table(remote, monkeypatch):
-    asked = {}
+@pytest.fixture
+def account(tmp_path):
+    """A rehearsed account: one job trains, another has ended and keeps its instances."""
+    with credentials_of_nobody(tmp_path) as patch, serving(patch, directed=True) as made:
+        create(made, "digits-remote")
+        made.service.enter("digits-remote", "Training")
+        create(made, "digits-theirs", KeepAlivePeriodInSeconds=3600)
+        theirs = made.service.job("digits-theirs")
+        for phase in ("Training", "Completed"):
+            theirs.enter(phase)
+        theirs.creation_time = theirs.training_end_time - timedelta(minutes=10)
+        yield made
 
-    def listed(**given):
-        asked.update(given)
-        common = {"created_seconds": 1_700_000_000.0, "status": "InProgress"}
-        return [
-            RemoteJob(name="digits-remote", secondary_status="Training", **common),
-            RemoteJob(
-                name="theirs",
-                **{**common, "status": "Completed"},
-                secondary_status="Completed",
-                ended_seconds=1_700_000_600.0,
-                warm_pool="Available",
-            ),
-        ]
 
-    monkeypatch.setattr(remote_table, "list_remote_jobs", listed)
-    table = actions.jobs("--remote --name dig --status InProgress --since 1h --last 5")
-    assert (asked["name"], asked["status"], asked["most"]) == ("dig", "InProgress", 5)
+def create(account: Account, name: str, **resources) -> None:
+    machines = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    account.client("sagemaker").create_training_job(
+        TrainingJobName=name,
+        RoleArn=ROLE,
+        AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
+        OutputDataConfig={"S3OutputPath": "s3://out/models"},
+        ResourceConfig={**machines, **resources},
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+    )
+
+
+def test_jobs_of_the_account_are_a_table(remote, account):
+    table = actions.jobs("--remote --name dig --since 1h --last 5")
     assert table.head == ("name", "status", "created", "elapsed", "warm pool", "here")
-    assert [row[1] for row in table.rows] == ["Training", "Completed"]
-    assert [row[3:] for row in table.rows][1] == ("10 min", "Available", "")
-    assert table.rows[0][-1] == "yes"
-    assert "<td>theirs</td>" in table._repr_html_()
+    told = {row[0]: row[1:] for row in table.rows}
+    assert (told["digits-remote"][0], told["digits-remote"][-1]) == ("Training", "yes")
+    assert told["digits-theirs"][0] == "Completed"
+    assert told["digits-theirs"][2:] == ("10 min", "Available", "")
+    assert "<td>digits-theirs</td>" in table._repr_html_()
+    (running,) = actions.jobs("--remote --status InProgress").rows
+    assert running[0] == "digits-remote"
+    assert len(actions.jobs("--remote --last 1").rows) == 1
 
 
-def test_nothing_found_is_said_and_filters_belong_to_the_account(monkeypatch):
-    monkeypatch.setattr(remote_table, "list_remote_jobs", lambda **_: [])
-    assert repr(actions.jobs("--remote")) == "no training jobs like that on SageMaker"
+def test_nothing_found_is_said_and_filters_belong_to_the_account(account):
+    assert repr(actions.jobs("--remote --name nobody")) == "no training jobs like that on SageMaker"
     with pytest.raises(SpecError, match="--status needs --remote"):
         actions.jobs("--status Failed")
 
