@@ -40,7 +40,7 @@ bench:
 
 screenshots:
 	@$(SETUP) test
-	.venv/bin/python tools/screenshots.py
+	.venv/bin/python tools/screenshots.py $(ARGS)
 
 lint:
 	@$(SETUP) test

@@ -1,18 +1,25 @@
 """Take the documents' pictures of JupyterLab anew: real training, a real server, a real browser.
 
     make screenshots
+    make screenshots ARGS=spot    # those of one job alone: digits, spot or uneven
 
-It needs what the browser tests need: Chromium and playwright.
+It needs what the browser tests need: Chromium and playwright; and moto's server, for the picture
+of a job on instances, which is rehearsed.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +27,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from lab_page import LabPage, launch_browser  # noqa: E402
 from lab_server import LabServer  # noqa: E402
 from support import until  # noqa: E402
+
+from jupyter_sdt.rehearsal import Conditions, rehearse  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 EXAMPLE = ROOT / "examples" / "01_first_job.ipynb"
@@ -39,6 +48,20 @@ for step in range(400):
     optimizer.zero_grad()
     model(torch.randn(64, 256)).square().mean().backward()
     optimizer.step()
+"""
+# A job on spot instances, which are taken away once; it goes on from its checkpoint.
+FLAGS = (
+    *("--name digits-spot", "--no-wait", "--instance-type ml.g5.48xlarge", "--processes 2"),
+    *("--role arn:aws:iam::123456789012:role/Training", "--framework-version 2.5.1"),
+    *("--py-version py311", "--use-spot-instances", "--max-run 14400", "--max-wait 28800"),
+)
+SPOT = f"""%%sdt_train {" ".join(FLAGS)}
+import time
+from jupyter_sdt.runtime import log_metrics
+
+for step in range(120):
+    log_metrics(step, loss=1 / (1 + step))
+    time.sleep(0.1)
 """
 # Enough of the curve to look at, before the job has ended.
 STEPS = 60
@@ -62,6 +85,9 @@ def keep(screen: Any, name: str) -> None:
 
 def cell_and_panel(window: LabPage) -> None:
     """A job below its cell while it trains, and in the panel."""
+    cell = training_cell()
+    window.write_notebook("digits.ipynb", ["%load_ext jupyter_sdt", MAGIC + cell, cell])
+    window.open_notebook("digits.ipynb")
     window.execute("jupyter-sdt:show-panel")
     window.run_cell(0)
     window.run_cell(1)
@@ -100,9 +126,13 @@ def ranks(window: LabPage) -> None:
 
 
 def close_notifications(window: LabPage) -> None:
-    """What pops up in a corner is no part of a picture."""
-    for close in window.page.locator(".Toastify__close-button, .jp-toast-button--close").all():
-        close.click()
+    """What pops up in a corner is no part of a picture; the end of the job is told there."""
+    toasts = window.page.locator(".Toastify__toast")
+    toasts.filter(has_text="Completed").first.wait_for()
+    while toasts.count():
+        with suppress(PlaywrightError):  # it went away by itself
+            toasts.first.get_by_role("button", name="close").click(timeout=1000)
+        window.page.wait_for_timeout(200)
 
 
 def launch_form(window: LabPage) -> None:
@@ -115,9 +145,43 @@ def launch_form(window: LabPage) -> None:
     keep(window.page, "lab_form")
 
 
+def bill(window: LabPage) -> None:
+    """A rehearsed job on spot instances: its bill beside the list."""
+    window.write_notebook("spot.ipynb", ["%load_ext jupyter_sdt", SPOT])
+    window.open_notebook("spot.ipynb")
+    window.run_cell(0)
+    window.run_cell(1)
+    window.execute("jupyter-sdt:show-panel")
+    window.execute("jupyter-sdt:open-job", jobName="digits-spot")
+    page = window.page.locator(f"{PAGE}:visible")
+    page.locator('[data-status="Completed"]').wait_for(timeout=240_000)
+    page.get_by_role("tab", name="Cost").click()
+    page.get_by_text("Saved by spot").wait_for()
+    close_notifications(window)
+    window.page.set_viewport_size({"width": 1400, "height": 560})
+    keep(window.page, "lab_cost")
+
+
+# By job; each finds what was left by the one before.
+TAKES = {"digits": (cell_and_panel, job_page, launch_form), "spot": (bill,), "uneven": (ranks,)}
+
+
+@contextmanager
+def account() -> Iterator[None]:
+    """A rehearsed AWS for the server that is started inside; prices are those of the package."""
+    conditions = Conditions(starting_seconds=2.0, interrupt_after_seconds=8.0, capacity_seconds=2.0)
+    with rehearse(conditions=conditions) as service, tempfile.TemporaryDirectory() as nothing:
+        os.environ.update(service.environment)
+        os.environ["SDT_PRICES"] = f"{nothing}/none"
+        yield
+
+
 def main() -> int:
     """Start a server and a browser, take the pictures, stop both."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("job", nargs="?", choices=list(TAKES), help="all when left out")
+    given = parser.parse_args().job
+    with account(), tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = launch_browser(playwright)
         if browser is None:
             print("screenshots: chromium is not installed", file=sys.stderr)
@@ -125,13 +189,12 @@ def main() -> int:
         server = LabServer(Path(folder) / "lab")
         try:
             server.wait()
-            context = browser.new_context(viewport={"width": 1400, "height": 1000})
+            context = browser.new_context()
             window = LabPage(context.new_page(), server)
-            cell = training_cell()
-            window.write_notebook("digits.ipynb", ["%load_ext jupyter_sdt", MAGIC + cell, cell])
-            window.open_notebook("digits.ipynb")
-            for take in (cell_and_panel, job_page, launch_form, ranks):
-                take(window)
+            for job in [given] if given else TAKES:
+                window.page.set_viewport_size({"width": 1400, "height": 1000})
+                for take in TAKES[job]:
+                    take(window)
         finally:
             server.close()
             browser.close()
