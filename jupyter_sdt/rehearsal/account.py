@@ -21,6 +21,7 @@ from jupyter_sdt.rehearsal.refusals import (
     check_quota,
     check_role,
 )
+from jupyter_sdt.rehearsal.searching import searched
 from jupyter_sdt.rehearsal.storage import Storage
 from jupyter_sdt.rehearsal.training_job import RehearsedJob
 
@@ -69,6 +70,10 @@ class TrainingJobs:
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """ListTrainingJobs. Raises RefusedError."""
         return listed(list(self.jobs.values()), request)
+
+    def search(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Search for training jobs. Raises RefusedError."""
+        return searched(list(self.jobs.values()), request)
 
     def update(self, request: Mapping[str, Any]) -> RehearsedJob:
         """UpdateTrainingJob: how long its warm pool is kept. Raises RefusedError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.ecr.responses import ECRResponse
 from moto.iam.models import iam_backends
+from moto.iam.responses import IamResponse
 from moto.s3.models import s3_backends
 from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.responses import SageMakerResponse
@@ -21,11 +22,13 @@ from jupyter_sdt.rehearsal.account import TrainingJobs
 from jupyter_sdt.rehearsal.gate import replaced
 from jupyter_sdt.rehearsal.refusals import RefusedError, check_buckets, check_request
 
+_moto_search = SageMakerResponse.search
 # Account, region and the table that moto lists from -> our jobs there.
 Find = Callable[[str, str, dict[str, Any]], TrainingJobs]
 _OPERATIONS = {
     **{name: f"{name}_training_job" for name in ("create", "describe", "stop", "update", "delete")},
     "list": "list_training_jobs",
+    "search": "search",
 }
 
 
@@ -57,6 +60,14 @@ class Handlers:
         """ListTrainingJobs."""
         return ActionResult(self._here(response).list(json.loads(response.body or "{}")))
 
+    def search(self, response: SageMakerResponse) -> ActionResult:
+        """Search, for training jobs; moto itself looks for everything else."""
+        request = json.loads(response.body or "{}")
+        if request.get("Resource") == "TrainingJob":
+            return ActionResult(self._here(response).search(request))
+        found: ActionResult = _moto_search(response)
+        return found
+
     def update(self, response: SageMakerResponse) -> ActionResult:
         """UpdateTrainingJob."""
         job = self._here(response).update(json.loads(response.body))
@@ -82,8 +93,10 @@ class Handlers:
 
 
 @contextmanager
-def training_jobs_in_moto(find: Find, quotas: Mapping[str, int]) -> Iterator[None]:
-    """Answer calls for training jobs and their quotas ourselves while this is open."""
+def training_jobs_in_moto(
+    find: Find, quotas: Mapping[str, int], denied: Collection[str]
+) -> Iterator[None]:
+    """Answer calls for training jobs, their quotas and permissions ourselves while this is open."""
     handlers = Handlers(find)
     with ExitStack() as stack:
         for name, operation in _OPERATIONS.items():
@@ -94,6 +107,8 @@ def training_jobs_in_moto(find: Find, quotas: Mapping[str, int]) -> Iterator[Non
             stack.enter_context(replaced(SageMakerResponse, operation, method))
         told = _quotas_as_told(quotas)
         stack.enter_context(replaced(ServiceQuotasResponse, "list_service_quotas", told))
+        simulated = _simulated(denied)
+        stack.enter_context(replaced(IamResponse, "simulate_principal_policy", simulated))
         for operation in ("describe_images", "batch_get_image"):
             stack.enter_context(replaced(ECRResponse, operation, _own_images_only(operation)))
         yield
@@ -109,6 +124,26 @@ def _quotas_as_told(quotas: Mapping[str, int]) -> Callable[[ServiceQuotasRespons
         return json.dumps({"Quotas": listed})
 
     return list_service_quotas
+
+
+def _simulated(denied: Collection[str]) -> Callable[[IamResponse], ActionResult]:
+    """SimulatePrincipalPolicy: everybody may do everything but what is denied to all."""
+
+    def simulate_principal_policy(response: IamResponse) -> ActionResult:
+        actions = response._get_param("ActionNames", [])
+        results = [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": "*",
+                "EvalDecision": (
+                    "implicitDeny" if action.rpartition(":")[2] in denied else "allowed"
+                ),
+            }
+            for action in actions
+        ]
+        return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+    return simulate_principal_policy
 
 
 def _own_images_only(operation: str) -> Callable[[ECRResponse], Any]:

@@ -143,13 +143,17 @@ def rehearse(
     server.start()
     host, taken = server.get_host_and_port()
     folder = Path(tempfile.mkdtemp(prefix="sdt-rehearsal-"))
-    rehearsal = Rehearsal(f"http://{host}:{taken}", folder, conditions or Conditions(), region)
-    prices = PriceList(rehearsal.conditions.prices, region)
+    given = conditions or Conditions()
+    rehearsal = Rehearsal(f"http://{host}:{taken}", folder, given, region)
+    answers: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+        "GetProducts": PriceList(given.prices, region).get_products,
+        "ListTrainingPlans": lambda _: {"TrainingPlanSummaries": []},  # nobody has bought any
+    }
     _forget(rehearsal.url)
     # Ours until nobody can call any more: moto's own handlers know nothing of our jobs.
     with (
-        gate(rehearsal.trouble, {"GetProducts": prices.get_products}),
-        training_jobs_in_moto(rehearsal.training_jobs, rehearsal.conditions.quotas),
+        gate(rehearsal.trouble, answers),
+        training_jobs_in_moto(rehearsal.training_jobs, given.quotas, given.denied),
     ):
         try:
             yield rehearsal
