@@ -9,15 +9,19 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 
 from jupyter_sdt.spec.variables import KEEP_FREED_MEMORY
 
 # mallopt(3): numbers of the parameters, and the largest values they take.
 _TRIM_THRESHOLD, _TRIM_BYTES = -1, 2**31 - 1
 _MMAP_THRESHOLD, _MMAP_BYTES = -3, 32 << 20
+_SMALL_BYTES = 64 << 10
 _ARENA_MAX = -8
 _OWN_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
+
+_keeps = False
 
 
 def keep_freed_memory(environment: Mapping[str, str] = os.environ) -> bool:
@@ -30,12 +34,31 @@ def keep_freed_memory(environment: Mapping[str, str] = os.environ) -> bool:
     tuned = "malloc" in environment.get("GLIBC_TUNABLES", "")
     if chosen or tuned or environment.get(KEEP_FREED_MEMORY) == "0":
         return False
+    global _keeps
     library = _glibc()
     if library is None:
         return False
     big_blocks = library.mallopt(_MMAP_THRESHOLD, _MMAP_BYTES)
     top = library.mallopt(_TRIM_THRESHOLD, _TRIM_BYTES)
-    return bool(big_blocks and top)
+    _keeps = bool(big_blocks and top)
+    return _keeps
+
+
+@contextmanager
+def leaving_no_holes() -> Iterator[None]:
+    """Within this, large blocks are mapped one by one: for those that will soon be given up.
+
+    Freed, they leave no holes among others, which would fill with some of the next step's, some of
+    the one after that, and be kept. Where freed memory is not kept nothing changes.
+    """
+    library = _glibc() if _keeps else None
+    if library is not None:
+        library.mallopt(_MMAP_THRESHOLD, _SMALL_BYTES)
+    try:
+        yield
+    finally:
+        if library is not None:
+            library.mallopt(_MMAP_THRESHOLD, _MMAP_BYTES)
 
 
 def share_one_arena(environment: Mapping[str, str] = os.environ) -> None:
@@ -46,6 +69,16 @@ def share_one_arena(environment: Mapping[str, str] = os.environ) -> None:
     library = _glibc()
     if library is not None and "MALLOC_ARENA_MAX" not in environment:
         library.mallopt(_ARENA_MAX, 1)
+
+
+def keep_no_buffers(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Have MKL free what it packs matrices into, said before it computes for the first time.
+
+    Otherwise it keeps some 3 MB for each thread that has ever multiplied matrices; those that
+    compute in turn use the same, if it is freed. Not where the user has chosen otherwise.
+    https://www.intel.com/content/www/us/en/docs/onemkl/developer-guide-linux/2024-2/memory-functions.html
+    """
+    environment.setdefault("MKL_DISABLE_FAST_MM", "1")
 
 
 def give_back_now() -> None:

@@ -24,9 +24,10 @@ class DistributedModel(nn.Module):
     ``state_dict()`` are those of ``module``; other attributes are passed through to it.
 
     Data parallelism is torch's DistributedDataParallel with gradients as views of its buckets
-    (https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html);
-    ``options`` go there. With one rank nothing is wrapped. A copy or a pickle of it is one of the
-    plain module. Raises RuntimeStateError before ``init()``.
+    (https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html),
+    with smddp our class of it, which balances them; ``options`` go there. With one rank nothing is
+    wrapped. A copy or a pickle of it is one of the plain module. Raises RuntimeStateError before
+    ``init()``.
 
     Where the job's ``distribution`` has stages (``pipeline=2``), each rank of a pipeline holds a
     part of the module, which is found in the first step. The module is then called within
@@ -50,7 +51,7 @@ class DistributedModel(nn.Module):
         if place.world_size > 1 and trainable:
             devices = [place.device] if place.device.type == "cuda" else None
             settings = {"device_ids": devices, "gradient_as_bucket_view": True, **options}
-            parallel = DistributedDataParallel(self.module, **settings)
+            parallel = _data_parallel(place)(self.module, **settings)
         object.__setattr__(self, "_parallel", parallel)
 
     def forward(self, *arguments: Any, **named: Any) -> Any:
@@ -145,6 +146,12 @@ class DistributedModel(nn.Module):
 def _steps() -> Any:
     # Only where a script takes such a step: model parallelism is a good deal of code.
     return import_module("jupyter_sdt.runtime.train_steps")
+
+
+def _data_parallel(place: Context) -> Any:
+    if place.process_backend == "smddp":
+        return import_module("jupyter_sdt.runtime.dataparallel").DistributedDataParallel
+    return DistributedDataParallel
 
 
 def _itself(module: nn.Module) -> nn.Module:

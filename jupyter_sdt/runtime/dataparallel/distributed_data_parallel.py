@@ -6,6 +6,7 @@ import inspect
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import nn
 from torch._C._distributed_c10d import _register_comm_hook
 from torch.nn import parallel
 
+from jupyter_sdt.runtime.allocator import leaving_no_holes
 from jupyter_sdt.runtime.dataparallel.fused_gradients import FusedGradients, fused_hook
 
 _MB = 1 << 20
@@ -52,9 +54,17 @@ class DistributedDataParallel(parallel.DistributedDataParallel):
             asked = settings.get("bucket_cap_mb")
             limit = int(_MB * (asked or BUFFER_MB))
             settings |= {"gradient_as_bucket_view": True, "bucket_cap_mb": asked or _NEWS_MB}
-        super().__init__(module, **settings)
+        with leaving_no_holes() if limit else nullcontext():
+            super().__init__(module, **settings)
         self._limit = limit
         self._fuse()
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """Call the module; its gradients will be exchanged."""
+        if self._fused is None or self._fused.rounds != 1:
+            return super().forward(*inputs, **named)  # type: ignore[no-untyped-call]
+        with leaving_no_holes():  # torch makes its buckets anew: for one pass
+            return super().forward(*inputs, **named)  # type: ignore[no-untyped-call]
 
     def register_comm_hook(self, state: object, hook: Callable[..., Any]) -> None:
         """Let ``hook`` exchange gradients, once, before the first backward pass."""

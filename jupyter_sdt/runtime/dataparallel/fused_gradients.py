@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 from torch.futures import Future, collect_all
 
+from jupyter_sdt.runtime.allocator import give_back_now
 from jupyter_sdt.runtime.dataparallel.fusion_buffers import FusionBuffers
 
 _AVERAGED = {torch.float32, torch.float64}  # where the sum of all ranks has room
@@ -40,22 +41,20 @@ class FusedGradients:
         """Reduce what can be reduced now that the gradients of ``bucket`` are there."""
         if bucket.index() == 0:
             self._begin()
-        result = bucket.buffer()
+        result, has_strays = bucket.buffer(), False
         if result.layout != torch.strided or not self._has_order():
             self._start(result)
-            in_place = False
         else:
             buffers = self._buffers_for(result)
             result = self._fill(buffers, bucket)
             for full in buffers.full():
                 self._start(full)
-            in_place = bucket.index() not in self.strays
+            has_strays = bucket.index() in self.strays
         if bucket.is_last():
             _settle(self.all_done, self.works)
-        # Where torch finds the result in place it does nothing more, and need not wait each time.
-        elif in_place:
-            return _done(result)
-        return self.all_done.then(lambda done: _of(done, result, in_place))
+        elif not has_strays and result.layout == torch.strided:
+            return _done(result)  # where torch expects it: nobody reads it before the last one
+        return self.all_done.then(lambda done: _of(done, result, copied=has_strays))
 
     def _begin(self) -> None:
         model = self.model()
@@ -105,6 +104,7 @@ class FusedGradients:
         else:
             self.strays.add(bucket.index())
         inside.data = place
+        give_back_now()  # the memory that they had
 
     def _start(self, gradients: torch.Tensor) -> None:
         """Begin to average ``gradients`` over the ranks that have any."""
@@ -155,10 +155,10 @@ def _done(result: torch.Tensor) -> Future[torch.Tensor]:
     return future
 
 
-def _of(done: Future[None], result: torch.Tensor, in_place: bool) -> torch.Tensor:
+def _of(done: Future[None], result: torch.Tensor, *, copied: bool) -> torch.Tensor:
     done.value()  # raises what went wrong
-    # torch takes results that it has to copy from the beginning of their storage.
-    return result if in_place else result.clone()
+    # torch copies to strays, and takes what it copies from the beginning of a storage.
+    return result.clone() if copied else result
 
 
 def _settle(all_done: Future[None], works: list[Any]) -> None:

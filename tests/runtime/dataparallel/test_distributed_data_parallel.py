@@ -144,7 +144,8 @@ class Branches(nn.Module):
     def forward(self, x):
         self.calls += 1
         # The last branch is used by nobody before the third step, the first on rank 0 only.
-        used = [0] * (rank == 0) + [1, 2] + [3] * (rank == self.calls % size) + [4] * (self.calls > 2)
+        used = [0] * (rank == 0) + [1, 2] + [3] * (rank == self.calls % size)
+        used += [4] * (self.calls > 2)
         return sum(self.branches[number](x) for number in used)
 for to_none in (True, False):
     run = lambda *step: step_of(*step, to_none=to_none)
@@ -158,7 +159,9 @@ class Unused(nn.Module):
     def forward(self, x):
         return torch.utils.checkpoint.checkpoint(self.used, x, use_reentrant=True)
 import torch.utils.checkpoint
-run = lambda net, optimizer, step: (batches[step].requires_grad_(True), step_of(net, optimizer, step))
+def run(net, optimizer, step):
+    batches[step].requires_grad_(True)
+    step_of(net, optimizer, step)
 compare(Unused, run, static_graph=True)
 
 class Tables(nn.Module):
@@ -212,9 +215,7 @@ OPTIONS = """
 from torch.distributed.algorithms.ddp_comm_hooks import default_hooks, powerSGD_hook
 
 seen = []
-net = compare(plain, step_of, forward_sync_buffers=False) if "forward_sync_buffers" in str(
-    __import__("inspect").signature(Torchs.__init__)
-) else compare(plain, step_of)
+net = compare(plain, step_of)
 handle = net.register_forward_hook(lambda module, given, output: seen.append(len(output)))
 net(batches[0]), handle.remove()
 assert seen == [8]
@@ -222,7 +223,8 @@ assert seen == [8]
 # A checkpoint has torch's keys, and a copy trains on.
 assert list(net.state_dict()) == list(Torchs(plain(), process_group=gloo).state_dict())
 restored = Ours(plain(), bucket_cap_mb=SMALL)
-restored.load_state_dict(torch.load("net.pt") if torch.save(net.state_dict(), f"net.pt") else net.state_dict())
+torch.save(net.state_dict(), f"net-{rank}.pt")
+restored.load_state_dict(torch.load(f"net-{rank}.pt"))
 for twin in (restored, copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
     for step in range(3):
         for one in (net, twin):

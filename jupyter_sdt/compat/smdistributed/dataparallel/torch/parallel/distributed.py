@@ -2,118 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import inspect
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel as TorchDistributedDataParallel
+from torch.nn import parallel
 
+from jupyter_sdt.runtime import dataparallel
 from jupyter_sdt.runtime.process_environment import process_environment
 
 from ...exceptions import SMDDPError
 
 
-class DistributedDataParallel(nn.Module):
+class DistributedDataParallel(dataparallel.DistributedDataParallel):
     """``module`` whose gradients are the mean over all ranks after ``backward()``.
 
-    Arguments are those of the library's documentation; ``device_ids`` and ``output_device`` go to
-    torch's DistributedDataParallel. Parameters and buffers become rank 0's. Scripts wrap first and
-    call ``model.cuda(local_rank)`` afterwards: parameters stay the same objects, and torch's
-    wrapper is made only when gradients are first needed.
+    It is one of torch's class, too, all of whose arguments it knows. Parameters and buffers become
+    rank 0's. Gradients lie in buffers of one size; ``bucket_cap_mb`` is the most they may have.
+    Scripts wrap first and call ``model.cuda(local_rank)`` afterwards: parameters stay the same
+    objects, and what depends on their device and dtype is made anew.
 
     Raises SMDDPError before init_process_group(), for a ``process_group`` other than WORLD, and for
     ``gradient_accumulation_steps``.
     """
 
     _settings: dict[str, Any]
-    _parallel: TorchDistributedDataParallel | None
-    _synchronized: bool
+    _is_ready = False  # all ranks have rank 0's parameters, where these will stay
+    _kinds: set[tuple[torch.device, torch.dtype]]
 
-    def __init__(  # noqa: PLR0913 - the library's signature
+    def __init__(
         self,
         module: nn.Module,
         device_ids: Any = None,
         output_device: Any = None,
         broadcast_buffers: bool = True,
         process_group: Any = None,
-        bucket_cap_mb: float = 25,
-        *,
-        find_unused_parameters: bool = False,
-        gradient_as_bucket_view: bool = False,
-        gradient_accumulation_steps: int = 1,
+        bucket_cap_mb: float | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__()
-        _check(process_group, gradient_accumulation_steps)
-        self.module = module
-        settings = {
-            "device_ids": device_ids,
-            "output_device": output_device,
-            "broadcast_buffers": broadcast_buffers,
-            "bucket_cap_mb": bucket_cap_mb,
-            "find_unused_parameters": find_unused_parameters,
-            "gradient_as_bucket_view": gradient_as_bucket_view,
-        }
-        # Hidden from nn.Module, where every parameter would be seen a second time.
-        object.__setattr__(self, "_settings", settings)
-        object.__setattr__(self, "_parallel", None)
-        object.__setattr__(self, "_synchronized", False)
+        _check(process_group, options.pop("gradient_accumulation_steps", 1))
+        devices = {"device_ids": device_ids, "output_device": output_device}
+        buffers = {_name_of_buffers(): broadcast_buffers, "bucket_cap_mb": bucket_cap_mb}
+        self._wrap(module, devices | buffers | options)
         if _in_place(module):
-            self._synchronize()
+            self._make_ready()
 
     def forward(self, *arguments: Any, **named: Any) -> Any:
         """Call the module; with gradients on, prepare their exchange."""
-        if not self._synchronized:
-            self._synchronize()
-        trains = torch.is_grad_enabled() and self._trainable()
-        return (self._made() if trains else self.module)(*arguments, **named)
+        if not self._is_ready:
+            self._make_ready()
+        if not torch.is_grad_enabled():
+            return self.module(*arguments, **named)
+        return super().forward(*arguments, **named)
 
-    @contextmanager
-    def no_sync(self) -> Iterator[None]:
-        """Within this context gradients only add up on each rank."""
-        if not self._trainable():
-            yield
-            return
-        with self._made().no_sync():
-            yield
+    def _wrap(self, module: nn.Module, settings: dict[str, Any]) -> None:
+        """Have torch look at the parameters as they are now."""
+        kinds = _kinds(module)
+        on_gpus = any(device.type == "cuda" for device, _ in kinds)
+        fitting = {
+            name: value
+            for name, value in settings.items()
+            if on_gpus or name not in {"device_ids", "output_device"}
+        }
+        super().__init__(module, init_sync=False, **fitting)
+        self._settings, self._kinds = settings, kinds
 
-    def train(self, mode: bool = True) -> DistributedDataParallel:
-        """Switch the module between training and evaluation."""
-        super().train(mode)
-        if self._parallel is not None:
-            self._parallel.training = mode
-        return self
-
-    def _trainable(self) -> bool:
-        return any(parameter.requires_grad for parameter in self.module.parameters())
-
-    def _made(self) -> TorchDistributedDataParallel:
-        if not self._synchronized:
-            self._synchronize()
-        if self._parallel is None:
-            made = TorchDistributedDataParallel(self.module, init_sync=False, **self._settings)
-            made.training = self.training
-            object.__setattr__(self, "_parallel", made)
-            return made
-        return self._parallel
-
-    def _synchronize(self) -> None:
+    def _make_ready(self) -> None:
+        self._wrap_again()
         states = [*self.module.parameters(), *self.module.buffers()]
         works = [dist.broadcast(state.detach(), src=0, async_op=True) for state in states]
         for work in works:
             work.wait()
-        object.__setattr__(self, "_synchronized", True)
+        self._is_ready = True
+
+    def _wrap_again(self) -> None:
+        if _kinds(self.module) != self._kinds:
+            training, is_ready = self.training, self._is_ready
+            self._wrap(self.module, self._settings)
+            self.training, self._is_ready = training, is_ready
 
     def _apply(self, function: Any, recurse: bool = True) -> DistributedDataParallel:
-        before = _devices(self.module)
         super()._apply(function, recurse)  # type: ignore[no-untyped-call]
-        if self._parallel is not None and _devices(self.module) != before:
-            raise SMDDPError(
-                "the model was moved to another device after it had computed gradients; move it "
-                "before the first forward pass"
-            )
+        self._wrap_again()
         return self
 
 
@@ -132,12 +104,18 @@ def _check(process_group: Any, gradient_accumulation_steps: int) -> None:
         )
 
 
-def _devices(module: nn.Module) -> set[torch.device]:
-    return {parameter.device for parameter in module.parameters()}
+def _name_of_buffers() -> str:
+    """What torch calls ``broadcast_buffers``: since 2.13 it warns of that name."""
+    known = inspect.signature(parallel.DistributedDataParallel.__init__).parameters
+    return "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"
+
+
+def _kinds(module: nn.Module) -> set[tuple[torch.device, torch.dtype]]:
+    return {(parameter.device, parameter.dtype) for parameter in module.parameters()}
 
 
 def _in_place(module: nn.Module) -> bool:
     """Whether the ranks of a node have not all put their models on the first GPU for now."""
     mine = process_environment().local_rank
-    indices = {device.index or 0 for device in _devices(module) if device.type == "cuda"}
+    indices = {device.index or 0 for device, _ in _kinds(module) if device.type == "cuda"}
     return indices <= {mine}
