@@ -97,3 +97,9 @@ refused(lambda: model.save("model.txt"), ValueError, ".keras")
 
 def test_normalization_local_layers_values_and_what_keras_2_took(job):
     run_script(job, HOROVOD + NORMALIZED.replace("mine", "some") + LOCAL + VALUES)
+    # Every step was counted: of three times fit(), and of the loop with a tape.
+    records = job.metrics(source="autolog")
+    assert [record.step for record in records] == sorted(record.step for record in records)
+    assert records[-1].step == 5
+    for record in (records[0], records[-1]):
+        assert {"loss", "learning_rate", "epoch"} <= set(record.values)

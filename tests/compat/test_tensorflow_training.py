@@ -155,3 +155,4 @@ def test_the_example_trains_as_a_job(tmp_path):
     assert directory.read_state().status == "Completed", log
     assert float(re.findall(r"accuracy ([\d.]+)", log)[-1]) > 0.95
     assert list(directory.node("algo-1").glob("model/model.keras"))
+    assert '"loss"' in directory.metric(1).read_text()  # there is a curve

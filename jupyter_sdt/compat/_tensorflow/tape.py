@@ -6,6 +6,7 @@ from typing import Any
 
 from jupyter_sdt.compat._tensorflow.framework import tf
 from jupyter_sdt.compat._tensorflow.local_variables import LocalVariables, ReduceGradients
+from jupyter_sdt.runtime.autolog.keras_hooks import is_recording, record_step
 
 
 class _Distributed:
@@ -17,6 +18,7 @@ class _Distributed:
     def gradient(self, target: Any, sources: Any, *arguments: Any, **named: Any) -> Any:
         """As the tape's own, over all ranks."""
         tape: Any = super()
+        _record(target)
         gradients = tape.gradient(target, sources, *arguments, **named)
         flat = tf.nest.flatten(gradients)
         reduced = self._local.reduce(flat, tf.nest.flatten(sources), self._reduce_gradients)
@@ -25,6 +27,16 @@ class _Distributed:
     def register_local_source(self, source: Any) -> None:
         """Leave this variable's gradient on its rank."""
         self._local.add([source])
+
+
+def _record(loss: Any) -> None:
+    """Have each step of the script's loop recorded, in graphs whenever they run."""
+    if not is_recording() or not tf.is_tensor(loss) or loss.shape.rank != 0:
+        return
+    if tf.executing_eagerly():
+        record_step(loss)
+    else:
+        tf.numpy_function(record_step, [loss], [])
 
 
 def distributed_tape(tape: Any, reduce_gradients: ReduceGradients, local: LocalVariables) -> Any:

@@ -19,7 +19,7 @@ the first step at once and the last never lost):
     once, when the hyperparameters tell it for certain.
 
 A step is one ``step()`` of the first optimizer that was seen. ``SDT_AUTOLOG=0`` switches it off.
-torch is never imported here: a script that does not import it pays nothing.
+Neither torch nor Keras is imported here: a script that does not import them pays nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import os
 from types import ModuleType
 
 from jupyter_sdt.runtime.autolog.independent_ranks import warn_of_independent_ranks
+from jupyter_sdt.runtime.autolog.keras_hooks import watch_fit
 from jupyter_sdt.runtime.autolog.step_recorder import StepRecorder
 from jupyter_sdt.runtime.autolog.torch_hooks import (
     watch_backward,
@@ -43,13 +44,22 @@ from jupyter_sdt.runtime.process_environment import ProcessEnvironment
 from jupyter_sdt.runtime.rank_files import RankFiles
 from jupyter_sdt.spec.variables import AUTOLOG
 
+# Where Keras 3 and Keras 2 have their list of callbacks.
+_KERAS = ("keras.src.callbacks.callback_list", "tf_keras.src.callbacks")
+
 
 def install_autolog(files: RankFiles, place: ProcessEnvironment) -> None:
-    """Record the script's steps from the moment it has imported torch."""
+    """Record the script's steps from the moment it has imported torch, or Keras."""
+
+    def recorder_with(waiting: Waiting) -> StepRecorder:
+        recorder = StepRecorder(MetricWriter(files.metrics, files.rank), waiting)
+        atexit.register(recorder.flush)
+        os.register_at_fork(after_in_child=recorder.stop)
+        return recorder
 
     def install(torch: ModuleType) -> None:
         waiting = Waiting()
-        recorder = StepRecorder(MetricWriter(files.metrics, files.rank), waiting)
+        recorder = recorder_with(waiting)
         when_imported("torch.nn.parallel.distributed", waiting.watch)
         count_steps_with(recorder.current_step)
         watch_optimizers(torch, recorder, lambda: warn_of_independent_ranks(torch, place))
@@ -58,8 +68,8 @@ def install_autolog(files: RankFiles, place: ProcessEnvironment) -> None:
         when_imported(
             "torch.utils.data.dataloader", lambda module: watch_data_loaders(module, recorder)
         )
-        atexit.register(recorder.flush)
-        os.register_at_fork(after_in_child=recorder.stop)
 
     if os.environ.get(AUTOLOG) != "0":
         when_imported("torch", install)
+        for name in _KERAS:
+            when_imported(name, lambda module: watch_fit(module, recorder_with(Waiting())))

@@ -66,6 +66,11 @@ class StepRecorder:
         if on_grid(self.steps, since, seconds, self._interval):
             self._record()
 
+    def note(self, values: dict[str, float]) -> None:
+        """Record ``values``, which belong to the last step."""
+        if values:
+            self._writer.write(self.steps, encode_values(values), "autolog")
+
     def flush(self) -> None:
         """Record the steps since the last record, at the end of the process."""
         if self.stopped or self.steps == self._recorded_steps:
