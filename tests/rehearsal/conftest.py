@@ -14,7 +14,14 @@ import pytest
 from aws_support import archive
 from support import until
 
+from jupyter_sdt import Estimator
+from jupyter_sdt.estimator.specification import Request, make_submission
+from jupyter_sdt.launch import local
+from jupyter_sdt.launch.remote import lookup
+from jupyter_sdt.launch.remote.backend import SageMakerBackend
+from jupyter_sdt.launch.submission import submit
 from jupyter_sdt.rehearsal import Conditions, Rehearsal, rehearse
+from jupyter_sdt.store.job_directory import JobDirectory
 
 ROLE = "arn:aws:iam::123456789012:role/service-role/Training"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -98,6 +105,23 @@ class Aws:
                 logGroupName=LOG_GROUP, logStreamName=stream["logStreamName"], startFromHead=True
             )["events"]
         ]
+
+
+@pytest.fixture
+def send(monkeypatch: pytest.MonkeyPatch) -> Callable[..., JobDirectory]:
+    """Sends a job as its supervisor does, in this process, and waits for whatever it looks up."""
+    monkeypatch.setattr(lookup, "LONGEST_SECONDS", 60)
+
+    def sent(estimator: Estimator, inputs: Any = None, *, job_name: str) -> JobDirectory:
+        request = Request(seconds=1.0, job_name=job_name, inputs=inputs)
+        with monkeypatch.context() as patch:
+            patch.setattr(local, "start", lambda *_: None)  # no supervisor
+            made = submit(make_submission(estimator._arguments, estimator.framework, request))
+        backend = SageMakerBackend(made.read_spec(), made)
+        backend.submit(backend.prepare(backend.plan()))
+        return made
+
+    return sent
 
 
 @pytest.fixture

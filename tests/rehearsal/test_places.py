@@ -7,9 +7,11 @@ import traceback
 import pytest
 
 from jupyter_sdt import PyTorch, TrainingInput
-from jupyter_sdt.errors import JobError, SpecError
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.launch.remote import lookup
 from jupyter_sdt.launch.remote.places import place_lookup, places
 from jupyter_sdt.launch.remote.service import Service
+from jupyter_sdt.store.job_directory import job_directory
 
 ROLE = "arn:aws:iam::123456789012:role/service-role/Training"
 CANARY = "canary-secret-of-the-account"
@@ -39,21 +41,23 @@ def estimator(tmp_path, **arguments) -> PyTorch:
     return PyTorch(**{**given, **arguments})
 
 
-def test_data_in_another_region_is_refused_before_a_job_is_created(account, tmp_path, monkeypatch):
+def test_data_in_another_region_is_refused_before_a_job_is_created(
+    account, send, tmp_path, monkeypatch
+):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
     inputs = {"train": "s3://bucket/data", "test": TrainingInput("s3://far/data")}
-    job = estimator(tmp_path).start(inputs, job_name="torn")
-    with pytest.raises(JobError) as caught:
-        job.wait(timeout_seconds=150)
+    with pytest.raises(SpecError) as caught:
+        send(estimator(tmp_path), inputs, job_name="torn")
     said = "inputs['test']='s3://far/data' lies in eu-west-1, the job runs in us-east-1"
     assert said in str(caught.value)
     assert "CreateTrainingJob" not in account.rehearsal.calls
     assert CANARY not in "".join(traceback.format_exception(caught.value))
-    for path in job.directory.path.rglob("*"):
+    for path in job_directory("torn").path.rglob("*"):
         assert path.is_dir() or CANARY.encode() not in path.read_bytes(), path
 
 
-def test_every_bucket_is_looked_at_once_and_a_missing_one_is_named(account):
+def test_every_bucket_is_looked_at_once_and_a_missing_one_is_named(account, monkeypatch):
+    monkeypatch.setattr(lookup, "LONGEST_SECONDS", 60)
     request = account.request("job", "pass", CheckpointConfig={"S3Uri": "s3://bucket/kept"})
     assert places(request) == {"output_path": "s3://bucket/out"}
     service = Service("us-east-1")
