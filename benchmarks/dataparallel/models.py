@@ -62,5 +62,5 @@ class Gpt(nn.Module):
 
     def forward(self, words: torch.Tensor) -> torch.Tensor:
         """Numbers of words (batch, length) to logits (batch, length, words)."""
-        places = torch.arange(words.shape[1])
+        places = torch.arange(words.shape[1], device=words.device)
         return self.predict(self.last(self.blocks(self.words(words) + self.places(places))))

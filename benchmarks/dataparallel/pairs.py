@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import socket
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,16 @@ from jupyter_sdt.runtime.allocator import keep_freed_memory
 _FORK = multiprocessing.get_context("fork")
 _SECONDS = 300
 _WARM_UP = 3  # steps; the last ones already have their buckets in shared memory
+_WATCHED = 3  # steps at the end
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Megabytes of one rank: the most it ever had, and its share of what it has now."""
+    """Megabytes of one rank at their highest.
+
+    ``peak`` is what it maps (VmHWM), where a page that both ranks see counts for each of them;
+    ``proportional`` is its share (PSS) of what is really there.
+    """
 
     peak: float
     proportional: float
@@ -81,7 +87,7 @@ def _rank(seat: tuple[int, int, int], pipe: Any, way: str, model: str) -> None:
     step = chosen.make(model)
     while steps := pipe.recv():
         pipe.send(_seconds(step, steps))
-    pipe.send(_memory())
+    pipe.send(_memory(step))
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
     os._exit(0)
@@ -94,9 +100,25 @@ def _seconds(step: Step, steps: int) -> float:
     return (time.perf_counter() - start) / steps
 
 
-def _memory() -> Memory:
-    peak = _kilobytes("status", "VmHWM:")
-    return Memory(peak / 1024, _kilobytes("smaps_rollup", "Pss:") / 1024)
+def _memory(step: Step) -> Memory:
+    """After all that was timed: the kernel keeps no highest PSS, it is looked at while we train."""
+    seen, is_over = [_proportional()], threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(0.005):
+            seen.append(_proportional())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for _ in range(_WATCHED):
+        step()
+    is_over.set()
+    looking.join()
+    return Memory(_kilobytes("status", "VmHWM:") / 1024, max(seen) / 1024)
+
+
+def _proportional() -> int:
+    return _kilobytes("smaps_rollup", "Pss:")
 
 
 def _kilobytes(file: str, name: str) -> int:

@@ -16,7 +16,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.optim import ZeroRedundancyOptimizer
 from torch.nn.parallel import DistributedDataParallel
 
-from jupyter_sdt.runtime.dataparallel import share_optimizer
+from jupyter_sdt.runtime import dataparallel
 
 Step = Callable[[], object]
 
@@ -42,13 +42,20 @@ def ours(model: str) -> Step:
     return stepper(DistributedDataParallel(net, gradient_as_bucket_view=True), loss)
 
 
+def ours_balanced(model: str) -> Step:
+    """Our class in the place of torch's: gradients in buffers of one size."""
+    dist.init_process_group("smddp")
+    net, loss = build(model)
+    return stepper(dataparallel.DistributedDataParallel(net), loss)
+
+
 def ours_shared(model: str) -> Step:
     """As ours, with one line more: ranks share the work of the optimizer."""
     dist.init_process_group("smddp")
     net, loss = build(model)
     parallel = DistributedDataParallel(net, gradient_as_bucket_view=True)
     optimizer = torch.optim.AdamW(net.parameters(), fused=True)
-    return stepper(parallel, loss, share_optimizer(optimizer))
+    return stepper(parallel, loss, dataparallel.share_optimizer(optimizer))
 
 
 def gloo(model: str) -> Step:
@@ -151,6 +158,7 @@ GPU_WAYS = {"gpu_nccl": Way(on_gpu("nccl")), "gpu_smddp": Way(on_gpu("smddp"))}
 WAYS = {
     "independent": Way(independent),
     "ours": Way(ours, keeps_memory=True),
+    "ours_balanced": Way(ours_balanced, keeps_memory=True),
     "ours_shared_optimizer": Way(ours_shared, keeps_memory=True),
     "ddp_gloo": Way(gloo),
     "ddp_gloo_view": Way(gloo_view),

@@ -12,6 +12,7 @@ from jupyter_sdt.runtime.dataparallel.distributed_data_parallel import Distribut
 from jupyter_sdt.runtime.dataparallel.hook import smddp_hook
 from jupyter_sdt.runtime.dataparallel.optimizer_sharing import share_optimizer
 from jupyter_sdt.runtime.dataparallel.process_group import NAME, SmddpProcessGroup
+from jupyter_sdt.runtime.dataparallel.sixteen_bits import allow_bfloat16
 
 __all__ = [
     "DistributedDataParallel",
@@ -25,3 +26,4 @@ __all__ = [
 
 if NAME not in dist.Backend.backend_list:
     dist.Backend.register_backend(NAME, SmddpProcessGroup, devices=["cpu"])
+    allow_bfloat16()

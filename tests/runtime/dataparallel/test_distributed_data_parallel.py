@@ -1,5 +1,7 @@
 """Our DistributedDataParallel leaves the gradients of torch's, in buffers of one size."""
 
+import signal
+
 import pytest
 
 MODELS = """
@@ -246,11 +248,19 @@ def hooked(net, state, hook):
     for step in range(4):
         step_of(net, optimizer, step)
     return net
-for hook in (default_hooks.fp16_compress_hook, dataparallel.smddp_hook):
+for hook in (
+    default_hooks.fp16_compress_hook, default_hooks.bf16_compress_hook, dataparallel.smddp_hook,
+    default_hooks.bf16_compress_wrapper(default_hooks.allreduce_hook),
+):
     pair = hooked(Ours(plain()), None, hook), hooked(Torchs(plain()), None, hook)
     for ours, theirs in zip(*(net.parameters() for net in pair), strict=True):
-        torch.testing.assert_close(ours.grad, theirs.grad, rtol=0.01, atol=1e-4)
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=0.02, atol=1e-3)
         same_everywhere(ours.grad)
+try:
+    Torchs(plain(), process_group=gloo).register_comm_hook(None, default_hooks.bf16_compress_hook)
+    raise SystemExit("gloo")
+except TypeError as error:
+    assert "BF16" in str(error)
 state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=2, start_powerSGD_iter=2)
 for parameter in hooked(Ours(plain()), state, powerSGD_hook.powerSGD_hook).parameters():
     assert parameter.grad.isfinite().all()
@@ -288,3 +298,40 @@ def test_models_of_all_kinds_and_their_mistakes_come_out_as_with_torch(agree):
 
 def test_copies_checkpoints_hooks_and_uneven_inputs_work_as_with_torch(agree):
     agree(MODELS + OPTIONS + UNEVEN, 2, timeout=120)
+
+
+def test_without_shared_memory_gradients_are_the_same(agree):
+    body = MODELS + WHERE + "compare(plain, step_of, find_unused_parameters=True)\n"
+    agree(body, 2, environment={"SDT_SHARED_MEMORY_DIR": "/proc"})
+
+
+def test_between_nodes_gradients_are_the_same(agree):
+    nodes = 'os.environ["SDT_SHARED_MEMORY_NODE"] = str(rank // 2)\n'
+    nodes += "mine = dist.new_group(backend='smddp')\n"
+    nodes += "assert len(mine._sharing.topology.nodes) == 2\n"
+    body = MODELS.replace("bucket_cap_mb=SMALL", "bucket_cap_mb=SMALL, process_group=mine")
+    agree(nodes + body + "compare(plain, step_of)\n", 4, timeout=120)
+
+
+KILLED = """
+net = Ours(plain(), bucket_cap_mb=SMALL)
+def die(gradient):
+    if rank == 1 and step == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+net.module[2].weight.register_hook(die)
+try:
+    for step in range(5):
+        net.zero_grad()
+        loss_of(net(batches[step])).backward()
+except RuntimeError as error:
+    print(step, error)
+    raise SystemExit(3)
+"""
+
+
+def test_the_kill_of_a_rank_in_backward_ends_the_others_with_its_number(run_ranks):
+    job = run_ranks(MODELS + KILLED, 3, timeout=60)
+    assert job.codes == [3, -signal.SIGKILL, 3], job.log(0)
+    for rank in (0, 2):
+        assert "3 " in job.log(rank)
+        assert "rank 1 is gone" in job.log(rank)
