@@ -146,13 +146,27 @@ def predicted_bytes(model, sizes):
     return round(4 * sum(sizes[name] / sharing(p) for name, p in model.local_named_parameters()))
 
 
+def show_shares(model):
+    """Which parameters are divided within a stage; which stage has which modules smp has printed."""
+    named = dict(model.local_named_parameters())
+    sliced = [name for name, p in named.items() if model.is_distributed_parameter(p)]
+    sharded = [name for name, p in named.items() if hasattr(p, "to_local")]
+    for names, how in ((sliced, "sliced among tensor peers"), (sharded, "sharded")):
+        if names and smp.rank() == 0:
+            print(f"{len(names)} of {len(named)} parameters are {how}: {names[0]}, ...", flush=True)
+
+
 def show_schedule():
     """Draw what each stage did in one of the first steps, where the job left a record of it."""
+    if smp.rank() > 0:
+        return
     path = Path(os.environ.get("SDT_JOB_DIRECTORY", "."), "schedule.json")
-    if smp.rank() == 0 and path.is_file():
+    if path.is_file():
         from jupyter_sdt.runtime.modelparallel.pipeline.gantt import drawn
 
         print(drawn(json.loads(path.read_text())), flush=True)
+    else:
+        print("one stage: microbatch after microbatch, forward and backward", flush=True)
 
 
 def main():
@@ -186,9 +200,11 @@ def main():
             print(f"step {step}, loss {sum(losses) / len(losses):.5f}", flush=True)
     held, predicted = held_bytes(model, optimizer), predicted_bytes(model, sizes)
     print(
-        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held} bytes, {predicted} predicted",
+        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held} bytes, {predicted} predicted, "
+        f"{4 * sum(sizes.values())} on one process",
         flush=True,
     )
+    show_shares(model)
     show_schedule()
     smp.barrier()
 

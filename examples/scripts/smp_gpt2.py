@@ -1,7 +1,8 @@
 """GPT-2, reduced, in the style of SageMaker's model-parallel library: pipeline x data parallelism.
 
 With other parameters the same script runs with tensor parallelism, {"tensor_parallel_degree": 2,
-"ddp": True}, or with sharded data parallelism, {"sharded_data_parallel_degree": 2, "ddp": True}.
+"ddp": True}, or with sharded data parallelism, {"sharded_data_parallel_degree": 2, "ddp": True,
+"sdp_param_persistence_threshold": 100}: without the last, parameters as small as here stay whole.
 
     estimator = PyTorch(
         entry_point="smp_gpt2.py",
@@ -18,8 +19,8 @@ With other parameters the same script runs with tensor parallelism, {"tensor_par
     )
     estimator.fit()
 
-Each rank says at the end how many bytes of parameters, gradients and optimizer state it holds, and how
-many were to be expected; with stages one step is drawn. The text is the one behind Python's help().
+smp prints which stage has which modules. Each rank says at the end how many bytes of parameters,
+gradients and optimizer state it holds, and how many were to be expected; with stages one step is drawn. The text is the one behind Python's help().
 """
 
 import argparse
@@ -127,13 +128,27 @@ def predicted_bytes(model, sizes):
     return round(4 * sum(sizes[name] / sharing(p) for name, p in model.local_named_parameters()))
 
 
+def show_shares(model):
+    """Which parameters are divided within a stage; which stage has which modules smp has printed."""
+    named = dict(model.local_named_parameters())
+    sliced = [name for name, p in named.items() if model.is_distributed_parameter(p)]
+    sharded = [name for name, p in named.items() if hasattr(p, "to_local")]
+    for names, how in ((sliced, "sliced among tensor peers"), (sharded, "sharded")):
+        if names and smp.rank() == 0:
+            print(f"{len(names)} of {len(named)} parameters are {how}: {names[0]}, ...", flush=True)
+
+
 def show_schedule():
     """Draw what each stage did in one of the first steps, where the job left a record of it."""
+    if smp.rank() > 0:
+        return
     path = Path(os.environ.get("SDT_JOB_DIRECTORY", "."), "schedule.json")
-    if smp.rank() == 0 and path.is_file():
+    if path.is_file():
         from jupyter_sdt.runtime.modelparallel.pipeline.gantt import drawn
 
         print(drawn(json.loads(path.read_text())), flush=True)
+    else:
+        print("one stage: microbatch after microbatch, forward and backward", flush=True)
 
 
 def main():
@@ -171,9 +186,11 @@ def main():
             print(f"step {step}, loss {sum(losses) / len(losses):.5f}", flush=True)
     held, predicted = held_bytes(model, optimizer), predicted_bytes(model, sizes)
     print(
-        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held} bytes, {predicted} predicted",
+        f"rank {smp.rank()}, stage {smp.pp_rank()}: {held} bytes, {predicted} predicted, "
+        f"{4 * sum(sizes.values())} on one process",
         flush=True,
     )
+    show_shares(model)
     show_schedule()
 
     if args.checkpoint_dir:

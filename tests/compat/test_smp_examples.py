@@ -42,7 +42,10 @@ def check_shares(directory: JobDirectory, ranks: int, tolerance: float = 0.0) ->
     """Each rank holds what the script says is to be expected."""
     for rank in range(ranks):
         text = directory.log(rank).read_text()
-        ((held, predicted),) = re.findall(r": (\d+) bytes, (\d+) predicted", text)
+        ((held, predicted, whole),) = re.findall(
+            r": (\d+) bytes, (\d+) predicted, (\d+) on one process", text
+        )
+        assert int(held) < 0.65 * int(whole)
         assert int(held) == pytest.approx(int(predicted), rel=tolerance)
 
 
@@ -84,11 +87,15 @@ def test_the_gpt_2_example_learns_the_same_in_stages_and_replicas():
     ids=["tensor", "sharded"],
 )
 def test_the_gpt_2_example_learns_among_tensor_peers_and_sharded(parameters):
+    how = "sliced among tensor peers" if "tensor_parallel_degree" in parameters else "sharded"
     directory = trained("smp_gpt2.py", 2, parameters, train_batch_size=8, **GPT2)
     found = losses(directory)
     assert len(found) == 2
     assert found[1] < found[0]
     check_shares(directory, 2, tolerance=0.02)
+    log = directory.log(0).read_text()
+    assert re.search(rf"\d+ of \d+ parameters are {how}: \w+", log), log
+    assert "one stage: microbatch after microbatch" in log
 
 
 def test_the_bert_example_learns_the_same_on_four_stages():
@@ -100,3 +107,6 @@ def test_the_bert_example_learns_the_same_on_four_stages():
     assert found[0][-1] < found[0][0]
     assert found[1] == pytest.approx(found[0], abs=2e-4)
     check_shares(directory, 4)
+    log = directory.log(0).read_text()
+    assert "Partition assignments: " in log
+    assert re.search(r"stage 3 backward \|[ 0-3]*3[ 0-3]*\|", log), log
