@@ -149,6 +149,7 @@ class Loop:
         if not self.turns.alike and not task.started and self._server.stays_here(self, task):
             self._tasks.remove(task)
             task.work()
+            task.work = task.ready = None  # what leads back to this loop
             self.turns.passed(task)
         else:
             self._resume_strand(task, task.work)
@@ -164,6 +165,7 @@ class Loop:
             self._compare(task)
         if task.strand.finished:
             self._tasks.remove(task)
+            task.work = task.ready = None  # what leads back to this loop
             if task.strand.error is not None:
                 raise task.strand.error
 

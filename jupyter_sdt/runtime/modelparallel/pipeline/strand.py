@@ -21,7 +21,7 @@ class Strand:
     def __init__(self, work: Callable[[], object]) -> None:
         self.finished = False
         self.error: BaseException | None = None
-        self._work = work
+        self._work: Callable[[], object] | None = work
         self._started = self._cancelled = False
         self._go, self._back = threading.Lock(), threading.Lock()
         self._go.acquire()
@@ -52,10 +52,15 @@ class Strand:
         self.finished = True
 
     def _run(self, worker: _Worker) -> None:
+        # Done, it is let go: what it refers to, such as results and their graphs, may lead back to
+        # its step, through nodes of autograd that the garbage collector does not see into.
+        work, self._work = self._work, None
+        assert work is not None
         try:
-            self._work()
+            work()
         except BaseException as error:  # noqa: BLE001 - told to whoever resumed it
             self.error = error
+        del work
         self.finished = True
         _idle.append(worker)
         self._back.release()

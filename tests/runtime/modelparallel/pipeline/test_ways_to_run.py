@@ -175,3 +175,23 @@ x, y = torch.randn(4 * 1000, 8), torch.randn(4 * 1000, 4)
 compare(model, {"1": 1}, loss_of, [x, y])
 """
     agree(body, 2)
+
+
+def test_a_step_leaves_nothing_of_its_batch_behind(agree):
+    """Neither for good, through the graph of a loss, nor until garbage is collected."""
+    body = """
+import gc, weakref
+gc.disable()
+model = nn.Sequential(block(), block(), nn.Linear(8, 1))
+def loss_of(model, x):
+    return model(x).square().mean()
+engine = pipeline(model, {"1": 1})
+alive = []
+for _ in range(4):
+    x = torch.randn(8, 8)
+    alive.append(weakref.ref(x))
+    train_step(engine, model, loss_of, [x], 4)
+    del x
+assert [batch() for batch in alive] == [None] * 4, alive
+"""
+    agree(body, 2)
