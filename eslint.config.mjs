@@ -3,7 +3,10 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   { ignores: ['lib/', 'labextension/', 'node_modules/'] },
-  { files: ['src/**/*.ts', 'src/**/*.tsx'], extends: [tseslint.configs.recommendedTypeChecked] },
+  {
+    files: ['src/**/*.ts', 'src/**/*.tsx'],
+    extends: [tseslint.configs.recommendedTypeChecked]
+  },
   { plugins: { jupyter } },
   ...jupyter.configs.recommended,
   {
@@ -16,14 +19,18 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/naming-convention': [
         'error',
-        { selector: 'interface', format: ['PascalCase'], custom: { regex: '^I[A-Z]', match: true } }
+        {
+          selector: 'interface',
+          format: ['PascalCase'],
+          custom: { regex: '^I[A-Z]', match: true }
+        }
       ],
       // 60 KB in all: a second request would cost more than it saves.
       'jupyter/prefer-lazy-imports': 'off',
       curly: 'error',
       eqeqeq: 'error',
-      'max-lines': ['error', 250],
-      'max-lines-per-function': ['error', { max: 80, skipComments: true }]
+      'max-lines': ['error', 210],
+      'max-lines-per-function': ['error', { max: 50, skipComments: true }]
     }
   },
   {

@@ -10,24 +10,18 @@ import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { ComparePages } from './compare/comparePages';
-import { addFileCommand, selectedScript } from './notebook/fileCommand';
+import { selectedScript } from './notebook/fileCommand';
 import { addJobCommands, jobActions, openAction } from './jobs/jobCommands';
 import { IJobManager } from './jobs/managing';
-import { JobPages, showPanel } from './page/jobPages';
+import { JobPages } from './page/jobPages';
 import { LaunchModel } from './launch/launchModel';
 import { NotebookCells } from './notebook/notebookCells';
 import { notifyAtEnds } from './jobs/notifications';
+import { addPanelCommands } from './panel/panelCommands';
 import { PanelState } from './panel/panelState';
 import { IJobSettings, JobSettings } from './jobs/settings';
-import {
-  CommandIds,
-  IJobManagerToken,
-  IJobSettingsToken,
-  NAMESPACE,
-  PluginIds
-} from './jobs/tokens';
+import { IJobManagerToken, IJobSettingsToken, NAMESPACE, PluginIds } from './jobs/tokens';
 import { errorText } from './ui/format';
-import { trainingIcon } from './ui/icons';
 import { JobsPanel } from './panel/jobsPanel';
 
 /** What the panel is made of; parts of JupyterLab that may be missing are null. */
@@ -117,7 +111,7 @@ function activate(parts: IParts): void {
   });
   app.shell.add(side, 'left', { rank: 650 });
   manager.removed.connect((_, name) => state.forget(name));
-  addPanelCommands(parts, side.id, state, launch);
+  addPanelCommands({ ...parts, id: side.id, state, launch });
   restorer?.add(side, side.id);
   if (restorer) {
     pages.restore(restorer);
@@ -131,46 +125,6 @@ function defaults({ value }: JobSettings): { [name: string]: string } {
     processes_per_node: String(value.defaultProcesses),
     launcher: value.defaultLauncher
   };
-}
-
-function addPanelCommands(
-  parts: IParts,
-  id: string,
-  state: PanelState,
-  launch: LaunchModel
-): void {
-  const { app, trans, labShell, palette } = parts;
-  const { commands } = app;
-  const show = () => showPanel(app, labShell, id);
-  commands.addCommand(CommandIds.show, {
-    label: trans.__('Show Training Jobs'),
-    caption: trans.__('Show the panel of distributed training'),
-    icon: trainingIcon,
-    describedBy: { args: { type: 'object', properties: {} } },
-    execute: show
-  });
-  const path = {
-    type: 'string',
-    description: trans.__('A script below the root of the server')
-  };
-  commands.addCommand(CommandIds.launch, {
-    label: trans.__('New Training Job…'),
-    caption: trans.__('Choose instances, processes and distribution, and see what would start'),
-    icon: trainingIcon,
-    describedBy: { args: { type: 'object', properties: { path } } },
-    execute: args => {
-      state.show('form');
-      show();
-      return launch.show(typeof args.path === 'string' ? args.path : undefined);
-    }
-  });
-  addFileCommand(commands, parts.files, trans);
-  const category = trans.__('Distributed Training');
-  const inPalette = [
-    ...[CommandIds.show, CommandIds.launch, CommandIds.open, CommandIds.compare],
-    ...[CommandIds.stop, CommandIds.rerun, CommandIds.clone, CommandIds.remove]
-  ];
-  inPalette.forEach(command => palette?.addItem({ command, category }));
 }
 
 async function start(parts: IParts, launch: LaunchModel, state: PanelState): Promise<void> {

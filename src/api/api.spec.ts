@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JobsApi, JobsApiError } from './api';
+import { JobsApi } from './api';
+import { JobsApiError } from './connection';
 import { JobServer, SUMMARY } from './jobServer.testing';
 
 describe('JobsApi', () => {

@@ -49,7 +49,7 @@ export function checked(value: unknown, kinds: { [key: string]: Kind }, what: st
 }
 
 /** Whether it is a text. */
-export function isString(value: unknown): value is string {
+function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 

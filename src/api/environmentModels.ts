@@ -22,7 +22,7 @@ export interface IConditions {
 }
 
 /** Variables that one process has for itself; it is named by its rank, or its node. */
-export interface IOwnVariables {
+interface IOwnVariables {
   process: string;
   variables: IVariables;
 }

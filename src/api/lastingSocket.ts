@@ -2,7 +2,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { Retry } from './retry';
 
-export interface ISocketOptions {
+interface ISocketOptions {
   WebSocket: typeof WebSocket;
   /** Where to connect now. */
   url: () => string;

@@ -2,7 +2,7 @@
 import { asList, asObject, checked } from './checks';
 
 /** How a field's text becomes flags. */
-export type FieldKind =
+type FieldKind =
   | 'text'
   | 'integer'
   | 'seconds'
@@ -58,7 +58,7 @@ export interface ISection {
 }
 
 /** Something that is not on the server's machine, and which values need it. */
-export interface IMissing {
+interface IMissing {
   what: string;
   why: string;
   affects: { [property: string]: string[] };

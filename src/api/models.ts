@@ -5,7 +5,7 @@
 import { ICost, IEstimate } from './costModels';
 
 /** Status as DescribeTrainingJob has it; the server may know more. */
-export type JobStatus = string;
+type JobStatus = string;
 
 /** One row of the list of jobs. */
 export interface IJobSummary {

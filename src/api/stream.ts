@@ -12,7 +12,7 @@ export type StreamEnd = 'ended' | 'missing' | 'stale';
 const FINAL_CODES: { [code: number]: StreamEnd } = { 4404: 'missing', 4422: 'stale' };
 
 /** What a stream needs: where to connect from a cursor on, and what makes sockets. */
-export interface IStreamOptions {
+interface IStreamOptions {
   url: (cursor: string) => string;
   cursor: string;
   WebSocket: typeof WebSocket;

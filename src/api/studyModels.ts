@@ -18,7 +18,7 @@ export interface IStudyRow {
 }
 
 /** What a scaling law through the measured sizes says about one size. */
-export interface IPrediction {
+interface IPrediction {
   world_size: number;
   throughput: number;
   speedup: number;

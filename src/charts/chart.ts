@@ -11,7 +11,7 @@ import { lineColor, themeColor } from './theme';
 const MANY_LINES = 5;
 
 /** How the axes look. */
-export interface IChartStyle {
+interface IChartStyle {
   height: number;
   logarithmic: boolean;
   showPoints: boolean;

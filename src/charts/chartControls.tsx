@@ -4,7 +4,7 @@ import * as React from 'react';
 import { Check } from '../ui/check';
 import { IChartChoice } from './pageLines';
 
-export interface IControlsProps {
+interface IControlsProps {
   choice: IChartChoice;
   onChange: (choice: IChartChoice) => void;
   trans: TranslationBundle;

@@ -10,7 +10,7 @@ import { lineColor } from './theme';
 
 const TABLE_ROWS = 12;
 
-export interface IChartProps {
+interface IChartProps {
   title: string;
   summary: string;
   xLabel: string;

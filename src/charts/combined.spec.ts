@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CombinedCurve } from './combined';
 import { onGrid } from './grid';
-import { combine, ISeries } from './series';
+import { combine } from './aggregate';
+import { ISeries } from './series';
 
 function curve(count: number, factor: number): ISeries {
   const steps = Array.from({ length: count }, (_, place) => place + 1);

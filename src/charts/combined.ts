@@ -1,5 +1,6 @@
 /** One curve for all ranks that grows with them: only what is new is computed. Pure. */
-import { Aggregate, combine, ISeries, thinned } from './series';
+import { Aggregate, combine } from './aggregate';
+import { ISeries, thinned } from './series';
 
 /** Ranks of different steps leave halves behind; then all of it is combined anew. */
 const MOST_HALVES = 256;

@@ -1,7 +1,7 @@
 /** Many curves in one chart: each as the lowest and highest of common stretches. Pure. */
 
 /** A curve's columns, x rising. */
-export interface IColumns {
+interface IColumns {
   xs: readonly number[];
   ys: readonly (number | null)[];
 }

@@ -5,7 +5,7 @@ import * as React from 'react';
 /** With fewer there is nothing to choose. */
 export const MANY_METRICS = 6;
 
-export interface IChooserProps {
+interface IChooserProps {
   names: readonly string[];
   hidden: ReadonlySet<string>;
   onChange: (hidden: ReadonlySet<string>) => void;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { combine, ISeries, lastValue, ordered, smooth, thin, thinned, trend } from './series';
+import { combine, ordered } from './aggregate';
+import { ISeries, lastValue, smooth, thin, thinned, trend } from './series';
 
 function curve(steps: number[], values: (number | null)[] = steps): ISeries {
   return { steps, times: steps.map(step => 10 * step), values };

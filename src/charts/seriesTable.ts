@@ -1,7 +1,8 @@
 /** All curves of a job, by metric, source and rank. */
 import { CombinedCurve } from './combined';
 import { IMetricRecord, ISeriesPayload } from '../api/models';
-import { aggregateOf, combine, emptySeries, ISeries, thinned } from './series';
+import { aggregateOf, combine } from './aggregate';
+import { emptySeries, ISeries, thinned } from './series';
 
 /** What the script says itself goes before what was found in its output or measured outside. */
 const SOURCES = ['script', 'regex', 'autolog'];

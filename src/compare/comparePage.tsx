@@ -15,7 +15,7 @@ import { useSignalFrames } from '../ui/hooks';
 import { SeenWidget } from '../ui/seenWidget';
 import { ChartControls } from '../charts/chartControls';
 
-export interface ICompareProps {
+interface ICompareProps {
   jobNames: readonly string[];
   /** The same for the same jobs in any order. */
   key: string;

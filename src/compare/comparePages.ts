@@ -9,7 +9,7 @@ import { ComparePage } from './comparePage';
 import { trainingIcon } from '../ui/icons';
 
 /** What pages are made of. */
-export interface ICompareContext {
+interface ICompareContext {
   app: JupyterFrontEnd;
   manager: IJobManager;
   settings: JobSettings;

@@ -5,7 +5,7 @@ import { DataTable } from '../ui/dataTable';
 import { duration, shortOrNone } from '../ui/format';
 import { ICompareRow } from './compare';
 
-export interface ICompareTableProps {
+interface ICompareTableProps {
   name: string;
   rows: readonly ICompareRow[];
   trans: TranslationBundle;

@@ -4,7 +4,7 @@ import * as React from 'react';
 import { countdown } from '../ui/format';
 import { useRemaining } from '../ui/hooks';
 
-export interface IDeadlineProps {
+interface IDeadlineProps {
   /** Since the epoch. */
   seconds: number;
   trans: TranslationBundle;

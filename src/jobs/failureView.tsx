@@ -5,7 +5,7 @@ import { IJobFailure, ISourceFrame } from '../api/models';
 import { splitTraceback } from './sourceFrames';
 import { IJobLike } from './words';
 
-export interface IFailureProps {
+interface IFailureProps {
   job: IJobLike & { failure_reason: string };
   failure: IJobFailure | null;
   trans: TranslationBundle;

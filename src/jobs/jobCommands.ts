@@ -13,7 +13,7 @@ import { IJobActions } from './jobHeader';
 const UNDO_MS = 10000;
 
 /** Where commands go, and what they need. */
-export interface IJobCommandContext {
+interface IJobCommandContext {
   commands: CommandRegistry;
   manager: IJobManager;
   trans: TranslationBundle;

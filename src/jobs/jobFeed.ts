@@ -1,7 +1,8 @@
 /** One job, live: its curves so far, then its stream, until it ends. */
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import { JobsApi, JobsApiError } from '../api/api';
+import { JobsApi } from '../api/api';
+import { JobsApiError } from '../api/connection';
 import { IJobFailure, IJobSummary, StreamMessage } from '../api/models';
 import { SeriesTable } from '../charts/seriesTable';
 import { Retry } from '../api/retry';

@@ -19,7 +19,7 @@ export interface IJobActions {
   goTo?: (frame: ISourceFrame) => void;
 }
 
-export interface IJobHeaderProps {
+interface IJobHeaderProps {
   job: IJobLike & { deadline_seconds?: number | null; cost?: ICost | null };
   trans: TranslationBundle;
   /** What can be done here; there is a button for each. */

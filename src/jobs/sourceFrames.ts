@@ -2,7 +2,7 @@
 import { ISourceFrame } from '../api/models';
 
 /** A piece of a traceback; `frame` where it names a place. */
-export interface ITracePart {
+interface ITracePart {
   text: string;
   frame: ISourceFrame | null;
 }

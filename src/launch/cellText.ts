@@ -1,11 +1,13 @@
 /** The first line of a training cell, edited as text. Pure. */
+import { IStartRequest } from '../api/api';
+import { ICellAtHand } from './cells';
 
 const MAGIC = '%%sdt_train';
 const LINE = /^%%sdt_train(?!\w)(.*)$/;
 const PROCESSES = /--processes(?:=|\s+)\S+/;
 
 /** A cell in parts: blank lines above, the flags (null without the magic), the code below. */
-export interface ICellParts {
+interface ICellParts {
   above: string;
   flags: string | null;
   body: string;
@@ -57,3 +59,13 @@ export function withProcesses(source: string, processes: number): string {
 
 /** The line that loads the magics, for kernels that have not loaded them yet. */
 export const LOAD_MAGICS = '%load_ext jupyter_sdt';
+
+/** What the server is asked to start of a cell with these flags. */
+export function cellRequest(cell: ICellAtHand | null, flags: string): IStartRequest | null {
+  return cell && { cell: withFlags(cell.source, flags), notebook: cell.notebook };
+}
+
+/** The same for a script, which the flags name. */
+export function scriptRequest(path: string, flags: string): IStartRequest | null {
+  return path.trim() ? { cell: withFlags('', flags) } : null;
+}

@@ -6,7 +6,7 @@ import { strategyLabel } from './launchWords';
 import { useOwnValue } from '../ui/hooks';
 import { IFieldProps, LaunchField } from './launchField';
 
-export interface IDistributionProps extends IFieldProps {
+interface IDistributionProps extends IFieldProps {
   /** Names of strategies that need what is not here. */
   lackingStrategies: readonly string[];
 }

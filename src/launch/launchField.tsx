@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IField } from '../api/launchSchema';
-import { IFieldFault } from './launchModel';
+import { IFieldFault } from './launchFaults';
 import { problemText } from './launchWords';
 import { useOwnValue } from '../ui/hooks';
 

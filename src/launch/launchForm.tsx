@@ -21,7 +21,7 @@ const FIRST = [
   'job_name'
 ];
 
-export interface ILaunchFormProps {
+interface ILaunchFormProps {
   model: LaunchModel;
   trans: TranslationBundle;
   /** The script selected in the file browser, null when there is none. */

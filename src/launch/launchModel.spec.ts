@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { IStartRequest, JobsApi, JobsApiError } from '../api/api';
+import { IStartRequest, JobsApi } from '../api/api';
+import { JobsApiError } from '../api/connection';
 import { ICellAtHand, ICells } from './cells';
 import { asLaunchSchema } from '../api/launchSchema';
 import { LaunchModel } from './launchModel';

@@ -1,31 +1,22 @@
 /** The launch form without its looks: what is chosen, what is wrong, what would start. */
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import { IStartRequest, JobsApi, JobsApiError } from '../api/api';
-import { ICellAtHand, ICells } from './cells';
-import { splitCell, withFlags } from './cellText';
-import { allFields, fieldAtFault, ILaunchSchema } from '../api/launchSchema';
-import { ILaunchValues, Problem, problemsOf, readValues, writeValues } from './launchValues';
-import { IFlagWord, readFlags, writeFlags } from './magicLine';
+import { IStartRequest, JobsApi } from '../api/api';
+import { ILaunchSchema } from '../api/launchSchema';
 import { IJobSummary } from '../api/models';
-import { errorText } from '../ui/format';
-import { Planner } from './planner';
 import { IPlanReply } from '../api/replies';
+import { errorText } from '../ui/format';
+import { ICellAtHand, ICells } from './cells';
+import { cellRequest, scriptRequest, withFlags } from './cellText';
+import { IFaults, NO_REFUSAL, refusalOf } from './launchFaults';
+import { LaunchLine } from './launchLine';
+import { ILaunchValues } from './launchValues';
+import { Planner } from './planner';
 
 const PAUSE_MS = 400;
-/** Switches that the form has buttons for instead. */
-const SWITCHES = ['--wait', '--no-wait', '--plan', '--help'];
-/** What the server refuses to plan, and the kernel can do. */
-const KERNEL_ONLY = ['--in', '--scale'];
-
-/** What is wrong with a field: our words or the server's. */
-export interface IFieldFault {
-  problem: Problem | null;
-  message: string;
-}
 
 /** What the form works with. */
-export interface ILaunchContext {
+interface ILaunchContext {
   api: JobsApi;
   cells: ICells;
   defaults: () => ILaunchValues;
@@ -43,13 +34,17 @@ export class LaunchModel implements IDisposable {
   target: 'cell' | 'file' = 'cell';
   /** Of the script, below the server's root. */
   path = '';
-  values: ILaunchValues = {};
   /** By property. */
-  faults: { [name: string]: IFieldFault } = {};
+  faults: IFaults = {};
   /** What is wrong, but with no field of the form. */
   problem = '';
   /** Only the kernel can do this: planning is refused, running the cell is not. */
   isForKernel = false;
+
+  /** By property. */
+  get values(): ILaunchValues {
+    return this._line.values;
+  }
 
   /** Anything above has changed. */
   get changed(): ISignal<this, void> {
@@ -97,7 +92,7 @@ export class LaunchModel implements IDisposable {
 
   /** Change a field. */
   set(name: string, text: string): void {
-    this.values = { ...this.values, [name]: text };
+    this._line.set({ [name]: text });
     this._touch();
   }
 
@@ -116,10 +111,7 @@ export class LaunchModel implements IDisposable {
 
   /** The flags as they stand in the magic's line. */
   get flags(): string {
-    const script = this.target === 'file' ? this.path.trim() : '';
-    const values = script ? { ...this.values, entry_point: script } : this.values;
-    const own = this.schema ? writeValues(this.schema, values) : [];
-    return writeFlags([...own, ...this._others]);
+    return this._line.flags(this.target === 'file' ? this.path.trim() : '');
   }
 
   /** Whether the job could be started now. */
@@ -161,7 +153,7 @@ export class LaunchModel implements IDisposable {
     this.problem = '';
     try {
       this.schema = await this._context.api.schema();
-      this.values = { ...this._context.defaults(), ...this.values };
+      this._line = new LaunchLine(this.schema, { ...this._context.defaults(), ...this.values });
     } catch (error) {
       this.problem = errorText(error);
     }
@@ -174,32 +166,16 @@ export class LaunchModel implements IDisposable {
     }
   }
 
-  /** A training cell brings its own flags; any other leaves the form as it is. */
   private _takeCell(): void {
-    const flags = this.cell ? splitCell(this.cell.source).flags : null;
-    if (!this.schema || flags === null || flags === this._read) {
-      return;
-    }
-    this._read = flags;
-    const ons = allFields(this.schema).filter(({ kind }) => kind === 'on');
-    const switches = [...SWITCHES, ...ons.map(({ flag }) => flag)];
-    try {
-      const read = readFlags(flags, flag => switches.includes(flag));
-      const { values, others } = readValues(this.schema, read);
-      this.values = values;
-      this._others = others;
-    } catch {
-      // The plan says what is wrong with the line.
+    if (this.cell) {
+      this._line.take(this.cell.source);
     }
   }
 
   private _touch(pauseMs = PAUSE_MS): void {
-    const problems = this.schema ? problemsOf(this.schema, this.values) : [];
-    this.faults = Object.fromEntries(
-      problems.map(([name, problem]) => [name, { problem, message: '' }])
-    );
+    this.faults = this._line.faults();
     const request = this._request();
-    if (this._isShown && request && problems.length === 0) {
+    if (this._isShown && request && Object.keys(this.faults).length === 0) {
       this._planner.ask(request, pauseMs);
     } else {
       this._planner.forget();
@@ -211,39 +187,23 @@ export class LaunchModel implements IDisposable {
     if (!this.schema) {
       return null;
     }
-    if (this.target === 'file') {
-      return this.path.trim() ? { cell: withFlags('', this.flags) } : null;
-    }
-    const { cell } = this;
-    return cell && { cell: withFlags(cell.source, this.flags), notebook: cell.notebook };
+    return this.target === 'file'
+      ? scriptRequest(this.path, this.flags)
+      : cellRequest(this.cell, this.flags);
   }
 
   private _onPlan(): void {
     const { error } = this._planner;
-    this.problem = '';
-    this.isForKernel = false;
-    if (error) {
-      this._blame(error);
-    }
+    const hasKernel = this.target === 'cell';
+    const refusal = error ? refusalOf(this.schema!, error, hasKernel) : NO_REFUSAL;
+    this.isForKernel = refusal.isForKernel;
+    this.problem = refusal.problem;
+    this.faults = refusal.faults;
     this._changed.emit();
   }
 
-  /** Show a refusal beside its field, or above the form. */
-  private _blame(error: unknown): void {
-    const argument = error instanceof JobsApiError ? error.argument : '';
-    const isInKernel = argument.startsWith('$') || KERNEL_ONLY.includes(argument);
-    this.isForKernel = this.target === 'cell' && isInKernel;
-    const field = fieldAtFault(this.schema!, argument);
-    if (field && !this.isForKernel) {
-      this.faults = { [field.name]: { problem: null, message: errorText(error) } };
-    } else if (!this.isForKernel) {
-      this.problem = errorText(error);
-    }
-  }
-
   private readonly _planner: Planner;
-  private _others: IFlagWord[] = [];
-  private _read: string | null = null;
+  private _line = new LaunchLine(null, {});
   private _loading: Promise<void> | null = null;
   private _isShown = false;
   private readonly _changed = new Signal<this, void>(this);

@@ -8,7 +8,7 @@ export interface ILaunchValues {
 }
 
 /** Flags as a form shows them: those of its fields, and the others, which it keeps. */
-export interface IReadLine {
+interface IReadLine {
   values: ILaunchValues;
   others: IFlagWord[];
 }

@@ -7,7 +7,7 @@ export interface IFlagWord {
 }
 
 /** Quotes that do not come in pairs. */
-export class MagicLineError extends Error {}
+class MagicLineError extends Error {}
 
 const SAFE = /^[A-Za-z0-9_@%+=:,./-]+$/;
 

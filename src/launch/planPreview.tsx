@@ -8,7 +8,7 @@ import { IPlanReply } from '../api/replies';
 import { estimateFacts } from '../jobs/costs';
 import { Facts } from '../ui/facts';
 
-export interface IPreviewProps {
+interface IPreviewProps {
   plan: IPlanReply | null;
   isPlanning: boolean;
   trans: TranslationBundle;

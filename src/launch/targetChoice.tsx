@@ -5,7 +5,7 @@ import { splitCell } from './cellText';
 import { LaunchModel } from './launchModel';
 import { useOwnValue } from '../ui/hooks';
 
-export interface ITargetProps {
+interface ITargetProps {
   model: LaunchModel;
   trans: TranslationBundle;
   selectedFile: () => string | null;

@@ -5,7 +5,7 @@ import { ILogFilter } from './logLines';
 import { LogLevel } from '../api/logModels';
 import { Check } from '../ui/check';
 
-export interface ILogControlsProps {
+interface ILogControlsProps {
   rank: number;
   count: number;
   filter: ILogFilter;

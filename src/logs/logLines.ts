@@ -8,7 +8,7 @@ export const PAGE_LINES = 200;
 /** Pages that are held; older ones are asked for again. */
 export const MOST_PAGES = 40;
 /** More matches than anybody reads: then the search should say more. */
-export const MOST_MATCHES = 5000;
+const MOST_MATCHES = 5000;
 
 /** What is listed: nothing means every line. */
 export interface ILogFilter {

@@ -15,7 +15,7 @@ const ROW_PX = 18;
 const REFRESH_MS = 500;
 const ALL: ILogFilter = { text: '', level: '' };
 
-export interface ILogProps {
+interface ILogProps {
   manager: IJobManager;
   feed: JobFeed;
   clock: PageClock;

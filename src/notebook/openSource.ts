@@ -12,7 +12,7 @@ const SCROLL_MS = 150;
 const SCROLLS = 20;
 
 /** What leads there. */
-export interface ISourceContext {
+interface ISourceContext {
   app: JupyterFrontEnd;
   tracker: INotebookTracker | null;
   trans: TranslationBundle;

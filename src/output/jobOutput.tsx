@@ -15,7 +15,7 @@ import { IJobActions, JobHeader } from '../jobs/jobHeader';
 /** More points than a chart has pixels tell nobody anything. */
 const DRAWN_POINTS = 1200;
 
-export interface IJobOutputProps {
+interface IJobOutputProps {
   saved: ISavedJob;
   feed: JobFeed | null;
   trans: TranslationBundle;

@@ -14,7 +14,7 @@ export const RANK = -20;
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
 /** What a renderer works with. */
-export interface IRendererContext {
+interface IRendererContext {
   manager: IJobManager;
   trans: TranslationBundle;
   actions: IJobActions;
@@ -22,7 +22,7 @@ export interface IRendererContext {
 }
 
 /** What is followed while an output is live. */
-export interface IFollowing extends IDisposable {
+interface IFollowing extends IDisposable {
   readonly changed: ISignal<unknown, void>;
 }
 
@@ -42,7 +42,7 @@ export interface IOutputKind<S, F extends IFollowing> {
 }
 
 /** Draws one output; nothing of its data becomes HTML. */
-export class OutputRenderer<S, F extends IFollowing>
+class OutputRenderer<S, F extends IFollowing>
   extends SeenWidget
   implements IRenderMime.IRenderer
 {

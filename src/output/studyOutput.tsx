@@ -11,7 +11,7 @@ import { IJobActions } from '../jobs/jobHeader';
 import { JobOutput } from './jobOutput';
 import { StudyView } from '../study/studyView';
 
-export interface IStudyOutputProps {
+interface IStudyOutputProps {
   saved: ISavedStudy;
   feed: StudyFeed | null;
   manager: IJobManager;

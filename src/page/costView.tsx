@@ -6,7 +6,7 @@ import { IJobSummary, isTerminal } from '../api/models';
 import { costFacts, estimateFacts, useCost } from '../jobs/costs';
 import { Fact, Facts } from '../ui/facts';
 
-export interface ICostProps {
+interface ICostProps {
   job: IJobSummary;
   estimate: IEstimate | null;
   /** Whether somebody follows the job: then its cost goes on. */

@@ -7,7 +7,7 @@ import { Fact, Facts } from '../ui/facts';
 import { byteSize } from '../ui/format';
 import { fitting, headlines, requirements } from './environmentRows';
 
-export interface IEnvironmentProps {
+interface IEnvironmentProps {
   environment: IEnvironment | null;
   trans: TranslationBundle;
 }
@@ -17,7 +17,7 @@ export function EnvironmentView({ environment, trans }: IEnvironmentProps): JSX.
   if (environment === null) {
     return <p className="sdt-Note">{trans.__('Loading')}</p>;
   }
-  const { conditions, image, variables, own_variables: own } = environment;
+  const { conditions, image } = environment;
   return (
     <div className="sdt-Environment">
       <Machine {...{ conditions, image, trans }} />
@@ -32,29 +32,42 @@ export function EnvironmentView({ environment, trans }: IEnvironmentProps): JSX.
         />
         {conditions && <CopyPackages packages={conditions.packages} trans={trans} />}
       </p>
-      <div className="sdt-Environment-tables">
-        {conditions && (
+      <Tables {...{ environment, text, trans }} />
+    </div>
+  );
+}
+
+interface ITablesProps {
+  environment: IEnvironment;
+  /** What is looked for. */
+  text: string;
+  trans: TranslationBundle;
+}
+
+function Tables({ environment, text, trans }: ITablesProps): JSX.Element {
+  const { conditions, variables, own_variables: own } = environment;
+  const heads = [trans.__('Variable'), trans.__('Value')];
+  return (
+    <div className="sdt-Environment-tables">
+      {conditions && (
+        <Pairs
+          caption={trans.__('Packages')}
+          heads={[trans.__('Package'), trans.__('Version')]}
+          {...{ text, trans, pairs: conditions.packages }}
+        />
+      )}
+      <div>
+        <Pairs
+          caption={trans.__('Variables of every rank')}
+          {...{ heads, text, trans, pairs: variables }}
+        />
+        {own.map(({ process, variables: pairs }) => (
           <Pairs
-            caption={trans.__('Packages')}
-            heads={[trans.__('Package'), trans.__('Version')]}
-            {...{ text, trans, pairs: conditions.packages }}
+            key={process}
+            caption={ownCaption(process, trans)}
+            {...{ heads, text, trans, pairs }}
           />
-        )}
-        <div>
-          <Pairs
-            caption={trans.__('Variables of every rank')}
-            heads={[trans.__('Variable'), trans.__('Value')]}
-            {...{ text, trans, pairs: variables }}
-          />
-          {own.map(({ process, variables: pairs }) => (
-            <Pairs
-              key={process}
-              caption={ownCaption(process, trans)}
-              heads={[trans.__('Variable'), trans.__('Value')]}
-              {...{ text, trans, pairs }}
-            />
-          ))}
-        </div>
+        ))}
       </div>
     </div>
   );

@@ -1,5 +1,5 @@
 /** Job pages in the main area: one per job, there again after a reload. */
-import { ILabShell, ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { jobActions } from '../jobs/jobCommands';
@@ -10,7 +10,7 @@ import { trainingIcon } from '../ui/icons';
 import { JobPage } from './jobPage';
 
 /** What pages are made of. */
-export interface IPagesContext {
+interface IPagesContext {
   app: JupyterFrontEnd;
   manager: IJobManager;
   settings: JobSettings;
@@ -65,10 +65,4 @@ export class JobPages {
   private readonly _tracker = new WidgetTracker<MainAreaWidget<JobPage>>({
     namespace: NAMESPACE
   });
-}
-
-/** The side panel opens where it belongs; in a single-document shell there is none. */
-export function showPanel(app: JupyterFrontEnd, labShell: ILabShell | null, id: string): void {
-  labShell?.expandLeft();
-  app.shell.activateById(id);
 }

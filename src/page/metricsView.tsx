@@ -10,7 +10,7 @@ import { useKept } from '../ui/kept';
 import { ChartControls } from '../charts/chartControls';
 import { MANY_METRICS, MetricChooser } from '../charts/metricChooser';
 
-export interface IMetricsProps {
+interface IMetricsProps {
   feed: JobFeed;
   trans: TranslationBundle;
   /** How curves are drawn at first. */

@@ -15,7 +15,7 @@ import { IFollowed, IPageProps } from './pageProps';
 import { PlanView } from './planView';
 
 /** What the parts are made of; null is what the server has not told yet. */
-export interface ITabsProps extends IPageProps, IFollowed {
+interface ITabsProps extends IPageProps, IFollowed {
   job: IJobSummary;
   detail: IJobDetail | null;
   stages: IStages | null;

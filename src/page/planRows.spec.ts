@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { phasesOf, rowsOf } from './planRows';
+import { IJobDetail } from '../api/models';
+import { SUMMARY } from '../api/jobServer.testing';
+import { lastPhaseSeconds, notesOf, phasesOf, rowsOf } from './planRows';
 
 describe('the rows of a file', () => {
   it('name nested values by their path, and leave out what is empty', () => {
@@ -39,5 +41,18 @@ describe('the phases of a job', () => {
       { phase: 'Training', began: 12.5, seconds: null }
     ]);
     expect(phasesOf({})).toEqual([]);
+  });
+
+  it('go on by the clock of the server', () => {
+    const summary = { ...SUMMARY, started_seconds: 100, elapsed_seconds: 60 };
+    const transitions = [{ secondary_status: 'Training', start_seconds: 145 }];
+    const detail = { summary, state: { transitions } } as unknown as IJobDetail;
+    expect(lastPhaseSeconds(detail)).toBe(15);
+    expect(lastPhaseSeconds({ ...detail, state: {} })).toBe(0);
+  });
+
+  it('come with what was noted', () => {
+    expect(notesOf({ notes: ['copied whole'] })).toEqual(['copied whole']);
+    expect(notesOf({})).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ export type Row = [path: string, text: string];
 type Content = { [key: string]: unknown };
 
 /** A phase of a job; `seconds` is null for the one it is in. */
-export interface IPhase {
+interface IPhase {
   phase: string;
   began: number;
   seconds: number | null;

@@ -6,7 +6,7 @@ import { DataTable } from '../ui/dataTable';
 import { Phases } from './phases';
 import { rowsOf } from './planRows';
 
-export interface IPlanProps {
+interface IPlanProps {
   detail: IJobDetail | null;
   /** The plan in words; empty before the start. */
   page: string;

@@ -1,4 +1,4 @@
-/** Search and status above the list of jobs. */
+/** Search, status and order above the list of jobs. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IJobManager } from '../jobs/managing';
@@ -7,21 +7,17 @@ import { useOwnValue } from '../ui/hooks';
 
 const STATUSES = ['InProgress', 'Stopping', 'Completed', 'Failed', 'Stopped'];
 
-export interface IFilterProps {
+interface IFilterProps {
   manager: IJobManager;
   trans: TranslationBundle;
 }
 
 export function FilterBar({ manager, trans }: IFilterProps): JSX.Element {
-  const { filter } = manager;
+  const { filter, jobs } = manager;
   const [search, setSearch] = useOwnValue(filter.search, text =>
     manager.setFilter({ search: text })
   );
-  const [status, setStatus] = useOwnValue(filter.status, text =>
-    manager.setFilter({ status: text })
-  );
-  const [sort, setSort] = useOwnValue(filter.sort, text => manager.setFilter({ sort: text }));
-  const isCostly = sort !== '' || manager.jobs.some(job => job.cost);
+  const statuses = STATUSES.map((value): Option => [value, phaseLabel(value, trans)]);
   return (
     <div className="sdt-Panel-filter" role="search">
       <input
@@ -32,30 +28,50 @@ export function FilterBar({ manager, trans }: IFilterProps): JSX.Element {
         aria-label={trans.__('Search jobs')}
         onChange={event => setSearch(event.target.value)}
       />
-      <select
-        className="sdt-Input"
-        value={status}
-        aria-label={trans.__('Status')}
-        onChange={event => setStatus(event.target.value)}
-      >
-        <option value="">{trans.__('All')}</option>
-        {STATUSES.map(value => (
-          <option key={value} value={value}>
-            {phaseLabel(value, trans)}
-          </option>
-        ))}
-      </select>
-      {isCostly && (
-        <select
-          className="sdt-Input"
-          value={sort}
-          aria-label={trans.__('Order')}
-          onChange={event => setSort(event.target.value)}
-        >
-          <option value="">{trans.__('Newest first')}</option>
-          <option value="cost">{trans.__('Highest cost first')}</option>
-        </select>
+      <Choice
+        label={trans.__('Status')}
+        value={filter.status}
+        options={[['', trans.__('All')], ...statuses]}
+        onChange={status => manager.setFilter({ status })}
+      />
+      {(filter.sort || jobs.some(job => job.cost)) && (
+        <Choice
+          label={trans.__('Order')}
+          value={filter.sort}
+          options={[
+            ['', trans.__('Newest first')],
+            ['cost', trans.__('Highest cost first')]
+          ]}
+          onChange={sort => manager.setFilter({ sort })}
+        />
       )}
     </div>
+  );
+}
+
+type Option = [value: string, label: string];
+
+interface IChoiceProps {
+  label: string;
+  value: string;
+  options: readonly Option[];
+  onChange: (value: string) => void;
+}
+
+function Choice({ label, options, ...props }: IChoiceProps): JSX.Element {
+  const [value, setValue] = useOwnValue(props.value, props.onChange);
+  return (
+    <select
+      className="sdt-Input"
+      value={value}
+      aria-label={label}
+      onChange={event => setValue(event.target.value)}
+    >
+      {options.map(([key, text]) => (
+        <option key={key} value={key}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }

@@ -10,7 +10,7 @@ import { progressLabel, ranksLabel } from '../jobs/words';
 import { useElapsed, useOwnValue } from '../ui/hooks';
 import { IJobActions, Progress, StatusBadge } from '../jobs/jobHeader';
 
-export interface IJobRowProps {
+interface IJobRowProps {
   job: IJobSummary;
   trans: TranslationBundle;
   actions: IJobActions;

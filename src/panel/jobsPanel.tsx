@@ -12,7 +12,7 @@ import { IJobActions } from '../jobs/jobHeader';
 import { JobRow } from './jobRow';
 import { LaunchForm } from '../launch/launchForm';
 
-export interface IPanelProps {
+interface IPanelProps {
   manager: IJobManager;
   state: PanelState;
   launch: LaunchModel;

@@ -5,7 +5,7 @@ import * as React from 'react';
 import { IJobManager } from '../jobs/managing';
 import { useSignalFrames } from '../ui/hooks';
 
-export interface IStatusProps {
+interface IStatusProps {
   manager: IJobManager;
   trans: TranslationBundle;
   show: () => void;

@@ -11,7 +11,7 @@ const ROW_PX = 22;
 /** The weakest shade; a cell without a value has none. */
 const LEAST_ALPHA = 0.08;
 
-export interface IHeatMapProps {
+interface IHeatMapProps {
   grid: IHeatGrid;
   /** Whose row is marked. */
   slowest: number | null;

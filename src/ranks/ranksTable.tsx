@@ -5,7 +5,7 @@ import { IRank } from '../api/models';
 import { DataTable } from '../ui/dataTable';
 import { milliseconds, shortOrNone } from '../ui/format';
 
-export interface IRanksTableProps {
+interface IRanksTableProps {
   ranks: readonly IRank[];
   /** The rank that holds up the others. */
   slowest: number | null;

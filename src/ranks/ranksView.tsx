@@ -9,7 +9,7 @@ import { HeatMapView } from './heatMapView';
 import { RanksTable } from './ranksTable';
 import { ResourcesView } from './resourcesView';
 
-export interface IRanksProps {
+interface IRanksProps {
   feed: JobFeed;
   ranks: readonly IRank[];
   trans: TranslationBundle;

@@ -10,7 +10,7 @@ const BAR_PX = 22;
 /** A bar narrower than this share of the step has no room for its number. */
 const LABELLED = 0.02;
 
-export interface IGanttProps {
+interface IGanttProps {
   gantt: IGantt;
   /** What the drawing shows, in words. */
   summary: string;

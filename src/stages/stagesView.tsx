@@ -10,7 +10,7 @@ import { GanttView } from './ganttView';
 /** So many are listed at first; the list of more is made when it is opened. */
 const FEW_MODULES = 40;
 
-export interface IStagesProps {
+interface IStagesProps {
   stages: IStages;
   trans: TranslationBundle;
 }

@@ -1,7 +1,7 @@
 /** One scaling study, live: asked for again whenever the list of jobs has been looked at. */
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import { JobsApiError } from '../api/api';
+import { JobsApiError } from '../api/connection';
 import { IJobManager } from '../jobs/managing';
 import { IJobSummary, isTerminal } from '../api/models';
 import { IStudy } from '../api/studyModels';

@@ -6,7 +6,7 @@ import { IStudyRow, IStudyTable } from '../api/studyModels';
 export type StudyFigure = 'throughput' | 'speedup' | 'efficiency';
 
 /** Words for the lines, in the user's language. */
-export interface IStudyWords {
+interface IStudyWords {
   measured: string;
   ideal: string;
   predicted: string;

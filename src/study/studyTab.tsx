@@ -8,7 +8,7 @@ import { useSignalFrames } from '../ui/hooks';
 import { IJobActions } from '../jobs/jobHeader';
 import { StudyView } from './studyView';
 
-export interface IStudyTabProps {
+interface IStudyTabProps {
   studyName: string;
   manager: IJobManager;
   clock: PageClock;

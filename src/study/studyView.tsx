@@ -7,7 +7,7 @@ import { axisSizes, StudyFigure, studyLines } from './studyLines';
 import { IStudyRow, IStudyTable } from '../api/studyModels';
 import { ChartView } from '../charts/chartView';
 
-export interface IStudyProps {
+interface IStudyProps {
   table: IStudyTable;
   /** All world sizes, also those still to come. */
   planned: readonly number[];

@@ -3,13 +3,13 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 /** A row; the first cell is its head. */
-export interface ITableRow {
+interface ITableRow {
   key: string | number;
   cells: readonly React.ReactNode[];
   className?: string;
 }
 
-export interface IDataTableProps {
+interface IDataTableProps {
   heads: readonly string[];
   rows: readonly ITableRow[];
   className?: string;
@@ -53,7 +53,7 @@ function Row({ cells: [head, ...cells], className }: Omit<ITableRow, 'key'>): JS
   );
 }
 
-export interface ITableDetailsProps {
+interface ITableDetailsProps {
   trans: TranslationBundle;
   /** Called while it is open. */
   table: () => React.ReactNode;

@@ -4,14 +4,14 @@
 export const HIGHEST_PX = 8_000_000;
 
 /** What a list looks like: rows of one height, in a frame of its own. */
-export interface IListShape {
+interface IListShape {
   count: number;
   row: number;
   frame: number;
 }
 
 /** The rows in sight and where they stand. */
-export interface IWindow {
+interface IWindow {
   first: number;
   last: number;
   top: number;

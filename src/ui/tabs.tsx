@@ -15,6 +15,33 @@ export function Tabs({ tabs, label }: { tabs: readonly ITab[]; label: string }):
     tabs.findIndex(({ id }) => id === chosen)
   );
   const prefix = React.useId();
+  const shown = tabs[place];
+  return (
+    <>
+      <TabList {...{ tabs, label, place, prefix, choose }} />
+      <div
+        className="sdt-Tabs-panel"
+        role="tabpanel"
+        id={`${prefix}-panel`}
+        aria-labelledby={`${prefix}-${shown.id}`}
+      >
+        {shown.body}
+      </div>
+    </>
+  );
+}
+
+interface ITabListProps {
+  tabs: readonly ITab[];
+  label: string;
+  /** Of the tab that is shown. */
+  place: number;
+  /** What ids begin with. */
+  prefix: string;
+  choose: (id: string) => void;
+}
+
+function TabList({ tabs, label, place, prefix, choose }: ITabListProps): JSX.Element {
   const list = React.useRef<HTMLDivElement>(null);
   const onKeyDown = (event: React.KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -25,38 +52,27 @@ export function Tabs({ tabs, label }: { tabs: readonly ITab[]; label: string }):
       (list.current?.children[next] as HTMLElement | undefined)?.focus();
     }
   };
-  const shown = tabs[place];
   return (
-    <>
-      <div
-        className="sdt-Tabs"
-        role="tablist"
-        aria-label={label}
-        ref={list}
-        onKeyDown={onKeyDown}
-      >
-        {tabs.map((tab, i) => (
-          <button
-            key={tab.id}
-            role="tab"
-            id={`${prefix}-${tab.id}`}
-            aria-selected={i === place}
-            aria-controls={i === place ? `${prefix}-panel` : undefined}
-            tabIndex={i === place ? 0 : -1}
-            onClick={() => choose(tab.id)}
-          >
-            {tab.label}
-          </button>
-        ))}
-      </div>
-      <div
-        className="sdt-Tabs-panel"
-        role="tabpanel"
-        id={`${prefix}-panel`}
-        aria-labelledby={`${prefix}-${shown.id}`}
-      >
-        {shown.body}
-      </div>
-    </>
+    <div
+      className="sdt-Tabs"
+      role="tablist"
+      aria-label={label}
+      ref={list}
+      onKeyDown={onKeyDown}
+    >
+      {tabs.map((tab, i) => (
+        <button
+          key={tab.id}
+          role="tab"
+          id={`${prefix}-${tab.id}`}
+          aria-selected={i === place}
+          aria-controls={i === place ? `${prefix}-panel` : undefined}
+          tabIndex={i === place ? 0 : -1}
+          onClick={() => choose(tab.id)}
+        >
+          {tab.label}
+        </button>
+      ))}
+    </div>
   );
 }

@@ -2,7 +2,7 @@
 import * as React from 'react';
 import { listHeight, rowsInSight, scrollTo } from './scrolling';
 
-export interface IVirtualListProps {
+interface IVirtualListProps {
   count: number;
   /** Height of a row in px. */
   row: number;
