@@ -44,8 +44,8 @@ from jupyter_sdt.runtime.process_environment import ProcessEnvironment
 from jupyter_sdt.runtime.rank_files import RankFiles
 from jupyter_sdt.spec.variables import AUTOLOG
 
-# Where Keras 3 and Keras 2 have their list of callbacks.
-_KERAS = ("keras.src.callbacks.callback_list", "tf_keras.src.callbacks")
+# Where Keras 3 and 2.13 to 2.15, and tf_keras, have their list of callbacks.
+_KERAS = ("keras.src.callbacks", "tf_keras.src.callbacks")
 
 
 def install_autolog(files: RankFiles, place: ProcessEnvironment) -> None:

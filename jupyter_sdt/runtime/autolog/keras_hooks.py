@@ -22,7 +22,7 @@ _recorder: StepRecorder | None = None
 
 @dataclass(slots=True)
 class _Value:
-    """A loss as the recorder expects it: read only when a record is due."""
+    """A number as the recorder expects it: read only when a record is due."""
 
     given: Any
 
@@ -32,7 +32,9 @@ class _Value:
         return SimpleNamespace(type="cuda" if on_gpu else "cpu")
 
     def __float__(self) -> float:
-        return float(self.given)
+        # Some variables of tf.distribute have no other way to a number.
+        read = getattr(self.given, "numpy", None)
+        return float(read() if callable(read) else self.given)
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -46,7 +48,8 @@ class _Loop:
     def param_groups(self) -> list[dict[str, Any]]:
         """The learning rate, where the model has an optimizer with a number for it."""
         rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
-        return [{"lr": rate if self.in_fit and hasattr(rate, "__float__") else None}]
+        is_number = hasattr(rate, "numpy") or hasattr(rate, "__float__")
+        return [{"lr": _Value(rate) if self.in_fit and is_number else None}]
 
 
 _loop = _Loop()
