@@ -87,6 +87,11 @@ def _moved(model: nn.Module, device: Any, dtype: torch.dtype | None) -> nn.Modul
     return moved
 
 
+def _is_part(parameter: torch.Tensor) -> bool:
+    """Whether peers hold other parts of what ``parameter`` is one of."""
+    return slice_of(parameter) is not None or some_experts(parameter)
+
+
 class _Source:
     """Whole tensors for parameters: as they are, the first tensor peer's, or rank 0's."""
 
@@ -119,7 +124,7 @@ class _Source:
         """Give parameters that are not divided, and buffers, the values that count."""
         for module in model.modules():
             for name, parameter in module._parameters.items():
-                if parameter is not None and slice_of(parameter) is None:
+                if parameter is not None and not _is_part(parameter):
                     module._parameters[name] = self._filled(parameter)  # type: ignore[assignment]
             for name, buffer in module._buffers.items():
                 if buffer is not None and self._from_rank_0:

@@ -28,11 +28,22 @@ for name, parameter in model.named_parameters():
         parameter.grad / group.size, own(plain.get_parameter(name).grad, name),
         rtol=1e-5, atol=1e-7, msg=lambda t: f"{name}: {t}")
 
+# Rank 0 alone has weights.
+if dist.get_rank() == 0:
+    alone = copy.deepcopy(plain)
+else:
+    with torch.device("meta"):
+        alone = make("Mixtral")
+alone = tsm.transform(alone, load_state_dict_from_rank0=True)
+for name, parameter in alone.named_parameters():
+    assert torch.equal(parameter, own(plain.get_parameter(name), name)), name
+
 # Tokens that all choose the experts of one rank; one token.
 for gate in (first.gate, plain.model.layers[0].mlp.gate):
     gate.weight.data[2:] = gate.weight.data[:2] * 0 - 9
     gate.weight.data[:2] = 9
 both = [layer.model.layers[0].mlp for layer in (model, plain)]
+torch.manual_seed(s.dp_rank)  # tensor peers are given the same
 x = torch.rand(1, 1 + s.dp_rank, 16, requires_grad=True)
 found, right = (block(x) for block in both)
 torch.testing.assert_close(found, right, rtol=1e-5, atol=1e-7)
