@@ -14,14 +14,15 @@ from forked_ranks import run_ranks
 from measurements import AllReduce, all_reduce
 from network import measure_network
 from open_mpi import measure_open_mpi
-from training import compare, report, train
+from training import beside, report, train
+from ways import SIZED_WAYS
 
 from jupyter_sdt.scaling.conditions import current_conditions
 
 KB, MB = 1 << 10, 1 << 20
 SIZES = [4 * KB, 64 * KB, MB, 4 * MB, 25 * MB, 100 * MB, 256 * MB]
 ASKED = {4 * KB: "4kb", 64 * KB: "64kb", MB: "1mb", 25 * MB: "25mb", 256 * MB: "256mb"}
-PARTS = ("allreduce", "network", "mlp", "gpt", "gpu")
+PARTS = ("allreduce", "network", "mlp", "gpt", "buffers", "gpu")
 
 
 def main() -> None:
@@ -105,6 +106,17 @@ def measure_steps(model: str, quick: bool) -> dict[str, float]:
     return report(model, train(model, rounds, steps))
 
 
+def measure_buffers(quick: bool) -> dict[str, float]:
+    """Buffers of several sizes beside torch's buckets over the same backend."""
+    for model, amount in (("mlp", (15, 5)), ("gpt", (7, 1))):
+        rounds, steps = (3, 1) if quick else amount
+        # One after the other: all at once would need 15 GB.
+        ratios = {size: beside("ours", size, model, (rounds, steps)) for size in SIZED_WAYS}
+        words = (f"{size} {ratio:.3f}" for size, ratio in ratios.items())
+        print(f"\nTime of a step, {model}, over that in torch's buckets:  {'  '.join(words)}")
+    return {}
+
+
 def measure_gpus(quick: bool) -> dict[str, float]:
     """What ours costs beside DDP over NCCL, on all GPUs of this machine; nothing where none is."""
     # Counted without starting CUDA, which would not survive the fork of the ranks.
@@ -113,7 +125,8 @@ def measure_gpus(quick: bool) -> dict[str, float]:
     if not gpus:
         print("\nNo GPU here: ours is not compared with NCCL")
         return {}
-    ratio = compare(("gpu_nccl", "gpu_smddp"), "gpt", gpus, (3 if quick else 9, 20))
+    amount = 3 if quick else 9, 20
+    ratio = beside("gpu_nccl", "gpu_smddp", "gpt", amount, gpus)
     print(f"\nTraining step, gpt, {gpus} GPUs: ours takes {ratio:.3f} times as long as NCCL's DDP")
     return {"gpu_step_ratio": ratio}
 
@@ -123,6 +136,7 @@ MEASURE = {
     "network": measure_nodes,
     "mlp": lambda quick: measure_steps("mlp", quick),
     "gpt": lambda quick: measure_steps("gpt", quick),
+    "buffers": measure_buffers,
     "gpu": measure_gpus,
 }
 

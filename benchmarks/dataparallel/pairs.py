@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from ways import GPU_WAYS, WAYS, Step
+from ways import GPU_WAYS, SIZED_WAYS, WAYS, Step
 
 from jupyter_sdt.runtime.allocator import keep_freed_memory
 
@@ -81,7 +81,7 @@ def _rank(seat: tuple[int, int, int], pipe: Any, way: str, model: str) -> None:
     os.environ.update({name: str(value) for name, value in place.items()})
     os.environ["MASTER_ADDR"] = "127.0.0.1"
     torch.set_num_threads(1)
-    chosen = (WAYS | GPU_WAYS)[way]
+    chosen = (WAYS | GPU_WAYS | SIZED_WAYS)[way]
     if chosen.keeps_memory:
         keep_freed_memory()
     step = chosen.make(model)

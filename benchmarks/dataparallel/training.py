@@ -27,12 +27,12 @@ class Trained:
 def train(model: str, rounds: int, steps: int) -> list[Trained]:
     """Train ``model`` in all ways, one after the other, each in turn with the bound."""
     bound = Pair("independent", model)
-    found = [_beside(bound, Trained(way), model, (rounds, steps)) for way in list(WAYS)[1:]]
+    found = [_in_turn(bound, Trained(way), model, (rounds, steps)) for way in list(WAYS)[1:]]
     bound.close()
     return found
 
 
-def _beside(bound: Pair, row: Trained, model: str, amount: tuple[int, int]) -> Trained:
+def _in_turn(bound: Pair, row: Trained, model: str, amount: tuple[int, int]) -> Trained:
     rounds, steps = amount
     pair = Pair(row.way, model)
     for _ in range(rounds):
@@ -42,15 +42,15 @@ def _beside(bound: Pair, row: Trained, model: str, amount: tuple[int, int]) -> T
     return row
 
 
-def compare(ways: tuple[str, str], model: str, ranks: int, amount: tuple[int, int]) -> float:
-    """Median over rounds of the time of the second way divided by that of the first."""
+def beside(first: str, other: str, model: str, amount: tuple[int, int], ranks: int = 2) -> float:
+    """Median over rounds of the time of ``other`` divided by that of ``first``."""
     rounds, steps = amount
-    first, second = (Pair(way, model, ranks) for way in ways)
+    pairs = [Pair(way, model, ranks) for way in (first, other)]
     ratios = []
     for _ in range(rounds):
-        known = first.round(steps)
-        ratios.append(second.round(steps) / known)
-    for pair in (first, second):
+        known, asked = (pair.round(steps) for pair in pairs)
+        ratios.append(asked / known)
+    for pair in pairs:
         pair.close()
     return statistics.median(ratios)
 

@@ -42,11 +42,16 @@ def ours(model: str) -> Step:
     return stepper(DistributedDataParallel(net, gradient_as_bucket_view=True), loss)
 
 
-def ours_balanced(model: str) -> Step:
+def balanced(megabytes: float | None = None) -> Callable[[str], Step]:
     """Our class in the place of torch's: gradients in buffers of one size."""
-    dist.init_process_group("smddp")
-    net, loss = build(model)
-    return stepper(dataparallel.DistributedDataParallel(net), loss)
+
+    def make(model: str) -> Step:
+        dist.init_process_group("smddp")
+        net, loss = build(model)
+        parallel = dataparallel.DistributedDataParallel(net, bucket_cap_mb=megabytes)
+        return stepper(parallel, loss)
+
+    return make
 
 
 def ours_shared(model: str) -> Step:
@@ -154,11 +159,13 @@ def stepper(net: nn.Module, loss: Callable[[nn.Module], Any], optimizer: Any = N
 
 # Where there are GPUs: ours beside NCCL.
 GPU_WAYS = {"gpu_nccl": Way(on_gpu("nccl")), "gpu_smddp": Way(on_gpu("smddp"))}
+# How large buffers should be.
+SIZED_WAYS = {f"{size} MB": Way(balanced(size), keeps_memory=True) for size in (1, 4, 8, 16, 25)}
 # The first is the bound, in a process as `python script.py` has it.
 WAYS = {
     "independent": Way(independent),
     "ours": Way(ours, keeps_memory=True),
-    "ours_balanced": Way(ours_balanced, keeps_memory=True),
+    "ours_balanced": Way(balanced(), keeps_memory=True),
     "ours_shared_optimizer": Way(ours_shared, keeps_memory=True),
     "ddp_gloo": Way(gloo),
     "ddp_gloo_view": Way(gloo_view),

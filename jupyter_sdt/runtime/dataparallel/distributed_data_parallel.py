@@ -19,9 +19,8 @@ from jupyter_sdt.runtime.allocator import leaving_no_holes
 from jupyter_sdt.runtime.dataparallel.fused_gradients import FusedGradients, fused_hook
 
 _MB = 1 << 20
-# Measured (benchmarks/dataparallel/README.md): smaller ones cost more calls, larger ones leave more
-# for after the last gradient has come.
-BUFFER_MB = 4.0
+# Measured (benchmarks/dataparallel, buffers): smaller ones cost more calls than they hide.
+BUFFER_MB = 25.0
 # How much torch's reducer collects before it tells that gradients are there.
 _NEWS_MB = 1.0
 # These have ways of their own to exchange gradients.
@@ -32,7 +31,7 @@ class DistributedDataParallel(parallel.DistributedDataParallel):
     """torch's class, with all its arguments; the exchange of gradients alone is another one.
 
     Gradients lie one behind the other in memory that the ranks of a node see, in the order in which
-    backward makes them, cut in buffers of at most ``bucket_cap_mb`` (4 by default) that are all of
+    backward makes them, cut in buffers of at most ``bucket_cap_mb`` (25 by default) that are all of
     one size, whatever the sizes of the layers. Each is reduced as soon as it is full. ``.grad`` are
     views of them, as with torch's ``gradient_as_bucket_view=True``. A hook of the user's that is
     registered gets torch's buckets instead.

@@ -34,6 +34,51 @@ def close(ours, theirs):
         torch.testing.assert_close(ours, theirs)
 """
 
+# Our DDP beside torch's over gloo.
+DDP = """
+import copy, pickle
+from torch.nn.parallel import DistributedDataParallel as Torchs
+from jupyter_sdt.runtime.dataparallel import DistributedDataParallel as Ours
+
+SMALL = 0.1  # megabytes: six buffers of the model below, large enough for shared memory
+
+def plain():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Linear(100, 300), nn.ReLU(), nn.Linear(300, 300), nn.ReLU(), nn.Linear(300, 7)
+    )
+
+generator = torch.Generator().manual_seed(10 + rank)
+batches = [torch.randn(8, 100, generator=generator) for _ in range(6)]
+
+def loss_of(output):
+    return (output if torch.is_tensor(output) else sum(output)).float().pow(2).mean()
+
+def compare(make, run, steps=4, **options):
+    pair = Ours(make(), bucket_cap_mb=SMALL, **options), Torchs(
+        make(), process_group=gloo, **options
+    )
+    optimizers = [torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9) for net in pair]
+    for step in range(steps):
+        for net, optimizer in zip(pair, optimizers):
+            run(net, optimizer, step)
+        for ours, theirs in zip(*(net.module.parameters() for net in pair), strict=True):
+            assert (ours.grad is None) == (theirs.grad is None)
+            if ours.grad is not None:
+                close(ours.grad, theirs.grad)
+                same_everywhere(ours.grad)
+            close(ours.detach(), theirs.detach())
+        for ours, theirs in zip(*(net.module.buffers() for net in pair), strict=True):
+            close(ours, theirs)
+    return pair[0]
+
+def step_of(net, optimizer, step, *, to_none=True, between=lambda net: None):
+    optimizer.zero_grad(set_to_none=to_none)
+    loss_of(net(batches[step])).backward()
+    between(net)
+    optimizer.step()
+"""
+
 
 @pytest.fixture
 def run_ranks(job):
