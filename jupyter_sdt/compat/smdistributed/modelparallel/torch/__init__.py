@@ -32,6 +32,7 @@ from jupyter_sdt.runtime.modelparallel.step_output import StepOutput
 from . import amp, exceptions, model, nn, optimizers, patches, ranks, state_mod, utils
 from .contexts import *  # noqa: F403
 from .contexts import __all__ as _contexts
+from .nn import DistributedModule
 from .ranks import *  # noqa: F403
 from .state_mod import state
 
@@ -47,6 +48,7 @@ __all__ = [  # noqa: PLE0604
     "WORLD",
     "CommGroup",
     "DistributedModel",
+    "DistributedModule",
     "DistributedOptimizer",
     "RankType",
     "StepOutput",
