@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -92,7 +93,7 @@ class SharedTensors:
         storage = tensor.untyped_storage()
         self._expected.pop(tensor.data_ptr(), None)
         if not self._all(_has_room(storage.nbytes() * self._ranks)):
-            self._is_possible = False
+            self._refuse(storage.nbytes() * self._ranks)
             return False
         file, size = storage._share_fd_cpu_()
         give_back_now()  # the memory that it had
@@ -130,6 +131,15 @@ class SharedTensors:
                 ).view(kind.shape)
                 for kind, start in zip(kinds, starts, strict=False)
             ]
+
+    def _refuse(self, size: int) -> None:
+        """Ask for no more, and say so once for the node where there is too little room."""
+        if self._is_possible and self._rank == 0:
+            sys.stderr.write(
+                f"jupyter_sdt: smddp: no {size / 2**20:.1f} MiB of shared memory left in "
+                f"{_TORCHS_FOLDER}: gradients are copied instead, more slowly; make it larger\n"
+            )
+        self._is_possible = False
 
     def _forget_unused(self) -> None:
         self._found = {key: shared for key, shared in self._found.items() if shared.is_used}

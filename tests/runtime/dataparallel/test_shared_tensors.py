@@ -132,11 +132,14 @@ def test_without_room_tensors_stay_where_they_are(agree):
 import jupyter_sdt.runtime.dataparallel.shared_tensors as module
 module._SPARE_BYTES = 1 << 60
 tensor = torch.ones(100_000)
-assert not dataparallel.share(tensor)
+for _ in range(2):
+    assert not dataparallel.share(tensor)
 dist.all_reduce(tensor)
 assert tensor.unique().tolist() == [size]
 """
-    agree(body, 2)
+    job = agree(body, 2)
+    assert job.log(0).count("smddp: no 0.8 MiB of shared memory left in /dev/shm") == 1
+    assert "smddp" not in job.log(1)
 
 
 KILLED = """
