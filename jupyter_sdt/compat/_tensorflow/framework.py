@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 try:
     import tensorflow as tf
 except ModuleNotFoundError as error:
@@ -13,4 +16,15 @@ except ModuleNotFoundError as error:
         name="tensorflow",
     ) from error
 
-__all__ = ["tf"]
+__all__ = ["not_converted", "tf"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def not_converted(function: Function) -> Function:
+    """Keep AutoGraph from rewriting ``function`` and all that it calls.
+
+    Inside ``tf.function`` it would read the source of each, and make other code of it.
+    """
+    kept: Function = tf.autograph.experimental.do_not_convert(function)
+    return kept

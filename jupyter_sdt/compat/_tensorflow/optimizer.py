@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_sdt.compat._tensorflow.framework import tf
+from jupyter_sdt.compat._tensorflow.framework import not_converted, tf
 from jupyter_sdt.compat._tensorflow.local_variables import LocalVariables, ReduceGradients
 
 # Changes the variables by these gradients.
@@ -76,6 +76,7 @@ class _Keras(_Layer):
         optimizer.build(variables)
         self._exchange.make_sums(list(variables))
 
+    @not_converted
     def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
         """Step with the gradients of all ranks."""
         optimizer: Any = super()
@@ -91,6 +92,7 @@ class _Keras(_Layer):
 class _KerasBefore3(_Layer):
     """Over a class of tf_keras, where ``minimize`` and ``fit`` call ``apply_gradients``."""
 
+    @not_converted
     def apply_gradients(self, grads_and_vars: Any, *arguments: Any, **named: Any) -> Any:
         """Step with the gradients of all ranks."""
         optimizer: Any = super()
@@ -113,6 +115,7 @@ class _KerasBefore3(_Layer):
 class _TensorFlow1(_Layer):
     """Over a class of tf.compat.v1.train, as Horovod's documentation has it."""
 
+    @not_converted
     def compute_gradients(self, *arguments: Any, **named: Any) -> Any:
         """Return the gradients of all ranks and their variables."""
         optimizer: Any = super()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_sdt.compat._tensorflow.framework import tf
+from jupyter_sdt.compat._tensorflow.framework import not_converted, tf
 from jupyter_sdt.compat._tensorflow.local_variables import LocalVariables, ReduceGradients
 from jupyter_sdt.runtime.autolog.keras_hooks import is_recording, record_step
 
@@ -15,6 +15,7 @@ class _Distributed:
     _reduce_gradients: ReduceGradients
     _local: LocalVariables
 
+    @not_converted
     def gradient(self, target: Any, sources: Any, *arguments: Any, **named: Any) -> Any:
         """As the tape's own, over all ranks."""
         tape: Any = super()

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from jupyter_sdt.compat._tensorflow.bridge import through_torch
-from jupyter_sdt.compat._tensorflow.framework import tf
+from jupyter_sdt.compat._tensorflow.framework import not_converted, tf
 
 # Overwrites a tensor of torch, in place, with that of the root.
 Broadcast = Callable[[Any], Any]
 
 
+@not_converted
 def broadcast_variables(variables: Iterable[Any], broadcast: Broadcast) -> Any:
     """Overwrite variables of TensorFlow or Keras; in a graph return the operation that does it.
 

@@ -10,6 +10,7 @@ import torch
 
 from jupyter_sdt.compat._tensorflow.bridge import TorchFunction, through_torch
 from jupyter_sdt.compat._tensorflow.compression import Compression
+from jupyter_sdt.compat._tensorflow.framework import not_converted
 
 from ..torch import allgather as torch_allgather
 from ..torch import broadcast_ as torch_broadcast_
@@ -17,6 +18,7 @@ from ..torch.process_sets import ProcessSet, global_process_set
 from ..torch.reduction import Average, ReduceOp, Reduction, Sum, choose_op
 
 
+@not_converted
 def allreduce(  # noqa: PLR0913, PLR0917 - Horovod's signature
     tensor: Any,
     average: bool | None = None,
@@ -51,6 +53,7 @@ def grouped_allreduce(tensors: Sequence[Any], *arguments: Any, **named: Any) -> 
     return [allreduce(tensor, *arguments, **named) for tensor in tensors]
 
 
+@not_converted
 def allgather(
     tensor: Any,
     name: str | None = None,
@@ -87,6 +90,7 @@ def grouped_allgather(tensors: Sequence[Any], *arguments: Any, **named: Any) -> 
     return [allgather(tensor, *arguments, **named) for tensor in tensors]
 
 
+@not_converted
 def broadcast(
     tensor: Any,
     root_rank: int,

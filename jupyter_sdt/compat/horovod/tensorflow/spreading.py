@@ -10,6 +10,7 @@ import torch
 
 from jupyter_sdt.compat._tensorflow.bridge import through_torch
 from jupyter_sdt.compat._tensorflow.compression import Compression
+from jupyter_sdt.compat._tensorflow.framework import not_converted
 
 from ..torch import alltoall as torch_alltoall
 from ..torch import reducescatter as torch_reducescatter
@@ -18,6 +19,7 @@ from ..torch.reduction import Average, ReduceOp, choose_op
 from .operations import allgather
 
 
+@not_converted
 def alltoall(
     tensor: Any,
     splits: Any = None,
@@ -39,6 +41,7 @@ def alltoall(
     return _exchanged(given, tf.cast(tf.convert_to_tensor(splits), tf.int32), process_set)
 
 
+@not_converted
 def reducescatter(
     tensor: Any,
     device_dense: str = "",

@@ -12,6 +12,7 @@ import torch.distributed as dist
 
 from jupyter_sdt.compat._tensorflow.bridge import through_torch
 from jupyter_sdt.compat._tensorflow.compression import Compression
+from jupyter_sdt.compat._tensorflow.framework import not_converted
 
 from ..exceptions import SMDDPError
 from .ranks import place, size
@@ -34,6 +35,7 @@ _TORCH_OPS = {
 }
 
 
+@not_converted
 def allreduce(
     tensor: Any,
     param_index: int,
@@ -50,6 +52,7 @@ def allreduce(
     return _reduced(tensor, compression, op)
 
 
+@not_converted
 def oob_allreduce(
     tensor: Any, compression: Any = Compression.none, op: ReduceOp = ReduceOp.AVERAGE
 ) -> Any:
@@ -62,6 +65,7 @@ def oob_allreduce(
     return _reduced(tensor, compression, op)
 
 
+@not_converted
 def broadcast(tensor: Any, root_rank: int) -> Any:
     """Return rank ``root_rank``'s tensor."""
     given = tf.convert_to_tensor(tensor)
