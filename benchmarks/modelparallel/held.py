@@ -12,6 +12,7 @@ import torch.distributed as dist
 import torch.distributed.fsdp
 from torch import nn
 from torch.nn import functional
+from tracked import most_but_activations
 
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.model import DistributedModel
@@ -19,11 +20,13 @@ from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 from jupyter_sdt.runtime.modelparallel.partition import measure_costs, predict_memory
 from jupyter_sdt.runtime.modelparallel.partition.measuring import one_step
+from jupyter_sdt.runtime.modelparallel.sharding.memory import predict_sharded_memory
 from jupyter_sdt.runtime.modelparallel.step import step
 
 WIDTH, BLOCKS, TOKENS = 512, 16, 32
 # Gathered one or two at a time, so that they are small beside the whole model.
 NARROW, MANY = 320, 40
+ALL_SHARDED: dict[str, Any] = {"ddp": True, "sdp_param_persistence_threshold": 1}
 STEPS, WARM = 6, 5
 MICROBATCHES = 8
 
@@ -61,12 +64,36 @@ def measure_pipeline(stages: int, sequences: int) -> list[dict[str, int]]:
 
 
 def measure_sharded(degree: int) -> list[dict[str, int]]:
-    """Peak of every rank, and its share of parameters, gradients and Adam's two moments."""
+    """Peak and prediction of every rank, in bytes."""
     resident.return_what_is_freed()
-    start(sharded_data_parallel_degree=degree, ddp=True, sdp_param_persistence_threshold=1)
-    peak, model = peak_of_training(network(MANY, NARROW), 1)
+    here = start(**ALL_SHARDED, sharded_data_parallel_degree=degree)
+    module = network(MANY, NARROW)
+    kept = measure_costs(module, one_step(module, batch(NARROW, 1)[0]), trace_memory_usage=True)
+    table = predict_sharded_memory(
+        module,
+        here.parameters,
+        activations=sum(cost.activation_bytes for cost in kept.modules.values()),
+    )
+    peak, _ = peak_of_training(module, 1)
+    return gathered({"peak": peak, "predicted": table.total})
+
+
+def measure_shares(degree: int) -> list[dict[str, int]]:
+    """Of every rank what parameters, gradients and moments take at most, and its share of them."""
+    start(**ALL_SHARDED, sharded_data_parallel_degree=degree)
+    model = DistributedModel(network(MANY, NARROW))
+    optimizer = DistributedOptimizer(torch.optim.Adam(model.parameters(), lr=1e-4))
+    x, y = batch(NARROW, 1)
+
+    def run() -> None:
+        train_step(model, x, y)
+        optimizer.step()
+
+    run()
+    optimizer.zero_grad()
     whole = sum(parameter.nbytes for parameter in model.parameters())
-    return gathered({"peak": peak, "predicted": 4 * whole // degree})
+    most = most_but_activations(model.get_module(), optimizer.optimizer, (x, y), run)
+    return gathered({"peak": most, "predicted": 4 * whole // degree})
 
 
 def measure_limit(ranks: int, room: int, way: str) -> str:
@@ -74,15 +101,21 @@ def measure_limit(ranks: int, room: int, way: str) -> str:
     resident.return_what_is_freed()
     limit = resident.data_size() + room
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    options = {"partitions": ranks, "microbatches": MICROBATCHES}
+    options: dict[str, Any] = {"partitions": ranks}
     if way == "sharded" and ranks > 1:
-        options = {"sharded_data_parallel_degree": ranks, "ddp": True}
+        options = ALL_SHARDED | {"sharded_data_parallel_degree": ranks}
     try:
-        start(**options)
+        start(**options, microbatches=MICROBATCHES)
         peak_of_training(network(), MICROBATCHES)
     except (RuntimeError, MemoryError) as error:
         return f"{type(error).__name__}: {str(error).splitlines()[0]}"
     return "trains"
+
+
+def batch(width: int, sequences: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random inputs and targets."""
+    x, y = torch.randn(2, sequences, TOKENS, width)
+    return x, y
 
 
 def start(**parameters: Any) -> world.World:
@@ -109,7 +142,7 @@ def peak_of_training(module: nn.Sequential, sequences: int) -> tuple[int, Distri
     model = DistributedModel(module, trace_memory_usage=True)
     optimizer = DistributedOptimizer(torch.optim.Adam(model.parameters(), lr=1e-4))
     width = module[0].linear1.in_features
-    x, y = torch.randn(2, sequences, TOKENS, width)
+    x, y = batch(width, sequences)
     found = 0
     for number in range(STEPS):
         resident.begin_peak()

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "dataparallel"))
 
 from forked_ranks import run_ranks
-from held import measure_limit, measure_pipeline, measure_sharded, network
+from held import measure_limit, measure_pipeline, measure_sharded, measure_shares, network
 
 from jupyter_sdt.scaling.conditions import current_conditions
 
@@ -21,6 +21,7 @@ WAYS = (
     ("pipeline, small batch", measure_pipeline, (1,)),
     ("pipeline, large batch", measure_pipeline, (4,)),
     ("sharded", measure_sharded, ()),
+    ("sharded shares", measure_shares, ()),
 )
 
 

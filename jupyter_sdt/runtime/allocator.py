@@ -9,8 +9,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 from jupyter_sdt.spec.variables import KEEP_FREED_MEMORY
 
@@ -71,14 +73,25 @@ def share_one_arena(environment: Mapping[str, str] = os.environ) -> None:
         library.mallopt(_ARENA_MAX, 1)
 
 
-def keep_no_buffers(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Have MKL free what it packs matrices into, said before it computes for the first time.
+def free_thread_buffers() -> None:
+    """Have MKL free what it packed matrices into, for this thread.
 
-    Otherwise it keeps some 3 MB for each thread that has ever multiplied matrices; those that
-    compute in turn use the same, if it is freed. Not where the user has chosen otherwise.
-    https://www.intel.com/content/www/us/en/docs/onemkl/developer-guide-linux/2024-2/memory-functions.html
+    It keeps some 3 MB for each thread that has ever multiplied matrices. Threads that compute in
+    turn allocate the same memory again, one after the other.
     """
-    environment.setdefault("MKL_DISABLE_FAST_MM", "1")
+    _mkl_freeing()()
+
+
+@cache
+def _mkl_freeing() -> Callable[[], object]:
+    """MKL's function, out of the torch that is loaded; one that does nothing without."""
+    folder = Path(getattr(sys.modules.get("torch"), "__file__", None) or "").parent
+    try:
+        library = ctypes.CDLL(str(folder / "lib" / "libtorch_cpu.so"))
+        found: Callable[[], object] = library.mkl_serv_thread_free_buffers
+    except (OSError, AttributeError):
+        return lambda: None
+    return found
 
 
 def give_back_now() -> None:

@@ -47,6 +47,15 @@ class Assignment:
         return tuple(int(v) for v in self._sums([m.parameters_bytes for m in self.modules]))
 
     @property
+    def largest_bytes(self) -> tuple[int, ...]:
+        """Bytes of parameters of the largest module on each stage, without those below it."""
+        rows = [(row.stage, row.parameters_bytes) for row in self.modules]
+        return tuple(
+            max((size for stage, size in rows if stage == here), default=0)
+            for here in range(self.stages)
+        )
+
+    @property
     def activation_bytes(self) -> tuple[int, ...]:
         """Bytes that each stage keeps for the backward of one microbatch."""
         return tuple(int(v) for v in self._sums([m.activation_bytes for m in self.modules]))

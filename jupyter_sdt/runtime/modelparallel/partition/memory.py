@@ -15,17 +15,23 @@ _SCHEDULES = ("simple", "interleaved", "1f1b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageMemory:
-    """Bytes that one stage needs at the same time: what its parameters bring, and activations."""
+    """Bytes that one rank needs at the same time: what its parameters bring, and activations.
+
+    ``temporary`` is what exists for a moment beside them: gradients of the largest module before
+    they are added to those of earlier microbatches, or of sharded models a layer as a whole.
+    """
 
     parameters: int
     gradients: int
     optimizer: int
     activations: int
+    temporary: int = 0
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.parameters + self.gradients + self.optimizer + self.activations
+        lasting = self.parameters + self.gradients + self.optimizer
+        return lasting + self.activations + self.temporary
 
 
 def predict_memory(
@@ -54,9 +60,14 @@ def predict_memory(
             gradients=parameters,
             optimizer=int(parameters * optimizer_factor),
             activations=kept * count,
+            temporary=largest,
         )
-        for parameters, kept, count in zip(
-            assignment.parameters_bytes, assignment.activation_bytes, flying, strict=True
+        for parameters, kept, count, largest in zip(
+            assignment.parameters_bytes,
+            assignment.activation_bytes,
+            flying,
+            assignment.largest_bytes,
+            strict=True,
         )
     )
 

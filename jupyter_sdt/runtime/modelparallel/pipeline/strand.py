@@ -8,6 +8,8 @@ from queue import SimpleQueue
 
 import torch
 
+from jupyter_sdt.runtime.allocator import free_thread_buffers
+
 _idle: list[_Worker] = []
 
 
@@ -39,6 +41,7 @@ class Strand:
 
     def pause(self) -> None:
         """Within the work: wait for the next :meth:`resume`."""
+        free_thread_buffers()  # others compute meanwhile
         self._back.release()
         self._go.acquire()
         if self._cancelled:
@@ -61,6 +64,7 @@ class Strand:
         except BaseException as error:  # noqa: BLE001 - told to whoever resumed it
             self.error = error
         del work
+        free_thread_buffers()
         self.finished = True
         _idle.append(worker)
         self._back.release()

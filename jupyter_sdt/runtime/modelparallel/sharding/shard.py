@@ -15,6 +15,7 @@ from torch import nn
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 from jupyter_sdt.runtime.modelparallel.delayed_init import initialise
+from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 from jupyter_sdt.runtime.modelparallel.sharding.groups import ShardGroup, shard_mesh
 from jupyter_sdt.runtime.modelparallel.sharding.pieces import keep_group, local
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice, mark, slice_of
@@ -40,14 +41,18 @@ def shard(world: World, module: nn.Module) -> None:
     half = any(p.dtype in _HALF for p in module.parameters())
     policy = MixedPrecisionPolicy(reduce_dtype=torch.float32 if half else None)
     slices = {name: slice_of(p) for name, p in module.named_parameters()}
-    limit = min(asked.sdp_max_live_parameters, asked.sdp_reduce_bucket_size)
-    for unit in units(module, limit):
+    for unit in units(module, largest_unit(asked)):
         initialise(unit)
         unit.to(world.device)
         fully_shard(unit, mesh=mesh, ignored_params=whole, mp_policy=policy)
         _communicate(unit, members)
     for name, parameter in module.named_parameters():
         _describe(parameter, slices[name])
+
+
+def largest_unit(asked: Parameters) -> float:
+    """How many elements of a layer may be whole at the same time, as far as it can be divided."""
+    return min(asked.sdp_max_live_parameters, asked.sdp_reduce_bucket_size)
 
 
 def units(model: nn.Module, limit: float = math.inf) -> Iterator[nn.Module]:

@@ -29,10 +29,14 @@ def test_each_stage_holds_parameters_their_companions_and_activations_in_flight(
     # Each layer keeps its input; that of the first is the batch, which is there anyway.
     weights, rows = 2 * 16 * 16 * 4, 8 * 16 * 4
     assert first == StageMemory(
-        parameters=weights, gradients=weights, optimizer=2 * weights, activations=4 * rows
+        parameters=weights,
+        gradients=weights,
+        optimizer=2 * weights,
+        activations=4 * rows,
+        temporary=weights // 2,
     )
     assert last.activations == 2 * 2 * rows
-    assert first.total == 4 * weights + 4 * rows
+    assert first.total == 4.5 * weights + 4 * rows
 
 
 def test_without_a_state_the_optimizer_needs_nothing():
