@@ -56,6 +56,8 @@ class DistributedDataParallel(parallel.DistributedDataParallel):
         with leaving_no_holes() if limit else nullcontext():
             super().__init__(module, **settings)
         self._limit = limit
+        if limit:
+            self.bucket_bytes_cap = limit  # where torch.compile cuts the graph
         self._fuse()
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
