@@ -5,6 +5,9 @@ import { IJobFilter, JobsApi } from './api';
 import { LastingSocket } from './lastingSocket';
 import { asListMessage, IListMessage } from './replies';
 
+/** A server that answers later than this does not answer: connections die silently, too. */
+const ANSWER_MS = 10000;
+
 /** An answer that somebody waits for. */
 interface IWaiting {
   number: number;
@@ -16,7 +19,8 @@ export class ListStream implements IDisposable {
   /** `query`: what to ask for when a connection is made. */
   constructor(
     private readonly _api: Pick<JobsApi, 'settings' | 'listStreamUrl'>,
-    private readonly _query: () => IJobFilter
+    private readonly _query: () => IJobFilter,
+    private readonly _answerMs = ANSWER_MS
   ) {
     document.addEventListener('visibilitychange', this._onSight);
     this._onSight();
@@ -30,6 +34,11 @@ export class ListStream implements IDisposable {
   /** Whether the server tells all that changes: a question was answered on this connection. */
   get isLive(): boolean {
     return this._isLive;
+  }
+
+  /** How long nothing was heard. */
+  get silentMs(): number {
+    return performance.now() - this._heardMs;
   }
 
   /** Whether it was disposed. */
@@ -51,6 +60,8 @@ export class ListStream implements IDisposable {
       return Promise.resolve(false);
     }
     this._send();
+    window.clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => this._connectAnew(), this._answerMs);
     return new Promise(tell => this._waiting.push({ number: this._number, tell }));
   }
 
@@ -79,6 +90,7 @@ export class ListStream implements IDisposable {
 
   private _take(message: IListMessage): void {
     this._isLive = true;
+    this._heardMs = performance.now();
     this._received.emit(message);
     this._answer(message.number, true);
   }
@@ -90,7 +102,13 @@ export class ListStream implements IDisposable {
     return true;
   }
 
+  private _connectAnew(): void {
+    this._leave();
+    this._onSight();
+  }
+
   private _leave(): void {
+    window.clearTimeout(this._timer);
     this._socket?.dispose();
     this._socket = null;
     this._lose();
@@ -99,12 +117,17 @@ export class ListStream implements IDisposable {
   private _answer(number: number, answered: boolean): void {
     const told = this._waiting.filter(waiting => waiting.number <= number);
     this._waiting = this._waiting.filter(waiting => waiting.number > number);
+    if (this._waiting.length === 0) {
+      window.clearTimeout(this._timer);
+    }
     told.forEach(({ tell }) => tell(answered));
   }
 
   private _socket: LastingSocket | null = null;
   private _waiting: IWaiting[] = [];
   private _number = 0;
+  private _timer = 0;
+  private _heardMs = 0;
   private _isLive = false;
   private _isDisposed = false;
   private readonly _received = new Signal<this, IListMessage>(this);

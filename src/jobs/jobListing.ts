@@ -13,6 +13,8 @@ import { IListFilter } from './managing';
 const RUNNING_MS = 2000;
 const IDLE_MS = 10000;
 const LONGEST_MS = 60000;
+/** A socket that has told nothing for so long is asked whether it is still there. */
+const SILENT_MS = 30000;
 /** So many jobs are shown at first, and so many more each time that somebody asks for more. */
 const PAGE_JOBS = 100;
 
@@ -135,7 +137,8 @@ export class JobListing implements IDisposable {
 
   /** See to it that the list is that of the server now. */
   private async _bring(wanted: boolean): Promise<void> {
-    if (this._stream.isLive && (!wanted || (await this._stream.ask()))) {
+    const isTold = this._stream.isLive && this._stream.silentMs < SILENT_MS;
+    if ((isTold && !wanted) || (await this._stream.ask())) {
       return;
     }
     const list = await this.api.list(this._query);
