@@ -22,6 +22,10 @@ class GivenStates(HeldParameters):
         """What this rank has of the state, with ``"_smp_is_partial": True``."""
         return {**saved_state.local_state(self._parts()), **self._scaler_state()}
 
+    def orig_state_dict(self) -> dict[str, Any]:
+        """This rank's shards of the state: what scripts with sharded data parallelism save."""
+        return self.local_state_dict()
+
     def state_dict(self) -> dict[str, Any]:
         """The whole model's state, as an optimizer of one process would give it.
 

@@ -20,7 +20,7 @@ def test_training_goes_on_from_a_partial_checkpoint_and_from_a_full_one(agree, t
 train(plain, model, optimizer, 2)
 for partial in (True, False):
     resume_from_checkpoint(path, "two", partial=partial)
-    found = (dict(model.state_dict()), optimizer.local_state_dict()["state"])
+    found = (dict(model.state_dict()), optimizer.orig_state_dict()["state"])
     torch.testing.assert_close(found[0], dict(saved[0]), rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(found[1], saved[1], rtol=0, atol=0)
 """
