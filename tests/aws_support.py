@@ -67,18 +67,15 @@ class Account:
         return self.client("sagemaker").describe_training_job(TrainingJobName=job_name)
 
 
-@contextmanager
-def credentials_of_nobody(folder: Path) -> Iterator[pytest.MonkeyPatch]:
-    """Canaries for credentials, and no configuration of this machine's user."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "AKIACANARYCANARYCANA")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", CANARIES[0])
-        patch.setenv("AWS_SESSION_TOKEN", CANARIES[1])
-        patch.setenv("AWS_REGION", REGION)
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            patch.setenv(name, str(folder / "none"))
-        yield patch
+def credentials_of_nobody(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Set canaries for credentials, and no configuration of this machine's user."""
+    patch.setenv("AWS_ACCESS_KEY_ID", "AKIACANARYCANARYCANA")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", CANARIES[0])
+    patch.setenv("AWS_SESSION_TOKEN", CANARIES[1])
+    patch.setenv("AWS_REGION", REGION)
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        patch.setenv(name, str(folder / "none"))
 
 
 @contextmanager

@@ -71,9 +71,10 @@ def test_a_job_of_somebody_else_is_stopped_by_its_name_only(remote):
 
 
 @pytest.fixture
-def account(tmp_path):
+def account(tmp_path, monkeypatch):
     """A rehearsed account: one job trains, another has ended and keeps its instances."""
-    with credentials_of_nobody(tmp_path) as patch, serving(patch, directed=True) as made:
+    credentials_of_nobody(monkeypatch, tmp_path)
+    with serving(monkeypatch, directed=True) as made:
         create(made, "digits-remote")
         made.service.enter("digits-remote", "Training")
         create(made, "digits-theirs", KeepAlivePeriodInSeconds=3600)

@@ -67,3 +67,10 @@ def test_a_name_that_nobody_knows_is_said_to_be_unknown_at_both_places(aws):
     aws()
     with pytest.raises(SdtError, match="SageMaker knows no such training job either"):
         TrainingJob.attach("nobody")
+
+
+def test_where_sagemaker_cannot_be_asked_the_name_is_said_to_be_unknown_here(aws, monkeypatch):
+    aws()
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")  # half of the credentials
+    with pytest.raises(LaunchError, match=r"no job 'nobody' in .*; SageMaker was asked, too: "):
+        TrainingJob.attach("nobody")

@@ -38,7 +38,10 @@ def find_anywhere(job_name: str, region: str | None = None) -> JobDirectory:
     except SdtError as missing:
         if not reachable(region):
             raise
-        adopted = adopt(job_name, region)
+        try:
+            adopted = adopt(job_name, region)
+        except LaunchError as error:
+            raise LaunchError(f"{missing}; SageMaker was asked, too: {error}") from error
         if adopted is None:
             raise SdtError(f"{missing}; SageMaker knows no such training job either") from None
         return adopted

@@ -13,9 +13,10 @@ from jupyter_sdt.rehearsal import Conditions, Rehearsal, rehearse
 
 
 @pytest.fixture
-def aws_environment(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
-    with credentials_of_nobody(tmp_path) as patch:
-        yield patch
+def aws_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """That of the test itself: two of them would undo each other's changes in the wrong order."""
+    credentials_of_nobody(monkeypatch, tmp_path)
+    return monkeypatch
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,9 @@ def finished(tmp_path_factory) -> Iterator[tuple[TrainingJob, Account]]:
     folder = tmp_path_factory.mktemp("sent")
     script = folder / "train.py"
     script.write_text(SCRIPT)
-    with credentials_of_nobody(folder) as patch, serving(patch) as account:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        credentials_of_nobody(patch, folder)
+        account = stack.enter_context(serving(patch))
         patch.setenv("SDT_JOBS_DIR", str(folder / "jobs"))
         account.make_bucket(BUCKET)
         account.client("s3").put_object(Bucket=BUCKET, Key="data/one", Body=b"1")
