@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import until
 
-from jupyter_sdt.errors import JobError, SdtError
+from jupyter_sdt.errors import JobError, LaunchError, SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch.remote.backend import SageMakerBackend
 
