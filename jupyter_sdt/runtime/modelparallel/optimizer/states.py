@@ -23,7 +23,7 @@ class GivenStates(HeldParameters):
         return {**saved_state.local_state(self._parts()), **self._scaler_state()}
 
     def orig_state_dict(self) -> dict[str, Any]:
-        """This rank's shards of the state: what scripts with sharded data parallelism save."""
+        """The shards of this rank: what scripts with sharded data parallelism save."""
         return self.local_state_dict()
 
     def state_dict(self) -> dict[str, Any]:
