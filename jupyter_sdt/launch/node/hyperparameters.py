@@ -2,7 +2,8 @@
 
 The rules are those of SageMaker's SDK 2.x (writing) and training toolkit (reading), except that
 the arguments stay a list to the end: no shell ever sees them, so spaces, quotes, ``$`` and ``;``
-arrive as they were given.
+arrive as they were given. What the shell makes of an empty string is kept: published examples write
+``{"fp16": ""}`` for a bare ``--fp16``.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def hyperparameter_arguments(spec: JobSpec) -> tuple[str, ...]:
     ``True``                --flag True      --flag true       --flag
     ``False``               --flag False     --flag false      (left out)
     ``None``                --flag ""        --flag null       (left out)
+    ``""``                  --flag           --flag ""         --flag ""
     ``[1, "a"]``            --flag [1, 'a']  --flag [1, "a"]   as sagemaker
     ``{"b": 1, "a": "x"}``  --flag a=x,b=1   --flag {"b": 1,   as sagemaker
                                              "a": "x"}
@@ -52,8 +54,8 @@ def hyperparameter_arguments(spec: JobSpec) -> tuple[str, ...]:
     if spec.hyperparameter_style == "json":
         parts = {key: (f"--{key}", _json_text(value)) for key, value in given.items()}
     else:
-        switches = spec.hyperparameter_style == "switch"
-        parts = {key: _words(key, given[key], switches=switches) for key in sorted(given)}
+        words = _switch_words if spec.hyperparameter_style == "switch" else _sagemaker_words
+        parts = {key: words(_flag(key), given[key]) for key in sorted(given)}
     return tuple(_checked_word(key, word) for key, words in parts.items() for word in words)
 
 
@@ -143,11 +145,18 @@ def _json_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _words(key: str, value: Any, *, switches: bool) -> tuple[str, ...]:
-    name = f"-{key}" if len(key) == 1 else f"--{key}"
-    if switches and (value is None or value is False):
+def _flag(key: str) -> str:
+    return f"-{key}" if len(key) == 1 else f"--{key}"
+
+
+def _sagemaker_words(flag: str, value: Any) -> tuple[str, ...]:
+    return (flag,) if value == "" else (flag, _plain_text(value))
+
+
+def _switch_words(flag: str, value: Any) -> tuple[str, ...]:
+    if value is None or value is False:
         return ()
-    return (name,) if switches and value is True else (name, _plain_text(value))
+    return (flag,) if value is True else (flag, _plain_text(value))
 
 
 def _plain_text(value: Any) -> str:

@@ -18,6 +18,7 @@ from jupyter_sdt.runtime.virtual_cuda.patching import Function, wrap
 def install_replicas() -> None:
     """Let all of them work on the CPU, whichever devices they are told."""
     wrap(DistributedDataParallel, "__init__", _distributed)
+    wrap(DistributedDataParallel, "_passing_sync_batchnorm_handle", _any_batch_norm)
     wrap(DataParallel, "__init__", _data_parallel)
     wrap(nn.SyncBatchNorm, "forward", _synchronized)
     when_imported(
@@ -38,6 +39,11 @@ def _distributed(original: Function) -> Function:
         original(self, module, None, None, *arguments, **options)
 
     return begin
+
+
+def _any_batch_norm(_original: Function) -> Function:
+    """All that torch does here is to refuse SyncBatchNorm in modules on the CPU."""
+    return lambda _model, _module: None
 
 
 def _data_parallel(_original: Function) -> Function:

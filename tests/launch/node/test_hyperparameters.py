@@ -71,6 +71,14 @@ def test_none_and_false_are_written_by_each_styles_rule(
     assert hyperparameter_arguments(spec) == words
 
 
+@pytest.mark.parametrize(("style", "rest"), [("sagemaker", ()), ("json", ("",)), ("switch", ("",))])
+def test_an_empty_string_is_a_bare_switch_in_sagemakers_style(
+    jobs: Jobs, style: str, rest: tuple[str, ...]
+) -> None:
+    spec = jobs.spec(hyperparameters={"skip-test": ""}, hyperparameter_style=style)
+    assert hyperparameter_arguments(spec) == ("--skip-test", *rest)
+
+
 @pytest.mark.parametrize("style", ["sagemaker", "json", "switch"])
 def test_hostile_values_arrive_in_a_process_as_they_were_given(jobs: Jobs, style: str) -> None:
     hostile = [
@@ -80,7 +88,6 @@ def test_hostile_values_arrive_in_a_process_as_they_were_given(jobs: Jobs, style
         "$HOME",
         "x; exit 3",
         "`id`",
-        "",
         "line\nline",
         "ünï",
         "*",

@@ -95,6 +95,7 @@ result.pow(3).sum().backward()
 assert torch.allclose(mine.grad, whole.grad[part])
 ours.eval(), plain.eval()
 assert torch.allclose(ours(mine), plain(whole)[part])
+nn.parallel.DistributedDataParallel(ours.train(), device_ids=[rank])(mine).sum().backward()
 """
         + LEAVE,
         ranks=2,
