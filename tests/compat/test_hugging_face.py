@@ -7,20 +7,12 @@ import pytest
 import torch
 from support import Jobs, ranks
 
-from jupyter_sdt.spec.distribution import Distribution
-
 pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 
 # The models' sources come without a network; so do these tests.
 OFFLINE = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
 SMDDP = ranks(2, strategy="smdataparallel")
-PIPELINE = Distribution(
-    strategy="modelparallel",
-    combined_with="mpi",
-    processes_per_node=2,
-    parameters={"partitions": 2, "microbatches": 2, "ddp": True},
-)
 TRAINER = """
 import argparse, json, os
 import torch
@@ -105,18 +97,3 @@ def test_the_trainer_trains_in_16_bits(jobs: Jobs):
     (first, second), _ = trained(jobs, precision="bf16")
     assert first["loss"] < 0.9 * float(first["first"])
     assert first["weight"] == second["weight"]
-
-
-@pytest.mark.slow
-def test_the_trainer_trains_a_pipeline_as_one_process_does_and_resumes(jobs: Jobs):
-    (plain,), _ = trained(jobs, Distribution())
-    (first, second), directory = trained(jobs, PIPELINE)
-    assert first["mode"] == second["mode"] == "sagemaker_model_parallel"
-    assert first["world"] == 1
-    # Weights, since the Trainer divides the loss by the labels of a batch in one case and not the
-    # other, which Adam evens out.
-    assert first["weight"] == pytest.approx(plain["weight"], abs=1e-4)
-    assert first["loss"] == second["loss"]
-    (again, _), _ = trained(jobs, PIPELINE, resume=checkpoint(directory))
-    assert again["steps"] == 8
-    assert again["loss"] == pytest.approx(first["loss"], rel=1e-4)

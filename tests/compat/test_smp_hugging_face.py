@@ -11,79 +11,90 @@ import torch
 from support import Jobs
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.runtime.modelparallel.hugging_face import (
-    leave_data_whole,
-    read_safetensors,
-    weights_file,
-)
+from jupyter_sdt.runtime.modelparallel.accelerate_replicas import show_replicas
+from jupyter_sdt.runtime.modelparallel.hugging_face import read_safetensors, weights_file
 from jupyter_sdt.spec.distribution import Distribution
 
 pytestmark = pytest.mark.timeout(400)  # on machines that may be busy
 OFFLINE = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
 TRAINER = """
-import argparse, json, os
+import dataclasses, json
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
-from transformers.utils import is_sagemaker_mp_enabled
-import smdistributed.modelparallel.torch as smp
-assert is_sagemaker_mp_enabled()
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--folder")
-parser.add_argument("--resume", default="")
-options, _ = parser.parse_known_args()
+from transformers import (
+    GPT2Config, GPT2LMHeadModel, HfArgumentParser, Trainer, TrainingArguments, set_seed)
 
 class Tokens(torch.utils.data.Dataset):
+    def __init__(self, count):
+        self.count = count
+
     def __len__(self):
-        return 32
+        return self.count
 
     def __getitem__(self, index):
-        ids = (torch.arange(12) + index) % 16
-        return {"input_ids": ids, "labels": ids}
+        ids = (torch.arange(12) * (1 + index % 3) + index) % 16
+        # The first is no label; else the Trainer counts it in one process, and not among stages.
+        return {"input_ids": ids, "labels": torch.cat([torch.tensor([-100]), ids[1:]])}
 
-torch.manual_seed(0)
+def measured(prediction):
+    hits = prediction.predictions[:, :-1].argmax(-1) == prediction.label_ids[:, 1:]
+    return {"accuracy": hits.mean(), "rows": len(hits)}
+
+(arguments,) = HfArgumentParser(TrainingArguments).parse_args_into_dataclasses()
+set_seed(0)
 config = GPT2Config(vocab_size=16, n_positions=12, n_embd=16, n_layer=2, n_head=2,
                     bos_token_id=0, eos_token_id=1, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
-arguments = TrainingArguments(
-    output_dir=options.folder, per_device_train_batch_size=4, max_steps=6, learning_rate=1e-2,
-    logging_steps=1, save_steps=3, report_to=[], disable_tqdm=True, seed=3)
-trainer = Trainer(model=GPT2LMHeadModel(config), args=arguments, train_dataset=Tokens(),
-                  eval_dataset=Tokens())
-trainer.train(resume_from_checkpoint=options.resume or None)
-losses = [row["loss"] for row in trainer.state.log_history if "loss" in row]
-print(json.dumps({"device": str(arguments.device), "losses": losses,
-                  "evaluation": trainer.evaluate()["eval_loss"]}))
+trainer = Trainer(model=GPT2LMHeadModel(config), args=arguments, train_dataset=Tokens(48),
+                  eval_dataset=Tokens(30), compute_metrics=measured)
+trainer.train(resume_from_checkpoint=arguments.resume_from_checkpoint)
+found = {name: [row[name] for row in trainer.state.log_history if name in row]
+         for name in ("loss", "grad_norm", "eval_loss")}
+found |= {name: trainer.evaluate()[name] for name in ("eval_loss", "eval_accuracy", "eval_rows")}
+found["predicted"] = trainer.predict(Tokens(16)).predictions.mean().item()
+found["best"] = trainer.state.best_model_checkpoint
+mode, device = arguments.parallel_mode.value, str(arguments.device)
+print(json.dumps({"device": device, "mode": mode, "world": arguments.world_size, "found": found}))
 """
 
 
 @pytest.mark.slow
-def test_the_trainer_trains_on_two_stages_and_resumes_exactly(tmp_path: Path):
+def test_the_trainer_trains_stages_and_replicas_as_one_process_and_resumes(tmp_path: Path):
     pytest.importorskip("transformers")
     pytest.importorskip("accelerate")
     jobs = Jobs(tmp_path / "jobs")
     parameters = {"partitions": 2, "microbatches": 2, "placement_strategy": "spread", "ddp": True}
     stages = Distribution(
-        strategy="modelparallel", combined_with="mpi", processes_per_node=2, parameters=parameters
+        strategy="modelparallel", combined_with="mpi", processes_per_node=4, parameters=parameters
     )
-    folder = tmp_path / "trained"
 
-    def train(**hyperparameters):
+    def train(distribution, rows, **hyperparameters):
+        given = {"output_dir": str(tmp_path / "trained"), "per_device_train_batch_size": rows}
+        given |= {"per_device_eval_batch_size": rows, "max_steps": 6, "learning_rate": 0.01}
+        given |= {"logging_steps": 1, "save_steps": 3, "eval_strategy": "steps", "eval_steps": 3}
+        given |= {"load_best_model_at_end": True, "report_to": "none", "disable_tqdm": True}
         directory = jobs.run(
             TRAINER,
-            distribution=stages,
-            hyperparameters={"folder": str(folder), **hyperparameters},
+            distribution=distribution,
+            hyperparameters=given | hyperparameters,
             environment=OFFLINE,
         )
         log = directory.log(0).read_text()
         assert directory.read_state().status == "Completed", log
-        return json.loads(next(x for x in reversed(log.splitlines()) if x.startswith('{"device')))
+        found = [line for line in log.splitlines() if line.startswith('{"device')]
+        return json.loads(found[-1])
 
-    whole = train()
-    assert whole["device"] == "cuda:0"
-    assert whole["losses"][-1] < whole["losses"][0]
-    saved = {path.name for path in (folder / "checkpoint-3").iterdir()}
-    assert {"optimizer.pt_0_0", "optimizer.pt_1_0", "model.safetensors"} <= saved
-    resumed = train(resume=str(folder / "checkpoint-3"))
+    plain = train(Distribution(), 8)["found"]
+    whole = train(stages, 4)
+    assert whole["mode"] == "sagemaker_model_parallel"
+    assert (whole["device"], whole["world"]) == ("cuda:0", 2)
+    # Each replica has half of every batch; norms are those of all stages together.
+    for name, values in whole["found"].items():
+        assert values == (values if name == "best" else pytest.approx(plain[name], rel=1e-3)), name
+    assert whole["found"]["loss"][-1] < whole["found"]["loss"][0]
+    assert whole["found"]["eval_rows"] == 30
+    checkpoint = tmp_path / "trained" / "checkpoint-3"
+    saved = {path.name for path in checkpoint.iterdir()}
+    assert {"optimizer.pt_0_0", "optimizer.pt_1_0", "model.safetensors", "rank_1"} <= saved
+    resumed = train(stages, 4, resume_from_checkpoint=str(checkpoint))
     assert resumed == whole
 
 
@@ -97,8 +108,8 @@ def test_accelerate_divides_no_batches_among_the_stages_of_a_model(monkeypatch):
     monkeypatch.setitem(sys.modules, "accelerate.state", state)
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
     assert PartialState().processes == 2
-    leave_data_whole()
-    leave_data_whole()
+    show_replicas()
+    show_replicas()
     assert PartialState().processes == 1
     assert os.environ["OMPI_COMM_WORLD_SIZE"] == "2"
 

@@ -178,6 +178,13 @@ class Execution:
                 if parameter.grad is not None:
                     parameter.grad *= factor
 
+    def finish_exchange(self) -> None:
+        """Exchange what fewer than ``backward_passes`` have left: an epoch need not divide."""
+        if self.world.parameters.ddp and self._passes % self._options.backward_passes:
+            self._passes = 0
+            if self.uneven is None:
+                self._average()
+
     def finish_uneven(self) -> None:
         """Take part in what other replicas still have to do, and get their parameters."""
         if self.uneven is None or self.placement is None:

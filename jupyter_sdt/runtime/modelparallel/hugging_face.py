@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import struct
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.late_import import when_imported
+from jupyter_sdt.runtime.modelparallel import world
 
 # https://github.com/huggingface/safetensors#format
 _DTYPES = {
@@ -30,44 +30,47 @@ _DTYPES = {
 }
 
 
-# What accelerate takes for a sign that each process trains a model of its own.
-_SIGNS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "WORLD_SIZE", "LOCAL_RANK")
+def accept_parameters() -> None:
+    """Let scripts of transformers 5 take the argument that every job of this library has.
 
-
-def leave_data_whole() -> None:
-    """Let accelerate divide no batches: ranks that hold parts of one model see the same ones.
-
-    Its versions before 1.0 take every process of an mpirun job for a replica.
+    ``TrainingArguments`` had it until then, and a parser of them refuses what it does not know.
     """
-    when_imported("accelerate.state", _hide_processes)
+    when_imported("transformers.hf_argparser", _drop_parameters)
 
 
-def _hide_processes(module: Any) -> None:
-    begin = module.PartialState.__init__
-    if hasattr(begin, "__wrapped__"):
+def _drop_parameters(module: Any) -> None:
+    parse = module.HfArgumentParser.parse_known_args
+    if hasattr(parse, "__wrapped__"):
         return
 
-    @functools.wraps(begin)
-    def alone(self: Any, *arguments: Any, **named: Any) -> None:
-        hidden = {name: os.environ.pop(name) for name in _SIGNS if name in os.environ}
-        try:
-            begin(self, *arguments, **named)
-        finally:
-            os.environ.update(hidden)
+    @functools.wraps(parse)
+    def parse_known_args(self: Any, *arguments: Any, **named: Any) -> Any:
+        found, rest = parse(self, *arguments, **named)
+        while "--mp_parameters" in rest:
+            place = rest.index("--mp_parameters")
+            del rest[place : place + 2]
+        return found, rest
 
-    module.PartialState.__init__ = alone
+    module.HfArgumentParser.parse_known_args = parse_known_args
 
 
-def make_optimizers_in_time() -> None:
-    """Let the Trainer, if the script has imported it, make its optimizer before its scheduler.
+def adapt_trainer() -> None:
+    """Make the Trainer, if the script has imported it, fit a model that lies on several ranks."""
+    trainer: Any = getattr(sys.modules.get("transformers.trainer"), "Trainer", None)
+    if trainer is None or hasattr(trainer, "_sdt_adapted"):
+        return
+    trainer._sdt_adapted = True
+    _make_optimizers_in_time(trainer)
+    _keep_random_states_apart(trainer)
+
+
+def _make_optimizers_in_time(trainer: Any) -> None:
+    """Its optimizer before its scheduler.
 
     transformers 5 waits for the wrapped model with the first, and then begins with the second,
     which needs it: every job of this library would end there.
     """
-    trainer: Any = getattr(sys.modules.get("transformers.trainer"), "Trainer", None)
-    create = getattr(trainer, "create_scheduler", None)
-    if create is None or hasattr(create, "__wrapped__"):
-        return
+    create = trainer.create_scheduler
 
     @functools.wraps(create)
     def create_scheduler(self: Any, *arguments: Any, **named: Any) -> Any:
@@ -77,6 +80,33 @@ def make_optimizers_in_time() -> None:
         return create(self, *arguments, **named)
 
     trainer.create_scheduler = create_scheduler
+
+
+def _keep_random_states_apart(trainer: Any) -> None:
+    """A file for each rank of a model: they would all write one, at the same time.
+
+    transformers has ``_save_rng_state`` from 4.36 on.
+    """
+    save, load = getattr(trainer, "_save_rng_state", None), trainer._load_rng_state
+    if save is None:
+        return
+
+    @functools.wraps(save)
+    def save_rng_state(self: Any, output_dir: str) -> None:
+        save(self, str(_own_folder(output_dir)))
+
+    @functools.wraps(load)
+    def load_rng_state(self: Any, checkpoint: str | None) -> None:
+        own = None if checkpoint is None else _own_folder(checkpoint)
+        load(self, str(own) if own is not None and own.is_dir() else checkpoint)
+
+    trainer._save_rng_state, trainer._load_rng_state = save_rng_state, load_rng_state
+
+
+def _own_folder(checkpoint: str) -> Path:
+    """Where this rank keeps its random state; the first of a model, where the Trainer does."""
+    group = world.current().group("mp")
+    return Path(checkpoint, f"rank_{group.rank}") if group.rank else Path(checkpoint)
 
 
 def weights_file(path: Path) -> Path:

@@ -150,6 +150,10 @@ class DistributedModel(ReplicaPart):
             self._call_hooks(self._step_hooks)
         return results
 
+    def finish_exchange(self) -> None:
+        """Average gradients of fewer passes than ``backward_passes_per_step``; optimizers ask."""
+        self._execution.finish_exchange()
+
     def register_post_partition_hook(self, hook: Hook) -> RemovableHandle:
         """Call ``hook(model, optimizer)`` once the model is partitioned; at once if it is."""
         return self._register(hook, self._partition_hooks, due=self.partitioned)

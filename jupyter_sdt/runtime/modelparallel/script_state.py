@@ -14,7 +14,7 @@ from typing import Any
 
 from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import world
-from jupyter_sdt.runtime.modelparallel.hugging_face import make_optimizers_in_time
+from jupyter_sdt.runtime.modelparallel.hugging_face import adapt_trainer
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 
 # (from ours to Hugging Face's, from Hugging Face's to ours): each takes and returns a state_dict.
@@ -68,7 +68,7 @@ class ScriptState:
                 "networks into one torch.nn.Module and wrap that"
             )
         self.model = model
-        make_optimizers_in_time()
+        adapt_trainer()
 
     def when_partitioned(self, action: Callable[[], object]) -> None:
         """Call ``action`` once the model is partitioned; at once if it is."""

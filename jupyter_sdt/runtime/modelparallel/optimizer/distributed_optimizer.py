@@ -97,6 +97,8 @@ class DistributedOptimizer(GivenStates):
 
         :meth:`step` does so unless the script has. Every rank of the model calls it.
         """
+        if script.model is not None:
+            script.model.finish_exchange()
         self.working.take_gradients(1.0 / self.loss_scale)
         self._has_gradients = True
         if self._world.parameters.fp16:

@@ -87,6 +87,16 @@ for _ in range(2):
     torch.manual_seed(rank)
     train_step(model, torch.ones(2, 4) * (rank + 1))
 torch.testing.assert_close(module.weight.grad, torch.full((1, 4), 2 * 2 * 1.5))
+
+# At the end of an epoch there may be fewer: the optimizer asks for the exchange.
+from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
+optimizer = DistributedOptimizer(torch.optim.SGD(model.parameters(), 0.1))
+for passes in (2, 1, 2):
+    model.zero_grad()
+    for _ in range(passes):
+        train_step(model, torch.ones(2, 4) * (rank + 1))
+    optimizer.step()
+    torch.testing.assert_close(module.weight.grad, torch.full((1, 4), 2 * passes * 1.5))
 """
     agree(body, 2)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jupyter_sdt.runtime.modelparallel import parameters, world
-from jupyter_sdt.runtime.modelparallel.hugging_face import leave_data_whole
+from jupyter_sdt.runtime.modelparallel.accelerate_replicas import show_replicas
+from jupyter_sdt.runtime.modelparallel.hugging_face import accept_parameters
 from jupyter_sdt.runtime.modelparallel.messages import CommGroup
 from jupyter_sdt.runtime.modelparallel.messages import barrier as _barrier
 from jupyter_sdt.runtime.modelparallel.script_state import state
@@ -60,7 +61,8 @@ def init(config: Mapping[str, Any] | None = None) -> None:
     Raises DistributionError for parameters that cannot be right.
     """
     asked = parameters.read(config)
-    leave_data_whole()
+    show_replicas()
+    accept_parameters()
     if not world.is_started():
         world.start(asked)
     elif config and asked != world.current().parameters:
