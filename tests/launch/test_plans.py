@@ -14,6 +14,7 @@ from jupyter_sdt.launch import local
 from jupyter_sdt.launch.launchers.mpirun import find_mpirun
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.launchers.rendezvous import Rendezvous
+from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.store.job_directory import JobDirectory
 
 MEETING = Rendezvous("127.0.0.1", 29400)
@@ -95,6 +96,10 @@ def test_torchrun_is_started_once_per_node_as_sagemaker_does(jobs, directory):
     ]
 
 
+def chosen(given):
+    return Distribution.from_arguments(given, processes_per_node=2)
+
+
 def test_mpirun_gets_one_context_per_node(jobs, directory):
     plan = make(jobs, directory, distribution=ranks(2, strategy="mpi"), instance_count=2)
     (process,) = plan.processes
@@ -103,6 +108,18 @@ def test_mpirun_gets_one_context_per_node(jobs, directory):
     assert [c.split()[:2] for c in contexts] == [["-np", "2"], ["-np", "2"]]
     assert [f"nodes/algo-{n}/environment.json" in contexts[n - 1] for n in (1, 2)] == [True, True]
     assert "RANK" not in process.environment
+
+
+def test_mpi_options_are_mpiruns_or_variables_of_the_ranks(jobs, directory):
+    given = {"custom_mpi_options": "-verbose --NCCL_DEBUG WARN -x A=b=c -x HOME", "enabled": True}
+    (process,) = make(jobs, directory, distribution=chosen({"mpi": given})).processes
+    words = list(process.argv)
+    begin = words.index("-verbose")
+    assert words[begin + 1 : begin + 7] == ["-x", "NCCL_DEBUG=WARN", "-x", "A=b=c", "-x", "HOME"]
+    given["custom_mpi_options"] = "--NCCL_DEBUG=INFO -x A=b=c"
+    library = chosen({"smdistributed": {"dataparallel": given}})
+    for process in make(jobs, directory, distribution=library).processes:
+        assert (process.environment["NCCL_DEBUG"], process.environment["A"]) == ("INFO", "b=c")
 
 
 def test_without_a_nursery_the_plan_falls_back_to_torchrun_and_says_so(jobs, directory):

@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 from jupyter_sdt.errors import DistributionError, LaunchError
+from jupyter_sdt.launch.launchers.mpi_options import mpirun_options
 from jupyter_sdt.launch.launchers.plain_python import RUN_MODULE, entry_arguments
 from jupyter_sdt.launch.launchers.plan import LaunchPlan, ProcessPlan
 from jupyter_sdt.launch.launchers.rendezvous import (
@@ -74,7 +75,8 @@ def write_environment_files(spec: JobSpec, directory: JobDirectory) -> None:
 
 def _options(spec: JobSpec) -> tuple[str, ...]:
     # As SageMaker binds nothing; oversubscribe since Open MPI counts physical cores as slots.
-    return ("--oversubscribe", "--bind-to", "none", *spec.distribution.mpi_options)
+    given = mpirun_options(spec.distribution.mpi_options)
+    return ("--oversubscribe", "--bind-to", "none", *given)
 
 
 def _contexts(spec: JobSpec, directory: JobDirectory) -> list[str]:

@@ -7,6 +7,7 @@ Both have the same plan. The only difference is that the supervisor executes ``a
 from __future__ import annotations
 
 from jupyter_sdt.launch.launchers.cluster import cluster_environment, service_plans
+from jupyter_sdt.launch.launchers.mpi_options import exported_variables
 from jupyter_sdt.launch.launchers.plan import LaunchPlan, ProcessPlan
 from jupyter_sdt.launch.launchers.rendezvous import (
     Rendezvous,
@@ -57,7 +58,8 @@ def _rank_plan(
         argv=(spec.python, "-m", RUN_MODULE, *entry_arguments(spec)),
         environment=node_environment(spec, directory, node)
         | _rank_environment(spec, place, meeting)
-        | dict(spec.environment),
+        | dict(spec.environment)
+        | exported_variables(spec.distribution.mpi_options),
         working_directory=str(directory.source),
         node=node,
         log=str(directory.log(rank).relative_to(directory.path)),

@@ -6,6 +6,7 @@ SageMaker's ``torch_distributed`` executes on each host.
 
 from __future__ import annotations
 
+from jupyter_sdt.launch.launchers.mpi_options import exported_variables
 from jupyter_sdt.launch.launchers.plain_python import RUN_MODULE, entry_arguments
 from jupyter_sdt.launch.launchers.plan import LaunchPlan, ProcessPlan
 from jupyter_sdt.launch.launchers.rendezvous import Rendezvous, thread_environment
@@ -48,7 +49,8 @@ def _agent_plan(
         ),
         environment=node_environment(spec, directory, node)
         | thread_environment(spec)
-        | dict(spec.environment),
+        | dict(spec.environment)
+        | exported_variables(spec.distribution.mpi_options),
         working_directory=str(directory.source),
         node=node,
         log=str(directory.launcher_log(node).relative_to(directory.path)),
