@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,7 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
         ours = any(self.holds(leaf) for leaf in tree_leaves((args, named)))
         if func in _FACTORIES and not ours and _makes_parameters(named):
             named["device"] = torch.device("meta")
+            named["dtype"] = named.get("dtype") or torch.get_default_dtype()  # which may change
         elif not ours:
             return func(*args, **named)
         found = func(*args, **named)
@@ -159,6 +160,15 @@ def delay_param_initialization(enabled: bool = True) -> Iterator[None]:
         return
     with _Tape() as tape, _noticed(tape):
         _tapes.append(tape)
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """What is done in this context to parameters that wait is done once they have values."""
+    with ExitStack() as stack:
+        for tape in _tapes:
+            stack.enter_context(tape)
         yield
 
 

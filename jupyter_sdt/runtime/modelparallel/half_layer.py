@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from jupyter_sdt.runtime.modelparallel.delayed_init import recording
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 from jupyter_sdt.runtime.modelparallel.replica_layer import ReplicaLayer
 from jupyter_sdt.runtime.modelparallel.tensor.distributed_module import DistributedModule
@@ -21,7 +22,9 @@ class HalfLayer(ReplicaLayer):
     """
 
     def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
-        super().__init__(module.to(dtype))
+        with recording():
+            module.to(dtype)
+        super().__init__(module)
         self._dtype = dtype
 
     def forward(self, *arguments: Any, **named: Any) -> Any:
@@ -39,16 +42,17 @@ class HalfLayer(ReplicaLayer):
 
 def half_type(parameters: Parameters) -> torch.dtype | None:
     """What ``fp16`` and ``bf16`` ask for."""
-    if parameters.fp16:
-        return torch.float16
-    return torch.bfloat16 if parameters.bf16 else None
+    if not parameters.half:
+        return None
+    return torch.float16 if parameters.fp16 else torch.bfloat16
 
 
 def lower_distributed(model: nn.Module) -> None:
     """Make float16 what ``fp16_params`` asks for: the modules of ``smp.nn``, and no others."""
-    for module in model.modules():
-        if isinstance(module, DistributedModule):
-            module.half()
+    with recording():
+        for module in model.modules():
+            if isinstance(module, DistributedModule):
+                module.half()
 
 
 def _converted(thing: Any, convert: Callable[[torch.Tensor], torch.Tensor]) -> Any:

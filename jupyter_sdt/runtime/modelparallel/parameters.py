@@ -72,6 +72,11 @@ class Parameters:
         """Whether replicas share out the model itself."""
         return self.sharded_data_parallel_degree > 1
 
+    @property
+    def half(self) -> bool:
+        """Whether parameters have 16 bits; optimizers then update copies of 32."""
+        return self.fp16 or self.bf16
+
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Parameters:
         """Check ``given`` and fill in what is missing.

@@ -45,6 +45,12 @@ assert same == [id(p) for p in whole.parameters()]
 assert whole.first.weight.std() > 0.1 and not whole.words.weight[2].any()
 assert torch.allclose(whole.first.weight.T @ whole.first.weight, torch.eye(4), atol=1e-5)
 assert not any(tensor.isnan().any() for tensor in whole.state_dict().values())
+torch.set_default_dtype(torch.bfloat16)
+with delayed_init.delay_param_initialization():
+    half = nn.Linear(2, 2)
+torch.set_default_dtype(torch.float32)
+delayed_init.initialise(half)
+assert half.weight.dtype == torch.bfloat16
 
 torch.manual_seed(7 if rank == 0 else 8)  # the first rank's count
 net = network()
@@ -60,7 +66,8 @@ def train_step(model, x):
 train_step(model, torch.ones(2, 4))
 found = model.state_dict()
 for name, value in whole.named_parameters():
-    assert torch.equal(found[name], value), name
+    half = torch.bfloat16 if here.parameters.bf16 else torch.float32
+    assert found[name].dtype == half and torch.equal(found[name], value.to(half)), name
 held = sum(getattr(p, "to_local", lambda p=p: p)().numel() for p in model.parameters())
 total = sum(p.numel() for p in whole.parameters())
 assert held < total
@@ -75,6 +82,8 @@ assert not delayed_init.waiting(model.parameters())
         {"partitions": 2},
         {"tensor_parallel_degree": 2},
         {"sharded_data_parallel_degree": 2, "sdp_param_persistence_threshold": 30},
+        {"sharded_data_parallel_degree": 2, "sdp_param_persistence_threshold": 30, "bf16": True},
+        {"partitions": 2, "skip_tracing": True, "bf16": True},
     ],
     ids=json.dumps,
 )

@@ -57,7 +57,7 @@ def load_optimizer(folder: Path) -> None:
     """Give the optimizer what was written of it, or keep it for one that is yet to be made."""
     load = _read_own if script.cfg.shard_optimizer_state else _read_replicas
     state = dict(load(folder, "optimizer"))
-    if script.cfg.fp16:
+    if script.cfg.half:
         # A checkpoint that was saved without has none: then copies are made of the parameters.
         state |= load(folder, "fp16_states") or {}
     for name in flat.OPTIMIZER:

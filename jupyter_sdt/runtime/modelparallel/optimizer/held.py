@@ -37,12 +37,12 @@ class HeldParameters(torch.optim.Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of the model's parameters, before the first step.
 
-        Raises SpecError afterwards with ``fp16`` or ``shard_optimizer_state``.
+        Raises SpecError afterwards with 16-bit parameters or ``shard_optimizer_state``.
         """
         if self._working is not None and not self._plainly():
             raise SpecError(
-                "add_param_group() after the first step: with fp16 or shard_optimizer_state all "
-                "groups must be known before it",
+                "add_param_group() after the first step: with fp16, bf16 or shard_optimizer_state "
+                "all groups must be known before it",
                 argument="param_group",
             )
         self.optimizer.add_param_group(param_group)
@@ -84,4 +84,4 @@ class HeldParameters(torch.optim.Optimizer):
 
     def _plainly(self) -> bool:
         parameters = self._world.parameters
-        return not (parameters.fp16 or parameters.shard_optimizer_state or parameters.sharded)
+        return not (parameters.half or parameters.shard_optimizer_state or parameters.sharded)

@@ -45,9 +45,9 @@ def working_for(optimizer: optim.Optimizer, entries: Entries, world: World) -> W
             model,
             world.group("rdp"),
             whole_tensors=not _is_elementwise(optimizer),
-            masters=world.parameters.fp16,
+            masters=world.parameters.half,
         )
-    if world.parameters.fp16:
+    if world.parameters.half:
         return MasterCopies(model, [[str(entry.number) for entry in group] for group in groups])
     return OwnParameters(model)
 

@@ -19,21 +19,23 @@ class _Bytes:
     """Storages, each counted once, for the module that computed when it came up first.
 
     They are held, so that no address is given out twice. What belongs to the model counts as seen,
-    and so does what was there before, such as the batch that a microbatch is a part of.
+    and so does what was there before, such as the batch that a microbatch is a part of. Tensors
+    that have no memory of their own, such as DTensors, are left out.
     """
 
     def __init__(self, watch: Watch) -> None:
         self.found: dict[str, int] = defaultdict(int)
         self._watch = watch
         state = (*watch.model.parameters(), *watch.model.buffers())
-        self._seen = {s.data_ptr(): s for s in _storages((*state, *_alive()))}
+        self._seen = dict(_storages((*state, *_alive())))
 
     def add(self, tensor: torch.Tensor) -> None:
         """Count the storage of ``tensor`` if it is new."""
-        storage, maker = tensor.untyped_storage(), self._watch.current
-        if maker is not None and storage.data_ptr() not in self._seen:
-            self._seen[storage.data_ptr()] = storage
-            self.found[maker] += storage.nbytes()
+        maker = self._watch.current
+        for address, storage in _storages([tensor]):
+            if maker is not None and address not in self._seen:
+                self._seen[address] = storage
+                self.found[maker] += storage.nbytes()
 
 
 def _alive() -> list[torch.Tensor]:
@@ -41,11 +43,13 @@ def _alive() -> list[torch.Tensor]:
     return [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
 
 
-def _storages(tensors: Iterable[torch.Tensor]) -> Iterator[torch.UntypedStorage]:
+def _storages(tensors: Iterable[torch.Tensor]) -> Iterator[tuple[int, torch.UntypedStorage]]:
+    """Storages with their addresses."""
     for tensor in tensors:
         # Some have none: sparse ones, wrappers of others, parameters that nobody has filled.
         with suppress(RuntimeError, NotImplementedError, ValueError):
-            yield tensor.untyped_storage()
+            storage = tensor.untyped_storage()
+            yield storage.data_ptr(), storage
 
 
 @contextmanager

@@ -46,8 +46,15 @@ def shard(world: World, module: nn.Module) -> None:
         unit.to(world.device)
         fully_shard(unit, mesh=mesh, ignored_params=whole, mp_policy=policy)
         _communicate(unit, members)
+    module.register_forward_hook(_leave_pieces)
     for name, parameter in module.named_parameters():
         _describe(parameter, slices[name])
+
+
+def _leave_pieces(module: Any, _given: Any, _returned: Any) -> None:
+    """Divide again what belongs to no layer, which torch keeps for a backward: here is none."""
+    if not torch.is_grad_enabled():
+        module.reshard()
 
 
 def largest_unit(asked: Parameters) -> float:

@@ -23,12 +23,14 @@ class DistributedHead(DistributedModule):
 
     def __init__(self, weight: nn.Parameter, bias: nn.Parameter | None) -> None:
         super().__init__()
+        # Of the parameter itself sharding forgets it while a layer computes.
+        self._divided = slice_of(weight) is not None
         self.register_parameter("weight", weight)
         self.register_parameter("bias", bias)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Exchange, multiply, sum; with a whole weight only multiply."""
-        if slice_of(self.weight) is None:
+        if not self._divided:
             return functional.linear(hidden, self.weight, self.bias)
         columns = to_columns(hidden, self.peers)
         found = collect(functional.linear(columns, self.weight), self.peers)

@@ -68,8 +68,23 @@ else:
     agree(body, 2)
 
 
-def test_bf16_trains_with_float32_copies_of_its_pieces(agree):
+def test_after_an_evaluation_parameters_are_pieces_again(agree):
     body = """
+begin(2)
+model, optimizer = wrapped(network())
+before = dict(model.named_parameters())
+with torch.no_grad():
+    model(torch.randn(4, 8))
+assert all(p is before[n] for n, p in model.named_parameters())
+assert {id(p) for group in optimizer.fp16_groups for p in group} == set(map(id, before.values()))
+"""
+    agree(body, 2)
+
+
+def test_bf16_trains_with_float32_copies_of_its_pieces_and_goes_on_from_them(agree, tmp_path):
+    body = """
+from jupyter_sdt.runtime.modelparallel.checkpoints.checkpoint import (
+    resume_from_checkpoint, save_checkpoint)
 torch.set_default_dtype(torch.float32)
 begin(2, bf16=True, sdp_gradient_clipping=1.0)
 plain = network()
@@ -79,5 +94,11 @@ assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
 assert {p.dtype for g in optimizer.param_groups for p in g["params"]} == {torch.float32}
 for name, value in model.state_dict().items():
     torch.testing.assert_close(value.float(), plain.state_dict()[name], rtol=0.05, atol=0.03)
+save_checkpoint(path, "bf16")
+copies = [p.detach().clone() for g in optimizer.param_groups for p in g["params"]]
+train(plain, model, optimizer, 1)
+resume_from_checkpoint(path, "bf16")
+found = [p.detach() for g in optimizer.param_groups for p in g["params"]]
+assert all(map(torch.equal, copies, found))
 """
-    agree(body, 2)
+    agree(f"path = {str(tmp_path / 'checkpoints')!r}" + body, 2)
