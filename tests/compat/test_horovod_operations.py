@@ -30,7 +30,9 @@ def test_open_mpi_s_variables_are_enough(horovod):
     before += "os.environ['OMPI_COMM_WORLD_LOCAL_RANK'] = os.environ.pop('LOCAL_RANK')\n"
     before += "os.environ['OMPI_COMM_WORLD_SIZE'] = os.environ.pop('WORLD_SIZE')\n"
     before += "os.environ['OMPI_COMM_WORLD_LOCAL_SIZE'] = os.environ.pop('LOCAL_WORLD_SIZE')\n"
+    before += "os.environ['PMIX_RANK'] = '0'\n"
     before += "import horovod.torch as hvd; hvd.init(); print(hvd.rank(), hvd.size())\n"
+    before += "assert hvd.mpi_threads_supported()\n"
     before += "import torch; assert hvd.allreduce(torch.tensor([1.0]), op=hvd.Sum) == 2"
     horovod.job.run(before, ranks=2)
     assert horovod.job.codes == [0, 0], horovod.job.log()

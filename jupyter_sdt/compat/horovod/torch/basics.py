@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -93,9 +94,12 @@ def is_homogeneous() -> bool:
 
 
 def mpi_threads_supported() -> bool:
-    """Whether MPI may be used from several threads; MPI only starts the processes here."""
+    """Whether mpi4py may be used beside Horovod: where mpirun has started this process.
+
+    MPI only starts the processes here, so that its threads and ours never meet.
+    """
     place()
-    return False
+    return "PMIX_RANK" in os.environ
 
 
 def mpi_enabled() -> bool:

@@ -51,8 +51,8 @@ def broadcast_parameters(
 def broadcast_optimizer_state(
     optimizer: torch.optim.Optimizer,
     root_rank: int,
-    process_set: ProcessSet = global_process_set,
     model: torch.nn.Module | None = None,
+    process_set: ProcessSet = global_process_set,
 ) -> None:
     """Give every rank the state and the settings of rank ``root_rank``'s optimizer.
 

@@ -2,7 +2,7 @@
 
 Gradients travel in buckets of about 25 MB, in the reverse order of the parameters. Buckets start
 strictly in that order, because all ranks must communicate in the same order, and what a rank has
-no gradient for counts as zero.
+no gradient for counts as zero. Sparse gradients travel row by row when all others are under way.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -20,6 +20,7 @@ from ..common.exceptions import HorovodInternalError
 from .compression import Compressor
 from .handles import wait
 from .reduction import Reduction
+from .sparse import sparse_allreduce_async
 
 _BUCKET_BYTES = 25 * 2**20
 
@@ -31,6 +32,9 @@ class _Bucket:
     flat: torch.Tensor | None = None  # kept from step to step
     contexts: list[Any] = field(default_factory=list)
     work: Any = None
+    # Of the parameters, those whose gradients travel in ``flat`` this time, and row by row.
+    dense: list[torch.Tensor] = field(default_factory=list)
+    sparse: list[torch.Tensor] = field(default_factory=list)
 
     def accepts(self, parameter: torch.Tensor) -> bool:
         """Whether ``parameter`` is of the bucket's kind and there is room."""
@@ -86,6 +90,7 @@ class GradientReducer:
         for bucket in self._buckets:
             wait(bucket.work)
             self._write_back(bucket)
+        self._reduce_sparse([p for bucket in self._buckets for p in bucket.sparse])
         self.reset()
 
     def abandon(self) -> None:
@@ -122,11 +127,18 @@ class GradientReducer:
 
     def _start(self, until: Sequence[_Bucket]) -> None:
         for bucket in until[self._started :]:
-            bucket.work = self._reduction.start(self._pack(bucket))
+            bucket.dense = [p for p in bucket.parameters if not self._stays_sparse(p)]
+            bucket.sparse = [p for p in bucket.parameters if self._stays_sparse(p)]
+            if bucket.dense:
+                bucket.work = self._reduction.start(self._pack(bucket))
             self._started += 1
 
+    def _stays_sparse(self, parameter: torch.Tensor) -> bool:
+        gradient = parameter.grad
+        return gradient is not None and gradient.is_sparse and not self._sparse_as_dense
+
     def _pack(self, bucket: _Bucket) -> torch.Tensor:
-        packed = [self._compression.compress(self._gradient(p)) for p in bucket.parameters]
+        packed = [self._compression.compress(self._gradient(p)) for p in bucket.dense]
         bucket.contexts = [context for _, context in packed]
         flat = [tensor.reshape(-1) for tensor, _ in packed]
         kind = flat[0].dtype, sum(tensor.numel() for tensor in flat)
@@ -138,27 +150,32 @@ class GradientReducer:
         expect(bucket.flat, self._reduction.process_set.group)
         return bucket.flat
 
-    def _gradient(self, parameter: torch.Tensor) -> torch.Tensor:
+    @staticmethod
+    def _gradient(parameter: torch.Tensor) -> torch.Tensor:
         if parameter.grad is None:
             return torch.zeros_like(parameter)
-        if parameter.grad.layout == torch.strided:
-            return parameter.grad.detach()
-        if not self._sparse_as_dense:
-            raise ValueError(
-                "a gradient is sparse: give DistributedOptimizer(sparse_as_dense=True), or the "
-                "embedding sparse=False"
-            )
-        parameter.grad = parameter.grad.to_dense()
+        if parameter.grad.layout != torch.strided:
+            parameter.grad = parameter.grad.to_dense()
         return parameter.grad.detach()
 
     def _write_back(self, bucket: _Bucket) -> None:
-        assert bucket.flat is not None
+        if not bucket.dense:
+            return
+        assert bucket.flat is not None  # it has been packed
         self._reduction.finish(bucket.flat)
-        sizes = [parameter.numel() for parameter in bucket.parameters]
-        parts = torch.split(bucket.flat, sizes)
-        for parameter, part, context in zip(bucket.parameters, parts, bucket.contexts, strict=True):
+        parts = torch.split(bucket.flat, [parameter.numel() for parameter in bucket.dense])
+        for parameter, part, context in zip(bucket.dense, parts, bucket.contexts, strict=True):
             reduced = self._compression.decompress(part, context).view(parameter.shape)
             if parameter.grad is None:
                 parameter.grad = reduced.clone()
             else:
                 parameter.grad.copy_(reduced)
+
+    def _reduce_sparse(self, parameters: Iterable[torch.Tensor]) -> None:
+        op, process_set = self._reduction.op, self._reduction.process_set
+        begun = [
+            (p, sparse_allreduce_async(cast("torch.Tensor", p.grad), None, op, process_set))
+            for p in parameters
+        ]
+        for parameter, finish in begun:
+            parameter.grad = finish()

@@ -45,6 +45,7 @@ from .reducescatter import (
     reducescatter_async,
 )
 from .reduction import Adasum, Average, Max, Min, Product, ReduceOp, Sum
+from .sparse import sparse_allreduce_async
 from .starting import init, shutdown
 
 __all__ = [
@@ -104,5 +105,6 @@ __all__ = [
     "rocm_built",
     "shutdown",
     "size",
+    "sparse_allreduce_async",
     "synchronize",
 ]
