@@ -58,12 +58,24 @@ steps = 16 // size // 2
 close(rates[:2 * steps], [0.1 * (1 + (size - 1) * (n + 1) / (2 * steps)) for n in range(2 * steps)])
 close(rates[2 * steps:], [0.1 * size] * steps)
 
+del rates[:]  # as scripts for older versions say it: the rate is the optimizer's own
+callbacks, older = hvd_keras.callbacks, network()
+older.compile(hvd_keras.DistributedOptimizer(keras.optimizers.SGD(0.01)), "mse")
+older.fit(x[mine], y[mine], batch_size=2, epochs=4, verbose=0, callbacks=[
+    callbacks.LearningRateWarmupCallback(warmup_epochs=1),
+    callbacks.LearningRateScheduleCallback(start_epoch=1, end_epoch=3, multiplier=0.5),
+    callbacks.LearningRateScheduleCallback(start_epoch=3, multiplier=lambda epoch: epoch / 12),
+    Rates(),
+])
+close(rates[steps - 1::steps], [0.01, 0.005, 0.005, 0.0025])
+close(rates[0], 0.01 / size * (1 + (size - 1) / steps))
+
 if rank == 0:
     model.save("model.keras")
 hvd.barrier()
 plainly = keras.models.load_model("model.keras")
 assert type(plainly.optimizer) is keras.optimizers.SGD
-loaded = hvd_keras.load_model("model.keras")
+loaded = hvd_keras.load_model("model.keras", legacy_opts=True)
 assert int(loaded.optimizer.iterations) == 3 * steps
 close(loaded.optimizer.variables[-1], sgd.variables[-1])
 loaded.fit(x[mine], y[mine], batch_size=2, verbose=0)

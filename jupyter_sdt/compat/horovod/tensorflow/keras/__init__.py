@@ -99,8 +99,13 @@ def load_model(
     custom_optimizers: Any = None,
     custom_objects: Any = None,
     compression: Any = Compression.none,
+    legacy_opts: bool = False,
 ) -> Any:
-    """Load a model of Keras whose optimizer, with its state, becomes a DistributedOptimizer."""
+    """Load a model of Keras whose optimizer, with its state, becomes a DistributedOptimizer.
+
+    ``legacy_opts`` has no effect: optimizers of any Keras will do.
+    """
+    del legacy_opts
     known = {kind.__name__: kind for kind in custom_optimizers or ()} | dict(custom_objects or {})
     model = tf.keras.models.load_model(filepath, custom_objects=known)
     loaded = model.optimizer

@@ -45,18 +45,18 @@ class MetricAverageCallback(MetricAverage):
 
 
 class LearningRateScheduleCallback(tf.keras.callbacks.Callback):  # type: ignore[misc]  # untyped
-    """Sets the learning rate to ``initial_lr * multiplier(epoch)``.
+    """Sets the learning rate to ``initial_lr * multiplier``, or ``initial_lr * multiplier(epoch)``.
 
-    From ``start_epoch`` until before ``end_epoch``; with ``staircase`` once an epoch, else at each
-    batch, for fractions of epochs. A number as ``multiplier`` is raised to the number of epochs
-    since the start. ``momentum_correction`` has no effect: Keras 3 fixes the momentum when it
-    traces a step.
+    From ``start_epoch`` until before ``end_epoch``; with ``staircase``, or a number, once an epoch,
+    else at each batch, for fractions of epochs. Without ``initial_lr``, as in versions before 0.21,
+    it is the learning rate with which training begins. ``momentum_correction`` has no effect: Keras
+    3 fixes the momentum when it traces a step.
     """
 
     def __init__(
         self,
-        initial_lr: float,
-        multiplier: float | Callable[[float], float],
+        initial_lr: float | None = None,
+        multiplier: float | Callable[[float], float] = 1.0,
         start_epoch: int = 0,
         end_epoch: int | None = None,
         staircase: bool = True,
@@ -65,16 +65,16 @@ class LearningRateScheduleCallback(tf.keras.callbacks.Callback):  # type: ignore
     ) -> None:
         del momentum_correction
         super().__init__()
-        if initial_lr is None:
-            raise ValueError("initial_lr=None: give the learning rate to multiply")
         self._initial, self._start, self._end = initial_lr, start_epoch, end_epoch
-        self.staircase, self.steps_per_epoch = staircase, steps_per_epoch
+        self.staircase = staircase or not callable(multiplier)
+        self.steps_per_epoch = steps_per_epoch
         self._epoch = 0
-        self.multiplier: Callable[[float], float] = (
-            multiplier
-            if callable(multiplier)
-            else lambda epoch: float(multiplier ** (epoch - start_epoch))
-        )
+        self.multiplier = multiplier if callable(multiplier) else lambda _epoch: multiplier
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras'
+        """Read the learning rate to multiply, where none was given."""
+        if self._initial is None:
+            self._initial = float(self.model.optimizer.learning_rate)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras'
         """Remember where we are."""
@@ -95,6 +95,7 @@ class LearningRateScheduleCallback(tf.keras.callbacks.Callback):  # type: ignore
             logs["lr"] = float(self.model.optimizer.learning_rate)
 
     def _set(self, epoch: float) -> None:
+        assert self._initial is not None  # training has begun
         self.model.optimizer.learning_rate = self._initial * self.multiplier(epoch)
 
     def _steps(self) -> int:
@@ -112,7 +113,7 @@ class LearningRateWarmupCallback(LearningRateScheduleCallback):
 
     def __init__(
         self,
-        initial_lr: float,
+        initial_lr: float | None = None,
         warmup_epochs: int = 5,
         momentum_correction: bool = True,
         steps_per_epoch: int | None = None,
