@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_sdt.runtime.process_environment import process_environment
 from jupyter_sdt.runtime.virtual_cuda import (
+    copies,
     devices,
     memory,
     profiling,
@@ -33,6 +34,7 @@ from jupyter_sdt.runtime.virtual_cuda.tensors import install_tensors
 from jupyter_sdt.spec.variables import VIRTUAL_CUDA
 
 _ROOMS = (devices, memory, profiling, properties, random_state, streams)
+_COPYING = ("torch.nn.parallel.comm", "torch.cuda.comm")
 _CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 
 
@@ -82,5 +84,7 @@ def _install_functions(cuda: ModuleType) -> None:
     for room in _ROOMS:
         provide(public(room, room.NAMES), cuda, *parts)
     install_profiling(import_module("torch.cuda.nvtx"), import_module("torch.cuda.profiler"))
+    provide(public(copies, copies.NAMES), *map(import_module, _COPYING))
+    provide({"Gather": copies.Gather}, import_module("torch.nn.parallel.scatter_gather"))
     provide(tensor_types(), cuda)
     provide({"default_generators": random_state.default_generators()}, cuda)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,18 @@ _STATUS = Path("/proc/self/status")
 _MEMORY = Path("/proc/meminfo")
 # Writing 5 there sets the peak to the present value: proc(5).
 _RESET = Path("/proc/self/clear_refs")
+
+
+# https://pytorch.org/docs/stable/generated/torch.cuda.memory.memory_stats.html
+_TAKEN = ("allocated_bytes", "reserved_bytes", "active_bytes", "requested_bytes")
+_KINDS = (*_TAKEN, "inactive_split_bytes", "allocation", "segment", "active", "inactive_split")
+_POOLS, _VALUES = ("all", "large_pool", "small_pool"), ("current", "peak", "allocated", "freed")
+_COUNTED = (
+    *(".".join(words) for words in product(_KINDS, _POOLS, _VALUES)),
+    *(".".join(words) for words in product(("oversize_allocations", "oversize_segments"), _VALUES)),
+    *("num_alloc_retries", "num_ooms", "num_sync_all_streams", "num_device_alloc"),
+    *("num_device_free", "max_split_size"),
+)
 
 
 def _kilobytes(file: Path, name: str) -> int:
@@ -117,12 +130,13 @@ def mem_get_info(device: Any = None) -> tuple[int, int]:
 
 
 def memory_stats(device: Any = None) -> dict[str, int]:
-    """The few of CUDA's statistics that there are here."""
+    """CUDA's statistics by their names; 0 what only an allocator of its own would count."""
     now, most = memory_allocated(device), max_memory_allocated(device)
-    kinds = ("allocated_bytes", "reserved_bytes", "active_bytes")
     values = {"current": now, "peak": most, "allocated": most, "freed": most - now}
-    stats = {f"{kind}.all.{name}": value for kind in kinds for name, value in values.items()}
-    return {**stats, "num_alloc_retries": 0, "num_ooms": 0}
+    stats = dict.fromkeys(_COUNTED, 0)
+    for kind, (name, value) in product(_TAKEN, values.items()):
+        stats |= {f"{kind}.{pool}.{name}": value for pool in ("all", "large_pool")}
+    return stats
 
 
 def memory_stats_as_nested_dict(device: Any = None) -> dict[str, Any]:
@@ -139,7 +153,9 @@ def memory_stats_as_nested_dict(device: Any = None) -> dict[str, Any]:
 
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:  # noqa: ARG001 - torch's
     """The statistics as lines of text."""
-    rows = [f"| {name:<34} | {value:>16} |" for name, value in memory_stats(device).items()]
+    stats = memory_stats(device)
+    known = [name for name in stats if name.startswith(_TAKEN) and ".all." in name]
+    rows = [f"| {name:<34} | {stats[name]:>16} |" for name in known]
     return "\n".join([f"| virtual CUDA device {index_of(device)}", *rows])
 
 
@@ -165,6 +181,25 @@ def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None
         raise ValueError(f"Invalid fraction value: {fraction}. Allowed range: 0~1")
 
 
+def host_memory_stats() -> dict[str, int]:
+    """Statistics of the allocator of pinned memory: there is none."""
+    return {}
+
+
+def get_allocator_backend() -> str:
+    """Which allocator gives out memory, by the name that scripts expect."""
+    return "native"
+
+
+def _record_memory_history(*_arguments: Any, **_options: Any) -> None:
+    """Accepted: without an allocator there is no history."""
+
+
+def _snapshot(*_arguments: Any, **_options: Any) -> dict[str, list[Any]]:
+    """What ``_dump_snapshot`` writes: no segments, no history."""
+    return {"segments": [], "device_traces": []}
+
+
 @contextlib.contextmanager
 def caching_allocator_disabled() -> Iterator[None]:
     """There is no caching allocator."""
@@ -177,5 +212,6 @@ NAMES = (
     *("reset_max_memory_allocated", "reset_max_memory_cached", "reset_accumulated_memory_stats"),
     *("empty_cache", "mem_get_info", "memory_stats_as_nested_dict", "memory_summary"),
     *("memory_snapshot", "list_gpu_processes", "set_per_process_memory_fraction", "memory_usage"),
-    "caching_allocator_disabled",
+    *("caching_allocator_disabled", "host_memory_stats", "get_allocator_backend"),
+    *("_record_memory_history", "_snapshot"),
 )

@@ -1,9 +1,13 @@
-"""Marks for NVIDIA's profilers: accepted, and nobody sees them."""
+"""Marks for NVIDIA's profilers: accepted, and nobody sees them. torch's profiler sees the CPU."""
 
 from __future__ import annotations
 
 from types import ModuleType
 from typing import Any
+
+from torch.autograd.profiler import emit_nvtx, profile
+
+from jupyter_sdt.runtime.virtual_cuda.patching import Function, wrap
 
 _SUCCESS = 0
 
@@ -65,6 +69,27 @@ def install_profiling(nvtx: ModuleType, profiler: ModuleType) -> None:
     nvtx._nvtx = quiet  # type: ignore[attr-defined]
     profiler.start = _start  # type: ignore[attr-defined]
     profiler.stop = _stop  # type: ignore[attr-defined]
+    wrap(profile, "__init__", _of_the_cpu)
+    wrap(emit_nvtx, "__init__", _switched_off)
+
+
+def _of_the_cpu(original: Function) -> Function:
+    """What a profile tells of the CPU is all there is: CUDA's events cannot be recorded."""
+
+    def begin(self: Any, *arguments: Any, **options: Any) -> None:
+        options.pop("use_cuda", None)
+        if options.get("use_device") == "cuda":
+            options["use_device"] = None
+        original(self, *arguments, **options)
+
+    return begin
+
+
+def _switched_off(original: Function) -> Function:
+    def begin(self: Any, *_: Any, **__: Any) -> None:
+        original(self, enabled=False)
+
+    return begin
 
 
 def _start() -> None:

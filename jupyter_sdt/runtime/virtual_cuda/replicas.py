@@ -25,6 +25,10 @@ def install_replicas() -> None:
         "torch.distributed.fsdp.fully_sharded_data_parallel",
         lambda module: wrap(module.FullyShardedDataParallel, "__init__", _sharded),
     )
+    when_imported(
+        "torch.distributed.fsdp._init_utils",
+        lambda module: wrap(module, "_check_module_states_for_sync_module_states", _any_device),
+    )
 
 
 def _distributed(original: Function) -> Function:
@@ -44,6 +48,11 @@ def _distributed(original: Function) -> Function:
 def _any_batch_norm(_original: Function) -> Function:
     """All that torch does here is to refuse SyncBatchNorm in modules on the CPU."""
     return lambda _model, _module: None
+
+
+def _any_device(_original: Function) -> Function:
+    """All that torch does here is to refuse parameters on the CPU."""
+    return lambda _states: None
 
 
 def _data_parallel(_original: Function) -> Function:

@@ -80,7 +80,11 @@ peak = torch.cuda.max_memory_allocated()
 assert peak - before > 100 << 20
 torch.cuda.reset_peak_memory_stats()
 assert torch.cuda.max_memory_reserved() < peak
-assert torch.cuda.memory_stats()["allocated_bytes.all.peak"] < peak
+stats = torch.cuda.memory_stats()
+assert stats["allocated_bytes.all.peak"] < peak and stats["allocation.large_pool.freed"] == 0
+assert stats["num_alloc_retries"] == stats["oversize_segments.peak"] == 0
+torch.cuda.memory._record_memory_history()
+torch.cuda.memory._dump_snapshot("snapshot.pickle")
 torch.cuda.empty_cache()
 """)
 
@@ -132,7 +136,22 @@ nvtx.range_pop(), nvtx.range_pop(), nvtx.mark("here")
 with nvtx.range("step"), torch.cuda.profiler.profile():
     pass
 torch.cuda.check_error(torch.cuda.cudart().cudaProfilerStart())
+with torch.autograd.profiler.emit_nvtx():
+    pass
 """)
+
+
+def test_a_profile_of_cuda_is_one_of_the_cpu(virtual):
+    job = virtual("""
+from torch.profiler import ProfilerActivity, profile
+with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
+    torch.ones(2, device="cuda").exp()
+with torch.autograd.profiler.profile(use_device="cuda") as older:
+    torch.ones(2).cuda().exp()
+for found in (seen, older):
+    assert "aten::exp" in found.key_averages().table(sort_by="cuda_time_total", row_limit=20)
+""")
+    assert "Failed to record CUDA event" not in job.log()
 
 
 SPAWNING = """

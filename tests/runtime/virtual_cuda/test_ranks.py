@@ -65,7 +65,8 @@ assert torch.allclose(replica.module.weight.grad, 2 * plain.weight.grad)
 sharded = fully_shard(network().cuda(), mesh=dist.init_device_mesh("cuda", (2,)))
 sharded(x).sum().backward()
 assert torch.allclose(sharded.weight.grad.full_tensor(), 2 * plain.weight.grad)
-older = FullyShardedDataParallel(network(), device_id=torch.cuda.current_device())
+older = FullyShardedDataParallel(
+    network(), device_id=torch.cuda.current_device(), sync_module_states=True)
 older(x).sum().backward()
 """
         + LEAVE,

@@ -227,4 +227,14 @@ model = nn.DataParallel(inner, device_ids=[0, 1]).cuda()
 x = torch.randn(8, 3).cuda()
 assert torch.equal(model(x), inner(x)) and model.module is inner
 model(x).sum().backward()
+from torch.nn.parallel import gather, scatter
+parts = scatter({"x": x}, [0, 1])
+assert [part["x"].shape for part in parts] == [(4, 3)] * 2
+assert torch.equal(gather([part["x"] for part in parts], 0), x)
+comm = torch.cuda.comm
+assert comm.reduce_add(comm.broadcast(torch.ones(2), [0, 1])).tolist() == [2, 2]
+parts = comm.scatter(torch.ones(3), out=[torch.zeros(1), torch.zeros(2)])
+assert [part.tolist() for part in parts] == [[1], [1, 1]]
+(one, two), _ = comm.broadcast_coalesced([torch.ones(1), torch.ones(2)], [0, 1])
+assert comm.reduce_add_coalesced([[one, two]] * 2)[1].tolist() == [2, 2]
 """)
