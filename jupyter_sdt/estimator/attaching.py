@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from jupyter_sdt.estimator.keywords import NAMES, ONLY_FOR
 from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.spec.distribution import Distribution
+from jupyter_sdt.spec.instances import find_instance
+from jupyter_sdt.spec.job_spec import JobSpec
 
 
 def arguments_of(job: TrainingJob, framework: str) -> dict[str, Any]:
@@ -15,13 +19,13 @@ def arguments_of(job: TrainingJob, framework: str) -> dict[str, Any]:
     """
     spec = job.spec
     arguments: dict[str, Any] = {
-        "entry_point": spec.entry_point,
+        "entry_point": spec.entry_point or None,
         "source_dir": spec.source_dir
         if spec.source_dir.startswith("s3://")
         else str(job.directory.source),
         "instance_type": spec.instance_type,
         "instance_count": spec.instance_count,
-        "distribution": spec.distribution,
+        "distribution": _chosen(spec),
         "hyperparameters": dict(spec.hyperparameters),
         "hyperparameter_style": spec.hyperparameter_style,
         "environment": dict(spec.environment),
@@ -38,6 +42,13 @@ def arguments_of(job: TrainingJob, framework: str) -> dict[str, Any]:
     if "instance_groups" in arguments:
         del arguments["instance_type"], arguments["instance_count"]
     return arguments
+
+
+def _chosen(spec: JobSpec) -> Distribution:
+    """On SageMaker the number of processes is that of the instance, unless it was chosen."""
+    if find_instance(spec.instance_type).local or "processes_per_node" in spec.sagemaker:
+        return spec.distribution
+    return replace(spec.distribution, processes_per_node=None)
 
 
 def _kept(sagemaker: Any, framework: str) -> dict[str, Any]:

@@ -13,12 +13,10 @@ from typing import Any
 
 from jupyter_sdt.errors import SpecError, did_you_mean
 from jupyter_sdt.spec.job_spec import MetricDefinition
+from jupyter_sdt.spec.secret_names import looks_secret
 
 _ENTRIES = 100
 _VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
-# TOKENIZERS_PARALLELISM and its like.
-_NO_SECRET = re.compile(r"TOKENIZ", re.IGNORECASE)
 
 
 def read_hyperparameters(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,11 +53,6 @@ def split_environment(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[st
         _check_variable(name, value)
         parts[looks_secret(name)][name] = value
     return parts
-
-
-def looks_secret(name: str) -> bool:
-    """Whether a variable's value must not be written to a file or shown."""
-    return bool(_SECRET.search(_NO_SECRET.sub("", name)))
 
 
 def read_metric_definitions(given: object) -> tuple[MetricDefinition, ...]:

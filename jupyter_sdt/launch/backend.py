@@ -14,13 +14,15 @@ from jupyter_sdt.spec.job_status import SecondaryStatus, Transition
 class Outcome:
     """How training ended: ``exit_code`` 0 for success; else which rank failed first, and why.
 
-    ``secondary_status`` is the end as a service named it, None where the supervisor judges.
+    ``secondary_status`` is the end as a service named it, ``ended_seconds`` when that was, counted
+    from the epoch; None where the supervisor judges.
     """
 
     exit_code: int
     failed_rank: int | None = None
     reason: str = ""
     secondary_status: SecondaryStatus | None = None
+    ended_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

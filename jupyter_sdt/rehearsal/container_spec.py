@@ -12,6 +12,7 @@ from jupyter_sdt.launch.channels.file_systems import on_file_system
 from jupyter_sdt.launch.node.config import GROUP
 from jupyter_sdt.launch.remote.bundle import PROGRAM
 from jupyter_sdt.launch.remote.described_spec import (
+    CHOSEN_GROUPS,
     decoded_hyperparameters,
     described_spec,
     processes_on,
@@ -20,8 +21,6 @@ from jupyter_sdt.spec.distribution import Distribution
 from jupyter_sdt.spec.instance_groups import CURRENT_GROUPS, HostGroup, host_groups
 from jupyter_sdt.spec.job_spec import Channel, JobSpec
 from jupyter_sdt.spec.variables import AUTOLOG
-
-_CHOSEN = "sagemaker_distribution_instance_groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def container_specs(
 def _cluster(request: Mapping[str, Any]) -> _Cluster:
     resources = request["ResourceConfig"]
     groups = resources.get("InstanceGroups") or [{**resources, "InstanceGroupName": GROUP}]
-    chosen = decoded_hyperparameters(request).get(_CHOSEN)
+    chosen = decoded_hyperparameters(request).get(CHOSEN_GROUPS)
     return _Cluster(
         given=[
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support import until
 
+from jupyter_sdt import Estimator
 from jupyter_sdt.errors import JobError, LaunchError, SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch.remote.backend import SageMakerBackend
@@ -45,8 +46,12 @@ def test_a_job_that_ended_long_ago_brings_its_story_and_its_error(aws):
         TrainingJob.attach("old").wait(timeout_seconds=60)
     again = TrainingJob.attach("old")  # now it is here
     assert any("ValueError" in line for line in again.logs())
-    phases = [step.secondary_status for step in again.state().transitions]
+    steps = again.state().transitions
+    phases = [step.secondary_status for step in steps]
     assert phases == ["Starting", "Downloading", "Training", "Failed"]
+    told = account.describe("old")["SecondaryStatusTransitions"]
+    began = [phase["StartTime"].timestamp() for phase in told]
+    assert [step.start_seconds for step in steps] == pytest.approx(began, abs=0.002)
 
 
 def test_a_follower_that_cannot_go_on_leaves_the_job_running(aws):
@@ -74,3 +79,19 @@ def test_where_sagemaker_cannot_be_asked_the_name_is_said_to_be_unknown_here(aws
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")  # half of the credentials
     with pytest.raises(LaunchError, match=r"no job 'nobody' in .*; SageMaker was asked, too: "):
         TrainingJob.attach("nobody")
+
+
+def test_what_is_secret_in_the_environment_of_others_is_in_no_file(aws):
+    account = aws(directed=True)
+    secret = {"HF_TOKEN": "canary-of-others", "LEVEL": "3"}
+    account.create("theirs", Environment=secret, StoppingCondition={"MaxRuntimeInSeconds": 60})
+    job = TrainingJob.attach("theirs")
+    until(lambda: job.state().billing is not None, 60)
+    account.rehearsal.enter("theirs", "Completed")
+    job.wait(timeout_seconds=60)
+    files = [path for path in job.directory.path.rglob("*") if path.is_file()]
+    assert [path for path in files if b"canary-of-others" in path.read_bytes()] == []
+    estimator = Estimator.attach("theirs")
+    assert (estimator.image_uri, estimator.max_run) == ("image", 60)
+    assert estimator.environment == {"LEVEL": "3"}
+    assert estimator.source_dir == "s3://bucket/theirs/sourcedir.tar.gz"

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from jupyter_sdt.errors import LaunchError, SdtError, SpecError
 from jupyter_sdt.launch import local
+from jupyter_sdt.launch.remote.described_arguments import described_arguments
 from jupyter_sdt.launch.remote.described_spec import described_spec
 from jupyter_sdt.launch.remote.fresh_credentials import bring_credentials
 from jupyter_sdt.launch.remote.service import Service, find_region, require_boto3
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
+from jupyter_sdt.launch.remote.training_request import code_uri_of
 from jupyter_sdt.spec.job_spec import JobSpec
+from jupyter_sdt.spec.secret_names import looks_secret
 from jupyter_sdt.store.job_directory import JobDirectory, job_directory
 from jupyter_sdt.store.job_store import find_job
 
@@ -70,8 +75,20 @@ def adopt(job_name: str, region: str | None = None) -> JobDirectory | None:
         if kind_of(error) == "missing":
             return None
         raise explain(error, resource=f"the training job {job_name}") from None
-    arguments = {"region": service.region, "role": described["RoleArn"], ADOPTED: True}
-    return _begin(replace(described_spec(described), sagemaker=arguments))
+    return _begin(adopted_spec(described, service.region))
+
+
+def adopted_spec(described: Mapping[str, Any], region: str) -> JobSpec:
+    """Return the job of a description. Values of secret variables are in no spec."""
+    spec = described_spec(described)
+    secrets = tuple(name for name in spec.environment if looks_secret(name))
+    return replace(
+        spec,
+        source_dir=code_uri_of(described),
+        environment={n: text for n, text in spec.environment.items() if n not in secrets},
+        secret_names=secrets,
+        sagemaker={**described_arguments(described), "region": region, ADOPTED: True},
+    )
 
 
 def _begin(spec: JobSpec) -> JobDirectory:

@@ -18,6 +18,8 @@ from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import Channel, JobSpec, MetricDefinition
 from jupyter_sdt.spec.strategies import Companion, Strategy
 
+# The groups that a distribution was chosen for.
+CHOSEN_GROUPS = "sagemaker_distribution_instance_groups"
 # In the order in which the images look for them.
 _STRATEGIES: Mapping[str, Strategy] = {
     "sagemaker_mpi_enabled": "mpi",
@@ -42,20 +44,23 @@ _OPTIONS: Mapping[Strategy, str] = {
 def described_spec(described: Mapping[str, Any]) -> JobSpec:
     """Return the job. Its entry point is empty where the image itself is what runs."""
     given = decoded_hyperparameters(described)
+    own = {name: value for name, value in given.items() if not _of_toolkit(name)}
+    script = str(given.get("sagemaker_program", ""))
     images = described.get("AlgorithmSpecification", {})
     checkpoints = described.get("CheckpointConfig", {})
     created = described.get("CreationTime")
     instances = instances_of(described)
     return JobSpec(
         job_name=described["TrainingJobName"],
-        entry_point=str(given.get("sagemaker_program", "")),
+        entry_point=script,
         python=sys.executable,
         created_seconds=created.timestamp() if created else time.time(),
         source_dir=str(given.get("sagemaker_submit_directory", "")),
         instance_type=next(iter(instances)),
         instance_count=sum(instances.values()),
         distribution=_distribution(described, given),
-        hyperparameters={name: v for name, v in given.items() if not _of_toolkit(name)},
+        # An image by itself was sent the text.
+        hyperparameters=own if script else {n: described["HyperParameters"][n] for n in own},
         channels=tuple(_channel(c, images) for c in described.get("InputDataConfig", ())),
         environment=dict(described.get("Environment", {})),
         metric_definitions=tuple(
@@ -91,14 +96,17 @@ def _distribution(described: Mapping[str, Any], given: Mapping[str, Any]) -> Dis
     found: list[Strategy] = [name for key, name in _STRATEGIES.items() if given.get(key)]
     parameters = given.get("mp_parameters") or {}
     launched: Strategy = found[0] if found else "none"
-    strategy: Strategy = "modelparallel" if parameters else launched
+    both = launched == "torch_distributed" and "smdataparallel" in found
+    beside: Strategy = "smdataparallel" if both else launched
+    strategy: Strategy = "modelparallel" if parameters else beside
     options = str(given.get(_OPTIONS.get(strategy, ""), ""))
     return Distribution(
         strategy=strategy,
         processes_per_node=processes_on(described) if found else None,
         mpi_options=tuple(shlex.split(options)),
         parameters=parameters,
-        combined_with=_COMPANIONS.get(launched) if parameters else None,
+        instance_groups=tuple(map(str, given.get(CHOSEN_GROUPS) or ())),
+        combined_with=_COMPANIONS.get(launched) if strategy != launched else None,
     )
 
 

@@ -41,7 +41,7 @@ class RemoteStatus:
             word = step.get("Status")
             # The end is entered by whoever collects the results.
             if word in _KNOWN and status_of(word) not in TERMINAL:
-                began = _seconds(step.get("StartTime"))
+                began = _moment(step.get("StartTime")) or time.time()
                 self._new.append(Transition(secondary_status=word, start_seconds=began))
         self._told = max(self._told, len(steps))
 
@@ -65,6 +65,7 @@ class RemoteStatus:
             exit_code=0 if status == "Completed" else _exit_code(reason),
             reason=reason or ("" if status == "Completed" else f"SageMaker says {end}"),
             secondary_status=cast("SecondaryStatus", end),
+            ended_seconds=_moment(self.described.get("TrainingEndTime")),
         )
 
 
@@ -95,5 +96,5 @@ def _exit_code(reason: str) -> int:
     return int(next(filter(None, match.groups()))) if match else 1
 
 
-def _seconds(moment: object) -> float:
-    return moment.timestamp() if isinstance(moment, datetime) else time.time()
+def _moment(told: object) -> float | None:
+    return told.timestamp() if isinstance(told, datetime) else None

@@ -35,9 +35,12 @@ class StateKeeper:
         self.state = replace(self.state, **changes)
         self._write()
 
-    def enter(self, secondary_status: SecondaryStatus, **changes: Any) -> None:
-        """Enter a phase."""
-        self.state = self.state.enter(secondary_status, time.time(), **changes)
+    def enter(
+        self, secondary_status: SecondaryStatus, at: float | None = None, **changes: Any
+    ) -> None:
+        """Enter a phase, now or ``at`` a time counted from the epoch."""
+        now = time.time() if at is None else at
+        self.state = self.state.enter(secondary_status, now, **changes)
         if self.state.terminal:
             # Makes room for the last word, after which the folder belongs to others: nothing of
             # it may change below somebody who deletes it then.
@@ -46,10 +49,17 @@ class StateKeeper:
         self._write()
 
     def follow(self, step: Transition) -> None:
-        """Enter a phase that began elsewhere, at the time it has there, unless we are in it."""
+        """Enter a phase that began elsewhere, at the time it has there.
+
+        That we are in it already may be known since later: then it begins earlier.
+        """
         if step.secondary_status == self.state.secondary_status:
-            return
-        self.state = self.state.enter(step.secondary_status, step.start_seconds)
+            began = self.state.transitions[-1].start_seconds
+            if step.start_seconds >= began:
+                return
+            self.state = replace(self.state, transitions=(*self.state.transitions[:-1], step))
+        else:
+            self.state = self.state.enter(step.secondary_status, step.start_seconds)
         self._write()
 
     def _write(self) -> None:

@@ -178,6 +178,7 @@ class _Supervisor:
                     write_failure(self._directory, node, reason)
         self._keeper.enter(
             secondary,
+            at=outcome.ended_seconds,
             failure_reason="" if secondary in ("Completed", "Stopped") else reason,
             exit_code=outcome.exit_code,
             failed_rank=outcome.failed_rank if secondary == "Failed" else None,
