@@ -15,8 +15,8 @@ from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.launchers.runnable import check_runnable
 from jupyter_sdt.launch.node.directory import check_paths
 from jupyter_sdt.launch.remote.estimate import estimate_cost, typical_seconds
-from jupyter_sdt.launch.remote.plan import plan_remote, region_of
-from jupyter_sdt.launch.remote.service import require_boto3
+from jupyter_sdt.launch.remote.plan import plan_remote
+from jupyter_sdt.launch.remote.service import region_of, require_boto3
 from jupyter_sdt.launch.source.bundle import SourceBundle
 from jupyter_sdt.launch.source.left_out import EXPECTED
 from jupyter_sdt.launch.source.listing import left_out_notes, source_notes
@@ -57,7 +57,7 @@ def plan_submission(submission: Submission) -> LaunchPlan:
     if find_instance(submission.spec.instance_type).local:
         return replace(plan, notes=(*plan.notes, *left_out_notes(submission.source)))
     plan = replace(plan, notes=(*plan.notes, *source_notes(submission.source)))
-    estimate = estimate_cost(submission.spec, region_of(plan))
+    estimate = estimate_cost(submission.spec, region_of(submission.spec))
     return replace(
         plan, estimate=replace(estimate, typical_seconds=typical_seconds(submission.spec))
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,9 @@ def gate(trouble: Trouble, answers: Mapping[str, Answer]) -> Iterator[None]:
             if answer := answers.get(asked.operation):
                 return _answered(answer, environ, start_response)
         chunks: Iterable[bytes] = before(app, environ, start_response)
+        if trouble.loses(asked.operation):
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionResetError  # which the server expects of any connection
         most = trouble.break_off(asked.operation)
         return chunks if most is None else _first(chunks, most)
 

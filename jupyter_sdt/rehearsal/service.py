@@ -116,6 +116,10 @@ class Rehearsal:
         """Break the connection of the next objects that are read from S3, after so many bytes."""
         self.trouble.cut(after_bytes, times)
 
+    def lose(self, operation: str, *, times: int = 1) -> None:
+        """Do what the next calls of an operation ask for, but let their answers not arrive."""
+        self.trouble.lose(operation, times)
+
     def end(self) -> None:
         """Stop every job; nothing of them runs any more when this returns."""
         for place in self._places.values():

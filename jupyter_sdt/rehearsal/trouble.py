@@ -25,6 +25,7 @@ class Trouble:
     calls: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _refusals: list[tuple[str, RefusedError]] = field(default_factory=list)
     _cuts: list[int] = field(default_factory=list)
+    _lost: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refuse(self, operation: str, refused: RefusedError, times: int) -> None:
@@ -37,11 +38,17 @@ class Trouble:
         with self._lock:
             self._cuts += [after_bytes] * times
 
+    def lose(self, operation: str, times: int) -> None:
+        """Have the next ``times`` calls of an operation done, and their answers lost."""
+        with self._lock:
+            self._lost += [operation] * times
+
     def forget(self) -> None:
         """Take back what was arranged and has not come to pass."""
         with self._lock:
             self._refusals.clear()
             self._cuts.clear()
+            self._lost.clear()
 
     def meet(self, operation: str, key: str) -> RefusedError | None:
         """Take a call down; returns what it is refused with, None when it may pass.
@@ -63,6 +70,14 @@ class Trouble:
         """After how many bytes an answer ends, None for one that is whole."""
         with self._lock:
             return self._cuts.pop(0) if operation == "GetObject" and self._cuts else None
+
+    def loses(self, operation: str) -> bool:
+        """Whether an answer does not arrive."""
+        with self._lock:
+            if operation not in self._lost:
+                return False
+            self._lost.remove(operation)
+            return True
 
     def _arranged(self, operation: str) -> RefusedError | None:
         with self._lock:

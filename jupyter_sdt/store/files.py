@@ -6,8 +6,12 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
+
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -73,5 +77,31 @@ def _refuse(value: object) -> Any:
 
 def append_privately(path: Path) -> BinaryIO:
     """Open ``path`` for appending; when that creates it, its owner alone can read it (0600)."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o600), "ab")
+    return os.fdopen(os.open(path, _APPENDING, 0o600), "ab")
+
+
+def append_all(contents: Mapping[Path, bytes]) -> None:
+    """Append to several files, to all of them or to none.
+
+    Raises OSError when the disk is full or the folder is gone; what was appended to others of them
+    is then taken back.
+    """
+    with ExitStack() as stack:
+        before: list[tuple[int, int]] = []
+        try:
+            for path, content in contents.items():
+                handle = os.open(path, _APPENDING, 0o600)
+                stack.callback(os.close, handle)
+                before.append((handle, os.fstat(handle).st_size))
+                _write_whole(handle, content)
+        except OSError:
+            for handle, size in before:
+                with suppress(OSError):  # a device has no size
+                    os.ftruncate(handle, size)
+            raise
+
+
+def _write_whole(handle: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]

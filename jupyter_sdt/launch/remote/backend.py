@@ -10,17 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_sdt.errors import SpecError
+from jupyter_sdt.errors import LaunchError, SpecError
 from jupyter_sdt.launch.backend import News, Outcome
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.remote.adoption import ADOPTED
 from jupyter_sdt.launch.remote.bundle import write_archive
+from jupyter_sdt.launch.remote.creation import create_job
 from jupyter_sdt.launch.remote.estimate import estimate_cost, typical_seconds
 from jupyter_sdt.launch.remote.follower import RemoteFollower
 from jupyter_sdt.launch.remote.image_lookup import image_lookup
 from jupyter_sdt.launch.remote.places import place_lookup
 from jupyter_sdt.launch.remote.plan import adopted_plan, needs_account, plan_remote
-from jupyter_sdt.launch.remote.service import Service, find_region, require_boto3
+from jupyter_sdt.launch.remote.service import Service, region_of, require_boto3
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
 from jupyter_sdt.launch.remote.training_request import (
     ACCOUNT,
@@ -46,7 +47,7 @@ class SageMakerBackend:
     ) -> None:
         self._spec = spec
         self._directory = directory
-        self._service = service or Service(str(spec.sagemaker.get("region") or find_region()))
+        self._service = service or Service(region_of(spec))
         self.follower = RemoteFollower(self._service, spec, directory)
         self._created = False
         self._adopted = bool(spec.sagemaker.get(ADOPTED))
@@ -84,9 +85,14 @@ class SageMakerBackend:
         return replace(plan, request=request)
 
     def submit(self, plan: LaunchPlan) -> None:
-        """Send the request; secret variables are put in here and nowhere else."""
+        """Send the request; secret variables are put in here and nowhere else.
+
+        Raises LaunchError, also for a job that was stopped while its source travelled.
+        """
         if not self._adopted:
-            self._service.create(_with_secrets(plan.request, self._spec.secret_names))
+            if self._directory.stop_file.exists():
+                raise LaunchError("it was stopped before anything was sent")
+            create_job(self._service, _with_secrets(plan.request, self._spec.secret_names))
         self._created = True
 
     def poll(self) -> Outcome | None:

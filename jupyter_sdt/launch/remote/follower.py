@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.backend import News
 from jupyter_sdt.launch.remote.billing import RemoteBilling
 from jupyter_sdt.launch.remote.estimate import instances_of_spec
@@ -22,6 +23,8 @@ from jupyter_sdt.store.job_directory import JobDirectory
 
 # CloudWatch shows the last lines some seconds after the job has ended.
 SETTLE_SECONDS = 2.0
+# After these, what still cannot be read of the log of an ended job is given up.
+LAST_PAUSES = (4.0, 8.0, 16.0)
 # How often new streams are looked for: before the first was found, and after that.
 _STREAM_SECONDS = {False: 5.0, True: 15.0}
 _LOGS, _METRICS = "reading the logs", "reading the metrics"
@@ -75,11 +78,18 @@ class RemoteFollower:
         self.reading.hurry()
 
     def drain(self) -> None:
-        """Read what the ended job left: CloudWatch shows it some seconds later."""
-        for pause in (0.0, SETTLE_SECONDS):
+        """Read what the ended job left: CloudWatch shows it some seconds later.
+
+        What cannot be read at this moment is asked for a while longer.
+        """
+        for number, pause in enumerate((0.0, SETTLE_SECONDS, *LAST_PAUSES)):
             time.sleep(pause)
             self._streams_due = 0.0
-            self._read_logs(time.monotonic())
+            read = self._read_logs(time.monotonic())
+            if number and (read or self._logs_denied):
+                break
+        else:
+            self._notes.setdefault(_LOGS, "the end of the log could not be read: CloudWatch has it")
         if self._logs_denied:
             self._read_metrics(time.monotonic(), ended=True)
             self._metrics.copy_final(self.status.described)
@@ -121,7 +131,8 @@ class RemoteFollower:
         if pool := told_pool(described):
             self.note("warm pool", str(pool))
 
-    def _read_logs(self, now: float) -> None:
+    def _read_logs(self, now: float) -> bool:
+        """Whether there is nothing left that could be read now."""
         try:
             if now >= self._streams_due:
                 self._streams_due = now + _STREAM_SECONDS[self.logs.found]
@@ -130,13 +141,14 @@ class RemoteFollower:
         except Exception as error:  # noqa: BLE001 - logs come later or not at all
             if kind_of(error) == "missing":
                 self.reading.went_well(now)  # no stream has been made yet
-                return
+                return True
             self._logs_denied = kind_of(error) == "denied"
             self._trouble(_LOGS, error, self.reading, now)
-            return
+            return False
         self._notes.pop(_LOGS, None)
         self._logs_denied = False
         self.reading.went_well(now)
+        return True
 
     def _read_metrics(self, now: float, *, ended: bool = False) -> None:
         try:
@@ -152,7 +164,10 @@ class RemoteFollower:
         pace.went_wrong(now)
         if kind == "throttled":
             return
-        told = f"{what} fails, the job itself goes on: {explain(error, resource=f'the job {name}')}"
+        # What a LaunchError says was said about our own side.
+        own = isinstance(error, LaunchError)
+        said = error if own else explain(error, resource=f"the job {name}")
+        told = f"{what} fails, the job itself goes on: {said}"
         if kind == "credentials":
             self._service.renew()
             self._door.open()

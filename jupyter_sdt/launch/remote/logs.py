@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.remote.service import Service
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.metric import MetricRecord
-from jupyter_sdt.store.files import append_privately
+from jupyter_sdt.store.files import append_all
 from jupyter_sdt.store.job_directory import JobDirectory
 
 # What runtime.metrics writes; mpirun and the toolkit may put text of their own before it.
@@ -47,9 +49,10 @@ class RemoteLogs:
     def copy(self) -> int:
         """Copy what is new in every known stream; returns the number of events.
 
-        Raises what boto3 raises; what was copied before is not copied again.
+        Raises what boto3 raises, LaunchError when the job's files cannot be written; what was
+        copied before is not copied again.
         """
-        return sum(self._copy_stream(name) for name in sorted(self._tokens))
+        return sum(self._copy_stream(name) for name in list(self._tokens))
 
     def _copy_stream(self, name: str) -> int:
         copied = 0
@@ -62,20 +65,26 @@ class RemoteLogs:
             self._tokens[name] = page.token
             if finished:
                 break
+        # It comes last the next time: when AWS is asked too often, no stream waits for ever.
+        self._tokens[name] = self._tokens.pop(name)
         return copied
 
     def _write(self, rank: int, messages: Iterable[str]) -> None:
-        kept: list[str] = []
+        """Put the whole page into the job's files or, when the disk is full, nothing of it."""
+        lines: dict[Path, list[bytes]] = {}
         for message in messages:
             text, records = split_records(message)
-            for record in records:
-                with append_privately(self.directory.metric(record.rank)) as file:
-                    file.write(record.to_line())
             if text:
-                kept.append(text + "\n")
-        if kept:
-            with append_privately(self.directory.log(rank)) as log:
-                log.write("".join(kept).encode())
+                lines.setdefault(self.directory.log(rank), []).append(f"{text}\n".encode())
+            for record in records:
+                lines.setdefault(self.directory.metric(record.rank), []).append(record.to_line())
+        try:
+            append_all({path: b"".join(parts) for path, parts in lines.items()})
+        except OSError as error:
+            raise LaunchError(
+                f"{self.directory.path} cannot be written: {error.strerror}; make room, nothing "
+                "is lost meanwhile"
+            ) from error
 
 
 def split_records(message: str) -> tuple[str | None, list[MetricRecord]]:

@@ -11,12 +11,10 @@ from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.remote.bundle import PROGRAM, program, runtime_fits
 from jupyter_sdt.launch.remote.places import check_default_buckets
 from jupyter_sdt.launch.remote.request_limits import check_limits
-from jupyter_sdt.launch.remote.service import find_region
+from jupyter_sdt.launch.remote.service import region_of
 from jupyter_sdt.launch.remote.training_image import training_image
 from jupyter_sdt.launch.remote.training_request import ACCOUNT, Place, training_request
 from jupyter_sdt.spec.job_spec import JobSpec
-
-_REGION = "region "
 
 
 def check_remote(spec: JobSpec) -> None:
@@ -49,7 +47,7 @@ def check_remote(spec: JobSpec) -> None:
 def plan_remote(spec: JobSpec, account: str = ACCOUNT) -> LaunchPlan:
     """Return the plan with its whole request. Raises SpecError or LaunchError."""
     check_remote(spec)
-    region = str(spec.sagemaker.get("region") or find_region())
+    region = region_of(spec)
     place = Place(region=region, program=program(spec), account=account)
     request = training_request(spec, place)
     check_limits(request)
@@ -69,13 +67,8 @@ def adopted_plan(spec: JobSpec) -> LaunchPlan:
         job_name=spec.job_name,
         launcher="sagemaker",
         world_size=spec.world_size,
-        notes=(f"{_REGION}{spec.sagemaker['region']}", "submitted elsewhere, followed from here"),
+        notes=(f"region {spec.sagemaker['region']}", "submitted elsewhere, followed from here"),
     )
-
-
-def region_of(plan: LaunchPlan) -> str:
-    """The region of a plan made here."""
-    return next(note for note in plan.notes if note.startswith(_REGION)).removeprefix(_REGION)
 
 
 def needs_account(request: Mapping[str, Any]) -> bool:
@@ -84,7 +77,7 @@ def needs_account(request: Mapping[str, Any]) -> bool:
 
 
 def _notes(spec: JobSpec, place: Place, request: Mapping[str, Any]) -> tuple[str, ...]:
-    notes = [f"{_REGION}{place.region}"]
+    notes = [f"region {place.region}"]
     if needs_account(request):
         notes.append(f"{ACCOUNT} is filled in when the job starts")
     if note := training_image(spec, place.region).note:

@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_sdt.errors import LaunchError
-from jupyter_sdt.launch.remote.pace import patiently
-from jupyter_sdt.launch.remote.service_errors import code_of, explain, kind_of
+from jupyter_sdt.launch.remote.service_errors import code_of, explain
+from jupyter_sdt.spec.job_spec import JobSpec
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 METRIC_NAMESPACE = LOG_GROUP  # of CloudWatch's metrics; SageMaker gave both one name
@@ -40,7 +40,7 @@ def find_region() -> str:
     """
     region = next((os.environ[name] for name in _REGION_NAMES if os.environ.get(name)), None)
     if region is None and find_spec("boto3") is not None:
-        with _explained("the configuration of AWS"):
+        with explained("the configuration of AWS"):
             import boto3  # noqa: PLC0415
 
             region = boto3.Session().region_name
@@ -50,6 +50,11 @@ def find_region() -> str:
             "eu-west-1', https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html"
         )
     return str(region)
+
+
+def region_of(spec: JobSpec) -> str:
+    """The region of a job on ``ml.*`` instances: its session's, else :func:`find_region`'s."""
+    return str(spec.sagemaker.get("region") or find_region())
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class LogPage:
 class Service:
     """The AWS account of the environment, in one region. Methods raise LaunchError.
 
-    Those that are called while a job runs (describe, stop, logs), and those that only look
+    Those that make or follow a job (create, describe, stop, logs), and those that only look
     (identity to security_groups), raise boto3's own errors, for
     :func:`~jupyter_sdt.launch.remote.service_errors.kind_of` to tell what can be waited for.
     """
@@ -95,18 +100,18 @@ class Service:
 
     def account(self) -> str:
         """The number of the account."""
-        with _explained("your AWS account"):
+        with explained("your AWS account"):
             return str(self.client("sts").get_caller_identity()["Account"])
 
     def role_arn(self, name: str) -> str:
         """The ARN of a role given by name."""
-        with _explained(f"role={name!r}"):
+        with explained(f"role={name!r}"):
             return str(self.role(name)["Arn"])
 
     def ensure_bucket(self, name: str) -> None:
         """Create a bucket that does not exist yet."""
         client = self.s3
-        with _explained(f"the bucket {name}"):
+        with explained(f"the bucket {name}"):
             try:
                 client.head_bucket(Bucket=name)
             except Exception as error:
@@ -119,14 +124,12 @@ class Service:
     def upload(self, path: Path, bucket: str, key: str, *, kms_key: str = "") -> None:
         """Write a file to S3."""
         encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-        with _explained(f"s3://{bucket}/{key}"), path.open("rb") as file:
+        with explained(f"s3://{bucket}/{key}"), path.open("rb") as file:
             self.s3.put_object(Bucket=bucket, Key=key, Body=file, **encrypted)
 
     def create(self, request: Mapping[str, Any]) -> None:
-        """Send CreateTrainingJob; one of too many calls is sent again."""
-        with _explained(f"the training job {request['TrainingJobName']}"):
-            send = partial(self._sagemaker.create_training_job, **request)
-            patiently(send, lambda error: kind_of(error) == "throttled")
+        """Send CreateTrainingJob."""
+        self._sagemaker.create_training_job(**request)
 
     def describe(self, job_name: str) -> dict[str, Any]:
         """Send DescribeTrainingJob."""
@@ -219,7 +222,7 @@ class Service:
             read_timeout=limits[1],
             retries={"mode": "standard", "total_max_attempts": limits[2]},
         )
-        with _explained("the configuration of AWS"):
+        with explained("the configuration of AWS"):
             return self.session.client(name, config=config, region_name=region or self.region)
 
 
@@ -232,7 +235,7 @@ def shared_loader() -> Any:
 
 
 @contextmanager
-def _explained(resource: str) -> Iterator[None]:
+def explained(resource: str) -> Iterator[None]:
     """Turn what boto3 raises into a LaunchError."""
     try:
         yield

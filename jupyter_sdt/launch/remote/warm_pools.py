@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sdt.errors import LaunchError, SpecError
-from jupyter_sdt.launch.remote.service import Service, find_region
+from jupyter_sdt.launch.remote.service import Service, region_of
 from jupyter_sdt.launch.remote.service_errors import explain
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
@@ -95,4 +95,4 @@ def _service_of(spec: JobSpec) -> Service:
             f"{spec.job_name} runs on this machine, which has no warm pools of SageMaker",
             argument="job_name",
         )
-    return Service(str(spec.sagemaker.get("region") or find_region()))
+    return Service(region_of(spec))

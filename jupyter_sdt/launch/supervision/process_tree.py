@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from jupyter_sdt.errors import SdtError
-from jupyter_sdt.launch.remote.service import Service, find_region
+from jupyter_sdt.launch.remote.service import Service, region_of
 from jupyter_sdt.launch.remote.service_errors import explain
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.process_identity import start_ticks
@@ -160,7 +160,7 @@ def _stop_remote(directory: JobDirectory) -> None:
     if find_instance(spec.instance_type).local:
         return
     try:
-        Service(str(spec.sagemaker.get("region") or find_region())).stop(spec.job_name)
+        Service(region_of(spec)).stop(spec.job_name)
     except Exception as error:  # noqa: BLE001 - told below; nobody is there to catch it
         told = explain(error, resource=f"the job {spec.job_name}")
         sys.stderr.write(f"jupyter_sdt: StopTrainingJob: {told}\n")

@@ -8,7 +8,9 @@ from pathlib import Path
 import boto3
 import pytest
 from aws_support import REGION, Account, credentials_of_nobody, serving
+from backend_bench import Bench
 
+from jupyter_sdt.launch.remote import follower as remote_follower
 from jupyter_sdt.rehearsal import Conditions, Rehearsal, rehearse
 
 
@@ -47,3 +49,17 @@ def script(tmp_path: Path) -> Path:
     path = tmp_path / "train.py"
     path.write_text("print('trained')\n")
     return path
+
+
+@pytest.fixture
+def make(directed, request, monkeypatch):
+    """Makes benches; their jobs have the name of the test."""
+    monkeypatch.setattr(remote_follower, "SETTLE_SECONDS", 0.0)
+    name = request.node.name.replace("_", "-").replace("[", "-").rstrip("]")[-55:].strip("-")
+    return lambda suffix="", **fields: Bench(directed.service, f"{name}{suffix}", **fields)
+
+
+@pytest.fixture
+def bench(make) -> Bench:
+    """A backend whose job is created."""
+    return make().create()

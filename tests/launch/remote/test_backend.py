@@ -5,40 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from aws_support import record
-from backend_bench import Bench
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.backend import News
 from jupyter_sdt.launch.remote import backend as sagemaker_backend
-from jupyter_sdt.launch.remote import follower as remote_follower
 from jupyter_sdt.launch.remote import pace as remote_pace
 from jupyter_sdt.launch.remote.pace import Pace, patiently
 from jupyter_sdt.launch.remote.service_errors import kind_of
 
 
-@pytest.fixture
-def make(directed, request, monkeypatch):
-    """Makes benches; their jobs have the name of the test."""
-    monkeypatch.setattr(remote_follower, "SETTLE_SECONDS", 0.0)
-    name = request.node.name.replace("_", "-").replace("[", "-").rstrip("]")[-55:].strip("-")
-    return lambda suffix="", **fields: Bench(directed.service, f"{name}{suffix}", **fields)
-
-
-@pytest.fixture
-def bench(make) -> Bench:
-    """A backend whose job is created."""
-    return make().create()
-
-
 def test_phases_come_once_and_with_the_time_of_the_service(bench):
     assert bench.poll() is None
     assert [step.secondary_status for step in bench.backend.news().transitions] == ["Starting"]
-    bench.enter("Interrupted", "Training")
+    bench.enter("Interrupted", "Restarting", "Training")
     assert bench.poll() is None
     steps = bench.backend.news().transitions
     told = bench.job.describe()["SecondaryStatusTransitions"][1:]
-    assert [step.secondary_status for step in steps] == ["Interrupted", "Training"]
+    assert [step.secondary_status for step in steps] == ["Interrupted", "Restarting", "Training"]
     # JSON brings times in milliseconds.
     began = [phase["StartTime"].timestamp() for phase in told]
     assert [step.start_seconds for step in steps] == pytest.approx(began, abs=0.002)
@@ -162,26 +145,6 @@ def test_a_stop_that_is_refused_is_told_and_tried_again(bench):
     assert "add sagemaker:StopTrainingJob" in bench.backend.news().notes[0]
     bench.backend.kill()
     assert bench.job.stop_asked.is_set()
-
-
-def test_logs_that_may_not_be_read_do_not_end_anything(bench):
-    bench.refuse("DescribeLogStreams", "AccessDeniedException", "no")
-    assert bench.poll() is None
-    assert "add logs:DescribeLogStreams" in bench.backend.news().notes[0]
-
-
-def test_streams_and_events_are_read_page_by_page(bench, directed):
-    streams = [f"{bench.name}/algo-{node}-1" for node in range(1, 61)]
-    for stream in streams:
-        directed.write_log(stream, ["first", record(7, 1, loss=1.0)])
-    logs = bench.backend.follower.logs
-    logs.find_streams()
-    assert bench.count("DescribeLogStreams") == 2  # 50 a page
-    assert logs.copy() == 120
-    directed.write_log(streams[-1], ["second"])
-    assert logs.copy() == 1
-    assert bench.directory.log(59).read_text() == "first\nsecond\n"
-    assert len(bench.directory.metric(7).read_text().splitlines()) == 60
 
 
 def test_secret_variables_are_put_in_at_the_last_moment(make, monkeypatch):
