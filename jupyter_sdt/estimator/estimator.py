@@ -64,14 +64,22 @@ class Estimator:
         wait: bool = True,
         logs: str | bool | list[str] = "All",
         job_name: str | None = None,
-        experiment_config: Mapping[str, str] | None = None,  # noqa: ARG002 - SageMaker's alone
+        experiment_config: Mapping[str, str] | None = None,
     ) -> None:
         """Start the job and, with ``wait``, watch it to its end, printing its logs.
 
+        ``experiment_config`` (ExperimentName, TrialName, RunName, ...) counts on SageMaker alone.
         Ctrl-C stops watching, never the job. Raises SpecError or LaunchError when nothing was
         started, JobError when training failed, JobLostError when its supervisor died.
         """
-        job = self.start(inputs, job_name=job_name)
+        job = self._begin(
+            Request(
+                seconds=time.time(),
+                inputs=inputs,
+                job_name=job_name,
+                experiment_config=experiment_config or {},
+            )
+        )
         if wait:
             watch(job, logs=logs not in (False, None, "None"))
 
@@ -100,8 +108,7 @@ class Estimator:
             variables_out=tuple(variables_out),
             study=study,
         )
-        self._latest = TrainingJob(submit(self._submission(request)))
-        return self._latest
+        return self._begin(request)
 
     def plan(
         self,
@@ -109,21 +116,30 @@ class Estimator:
         job_name: str | None = None,
         *,
         cell: CellSource | None = None,
+        experiment_config: Mapping[str, str] | None = None,
     ) -> LaunchPlan:
         """Return exactly what would be started; nothing is started or written.
 
         Raises what :meth:`start` raises.
         """
-        request = Request(seconds=time.time(), inputs=inputs, job_name=job_name, cell=cell)
+        request = Request(
+            seconds=time.time(),
+            inputs=inputs,
+            job_name=job_name,
+            cell=cell,
+            experiment_config=experiment_config or {},
+        )
         return plan_submission(self._submission(request))
 
     @classmethod
-    def attach(cls, training_job_name: str, sagemaker_session: object = None) -> Self:  # noqa: ARG003
+    def attach(cls, training_job_name: str, sagemaker_session: object = None) -> Self:
         """Return an Estimator for a job that was started before; unlike SageMaker's, at once.
 
-        ``latest_training_job`` is that job. Raises SdtError when there is none of that name.
+        ``latest_training_job`` is that job; of the session the region counts. Raises SdtError when
+        there is none of that name, LaunchError when AWS cannot be asked.
         """
-        job = TrainingJob.attach(training_job_name)
+        region = getattr(sagemaker_session, "boto_region_name", None)
+        job = TrainingJob.attach(training_job_name, region=region)
         estimator = cls(**arguments_of(job, cls.framework))
         estimator._latest = job
         return estimator
@@ -180,6 +196,10 @@ class Estimator:
         if "base_job_name" in arguments:
             check_base_job_name(arguments["base_job_name"])
         self._arguments = dict(given)
+
+    def _begin(self, request: Request) -> TrainingJob:
+        self._latest = TrainingJob(submit(self._submission(request)))
+        return self._latest
 
     def _submission(self, request: Request) -> Submission:
         """The submission, under a name that is free when it was ours to choose."""

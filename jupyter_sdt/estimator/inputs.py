@@ -132,6 +132,7 @@ class ChannelReader:
         return named
 
     def _channel(self, name: str, value: Any) -> Channel:
+        value = _as_ours(value)
         if isinstance(value, FileSystemInput):
             return _file_system_channel(name, value)
         if isinstance(value, (str, PathLike)):
@@ -157,6 +158,35 @@ class ChannelReader:
             shuffle_seed=given.shuffle_seed,
             sagemaker=_sagemaker_fields(given),
         )
+
+
+def _as_ours(value: Any) -> Any:
+    """Inputs of SageMaker's SDK (s3_input of 1.x, too) hold the API's Channel; others as given."""
+    config = getattr(value, "config", None)
+    if not isinstance(config, Mapping) or "DataSource" not in config:
+        return value
+    if system := config["DataSource"].get("FileSystemDataSource"):
+        return FileSystemInput(
+            file_system_id=system["FileSystemId"],
+            file_system_type=system["FileSystemType"],
+            directory_path=system["DirectoryPath"],
+            file_system_access_mode=system["FileSystemAccessMode"],
+            content_type=config.get("ContentType"),
+        )
+    source = config["DataSource"]["S3DataSource"]
+    return TrainingInput(
+        source["S3Uri"],
+        distribution=source.get("S3DataDistributionType"),
+        compression=config.get("CompressionType"),
+        content_type=config.get("ContentType"),
+        record_wrapping=config.get("RecordWrapperType"),
+        s3_data_type=source.get("S3DataType", "S3Prefix"),
+        instance_groups=source.get("InstanceGroupNames"),
+        input_mode=config.get("InputMode"),
+        attribute_names=source.get("AttributeNames"),
+        target_attribute_name=config.get("TargetAttributeName"),
+        shuffle_config=config.get("ShuffleConfig", {}).get("Seed"),
+    )
 
 
 def _sagemaker_fields(given: TrainingInput) -> dict[str, Any]:

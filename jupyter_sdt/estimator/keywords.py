@@ -90,6 +90,11 @@ class EstimatorKeywords(TypedDict, total=False):
     container_entry_point: Sequence[str]
     container_arguments: Sequence[str]
     container_log_level: int
+    training_repository_access_mode: str
+    training_repository_credentials_provider_arn: str
+    enable_session_tag_chaining: bool
+    training_plan: str
+    instance_placement_config: Mapping[str, Any]
 
 
 NAMES: tuple[str, ...] = tuple(EstimatorKeywords.__annotations__)

@@ -17,6 +17,7 @@ def check_arguments(arguments: Mapping[str, Any], instance: Instance) -> None:
     """Raise SpecError for combinations that cannot be right on ``instance``."""
     check_spot(arguments)
     check_network(arguments)
+    check_registry(arguments)
     check_tags(arguments.get("tags"))
     if "git_config" in arguments:
         read_git_config(arguments["git_config"])
@@ -55,6 +56,16 @@ def check_network(arguments: Mapping[str, Any]) -> None:
     for name in given:
         if len(arguments[name]) > limits[name]:
             raise _wrong(name, f"{name}: {len(arguments[name])} given, at most {limits[name]}")
+
+
+def check_registry(arguments: Mapping[str, Any]) -> None:
+    """A registry of one's own: in a VPC, and its credentials only with it."""
+    mode = arguments.get("training_repository_access_mode")
+    if mode == "Vpc" and not arguments.get("subnets"):
+        raise _wrong("subnets", "training_repository_access_mode='Vpc' needs subnets and groups")
+    name = "training_repository_credentials_provider_arn"
+    if name in arguments and mode != "Vpc":
+        raise _wrong(name, f"{name} needs training_repository_access_mode='Vpc', not {mode!r}")
 
 
 def check_tags(tags: object) -> None:

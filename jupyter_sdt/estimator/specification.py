@@ -59,6 +59,7 @@ class Request:
     variables: Mapping[str, bytes] = field(default_factory=dict)
     variables_out: tuple[str, ...] = ()
     study: StudyPoint | None = None
+    experiment_config: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_submission(arguments: Mapping[str, Any], framework: str, request: Request) -> Submission:
@@ -97,7 +98,7 @@ def make_submission(arguments: Mapping[str, Any], framework: str, request: Reque
         variables_out=_names(request.variables_out),
         cell=request.cell.cell if request.cell else None,
         study=request.study,
-        sagemaker=_for_sagemaker(arguments, framework, placement),
+        sagemaker=_for_sagemaker(arguments, framework, placement) | _of_call(request),
     )
     return Submission(
         spec=_with_processes(spec, placement),
@@ -158,6 +159,17 @@ def _for_sagemaker(
     if placement.groups:
         kept["instance_groups"] = [dict(group) for group in placement.groups]
     return {**kept, "framework": framework} if framework else kept
+
+
+def _of_call(request: Request) -> dict[str, Any]:
+    """What belongs to one call of fit(), not to the Estimator."""
+    given = request.experiment_config
+    if not isinstance(given, Mapping):
+        raise SpecError(
+            f"experiment_config={given!r} must be a dict such as {{'ExperimentName': 'digits'}}",
+            argument="experiment_config",
+        )
+    return {"experiment_config": dict(given)} if given else {}
 
 
 def _as_data(value: Any) -> Any:

@@ -19,10 +19,16 @@ def resolve_uri(text: str, argument: str, *, local: bool, must_exist: bool = Fal
     """
     if text.startswith("s3://"):
         if not _S3.fullmatch(text):
-            raise SpecError(f"{argument}: {text!r} names no bucket", argument=argument)
+            raise SpecError(
+                f"{argument}: {text!r} names no bucket: those have 3 to 63 lowercase letters, "
+                "digits, dots and hyphens",
+                argument=argument,
+            )
         return text
     if not text:
         raise SpecError(f"{argument} is an empty string", argument=argument)
+    if not local and "://" in text and not text.startswith("file://"):
+        raise SpecError(f"{argument}: {text!r} must be s3://BUCKET/...", argument=argument)
     path = local_path(text, argument=argument)
     if not local:
         raise SpecError(

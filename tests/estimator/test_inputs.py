@@ -68,6 +68,31 @@ def test_a_dict_keeps_its_order_and_its_values(data: Path):
     assert list(given) == ["b", "a"]
 
 
+class OfTheSdk:
+    """What SageMaker's own TrainingInput, s3_input and FileSystemInput have in common."""
+
+    def __init__(self, source: dict, **config) -> None:
+        self.config = {"DataSource": source, **config}
+
+
+def test_inputs_of_sagemakers_sdk_are_what_they_hold():
+    source = {"S3DataType": "ManifestFile", "S3Uri": "s3://bucket/list", "AttributeNames": ["a"]}
+    lustre = FileSystemInput("fs-0123", "FSxLustre", "/data", "rw", "text/csv")
+    system = read(lustre)[0].sagemaker
+    given = {
+        "s3": OfTheSdk({"S3DataSource": source}, InputMode="Pipe", ShuffleConfig={"Seed": 7}),
+        "fs": OfTheSdk(system, ContentType="text/csv"),
+    }
+    ours = TrainingInput(
+        "s3://bucket/list",
+        s3_data_type="ManifestFile",
+        attribute_names=["a"],
+        input_mode="Pipe",
+        shuffle_config=7,
+    )
+    assert read(given) == read({"s3": ours, "fs": lustre})
+
+
 def test_sagemakers_shuffle_config_and_the_word_none_are_understood(data: Path):
     class ShuffleConfig:
         seed = 3
@@ -100,6 +125,7 @@ REFUSED = {
     "list_input": (lambda d: read([str(d)]), "channel 'training' is a list"),
     "bad_input_uri": (lambda d: read("http://a/b"), "must be a path or file:///path"),
     "list in a dict": (lambda d: read({"a": [1]}), "channel 'a' is a list"),
+    "another scheme on ml.*": (lambda d: read("http://a/b", local=False), "must be s3://BUCKET"),
     "no bucket": (lambda d: read("s3://"), "'s3://' names no bucket"),
     "empty": (lambda d: read(""), "is an empty string"),
     "missing": (lambda d: read(str(d.parent / "digit")), "does not exist; did you mean 'digits'?"),

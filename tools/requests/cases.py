@@ -151,6 +151,8 @@ def _compiled() -> Iterator[Case]:
 def _options() -> Iterator[Case]:
     for name, arguments in OPTIONS.items():
         yield case(f"option {name}", "PyTorch", **{**NEW, **arguments})
+    experiment = {"ExperimentName": "digits", "TrialName": "one", "RunName": "first"}
+    yield case("experiment", "PyTorch", **NEW) | {"experiment_config": experiment}
     yield case("flow model_dir", "TensorFlow", **FLOW, model_dir="s3://out/mine")
     yield case("flow no model_dir", "TensorFlow", **FLOW, model_dir=False)
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mine:1"

@@ -39,6 +39,23 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "infrastructure unchecked": {"enable_infra_check": False},
     "remote debug": {"enable_remote_debug": True},
     "no remote debug": {"enable_remote_debug": False},
+    "training plan": {"training_plan": "arn:aws:sagemaker:eu-west-1:123456789012:training-plan/p"},
+    "placement": {
+        "instance_placement_config": {
+            "EnableMultipleJobs": False,
+            "PlacementSpecifications": [{"UltraServerId": "u", "InstanceCount": 2}],
+        }
+    },
+    "registry": {
+        "image_uri": "registry.example.com/mine:1",
+        "training_repository_access_mode": "Vpc",
+        "training_repository_credentials_provider_arn": (
+            "arn:aws:lambda:eu-west-1:123456789012:function:login"
+        ),
+        "subnets": ["subnet-1"],
+        "security_group_ids": ["sg-1"],
+    },
+    "tag chaining": {"enable_session_tag_chaining": True},
     "model": {"model_uri": "s3://models/a/model.tar.gz"},
     "model channel": {"model_uri": "s3://models/a/m.tar.gz", "model_channel_name": "start"},
     "source dir": {"source_dir": "src"},

@@ -21,7 +21,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "benchmarks" / "sagemaker
 from cases import cases  # noqa: E402 - beside this file
 from peer import PEER, sdk_python  # noqa: E402 - the benchmarks' own
 
-TARGET = ROOT / "tests" / "launch" / "sagemaker" / "requests"
+TARGET = ROOT / "tests" / "launch" / "remote" / "requests"
 
 
 def recorded(folder: str) -> list[dict[str, object]]:

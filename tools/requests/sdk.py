@@ -112,7 +112,8 @@ def requested(case: dict[str, Any], session: Any, wire: Wire) -> Any:
     owner = case["class"]
     arguments = revived(case["arguments"], owner)
     estimator = CLASSES[owner](sagemaker_session=session, **arguments)
-    estimator.fit(revived(case["inputs"], owner), wait=False, job_name="job")
+    given = {"experiment_config": case.get("experiment_config"), "job_name": "job"}
+    estimator.fit(revived(case["inputs"], owner), wait=False, **given)
     return wire.request
 
 

@@ -140,11 +140,12 @@ def _look_up(
 ) -> Mapping[str, Any]:
     found: Mapping[str, Any] | None = rows.get(aliases.get(version, version))
     if found is None:
-        known = [*rows, *aliases]
-        newest = sorted(rows, key=_numbers)[-3:]
-        hint = did_you_mean(version, known) or f"; the newest are {', '.join(newest)}"
+        known = [_bare(name) for name in (*rows, *aliases)]
+        newest = [_bare(name) for name in sorted(rows, key=_numbers)[-3:]]
+        given = _bare(version)
+        hint = did_you_mean(given, known) or f"; the newest are {', '.join(newest)}"
         raise SpecError(
-            f"{argument}={version!r} has no image in the table of this package{hint}; any other "
+            f"{argument}={given!r} has no image in the table of this package{hint}; any other "
             "image can be named with image_uri",
             argument=argument,
         )
@@ -183,8 +184,7 @@ def _account(registry: Mapping[str, Any], wanted: ImageRequest) -> str:
 def _tag(entry: Mapping[str, Any], wanted: ImageRequest, processor: str) -> str:
     version = wanted.version
     if wanted.base:
-        numbers = wanted.base.removeprefix("pytorch").removeprefix("tensorflow")
-        version = f"{numbers}-transformers{version}"
+        version = f"{_bare(wanted.base)}-transformers{version}"
     word = "neuron" if processor == "trn" else processor
     tag = "-".join([version, word, wanted.py_version, *entry.get("sdk", ())])
     if suffix := entry.get("cv", {}).get(processor):
@@ -193,6 +193,10 @@ def _tag(entry: Mapping[str, Any], wanted: ImageRequest, processor: str) -> str:
     return f"{tag}-{_CUDA_11[key]}" if wanted.cuda_11 and key in _CUDA_11 else tag
 
 
+def _bare(version: str) -> str:
+    """``1.13.1`` of ``pytorch1.13.1``."""
+    return version.removeprefix("pytorch").removeprefix("tensorflow")
+
+
 def _numbers(version: str) -> tuple[int, ...]:
-    words = version.removeprefix("pytorch").removeprefix("tensorflow").split(".")
-    return tuple(int(word) for word in words if word.isdecimal())
+    return tuple(int(word) for word in _bare(version).split(".") if word.isdecimal())

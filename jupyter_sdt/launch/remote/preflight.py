@@ -43,11 +43,15 @@ def preflight(request: Mapping[str, Any], service: Service) -> Iterator[Finding]
     yield account
     if account.state != "ok":
         return
-    request = _with_account(request, account.said.split()[1])
+    number = account.said.split()[1]
+    # Without output_path, the bucket that is named after the account is made where it is missing.
+    made = {split_s3(_filled(uri, number))[0] for uri in places(request).values() if ACCOUNT in uri}
+    request = json.loads(_filled(json.dumps(request), number))
     yield _look("role", "the role", lambda: _role(request["RoleArn"], service))
-    for uri in places(request).values():
+    for argument, uri in places(request).items():
         bucket = split_s3(uri)[0]
-        yield _look(f"bucket {bucket}", bucket, partial(_bucket, bucket, service))
+        missing = _made_later(bucket) if bucket in made else _no_bucket(bucket, argument)
+        yield _look(f"bucket {bucket}", bucket, partial(_bucket, bucket, service, missing))
     for kind, count in instances_of(request).items():
         yield _look("quota", kind, partial(_quota, kind, count, service))
     image = str(request["AlgorithmSpecification"].get("TrainingImage", ""))
@@ -58,10 +62,9 @@ def preflight(request: Mapping[str, Any], service: Service) -> Iterator[Finding]
         yield _look("network", resource, lambda: _network(network, service))
 
 
-def _with_account(request: Mapping[str, Any], account: str) -> dict[str, Any]:
+def _filled(text: str, account: str) -> str:
     """A plan leaves the account open where the request needs it."""
-    filled: dict[str, Any] = json.loads(json.dumps(request).replace(ACCOUNT, account))
-    return filled
+    return text.replace(ACCOUNT, account)
 
 
 def _look(what: str, resource: str, check: Callable[[], Finding]) -> Finding:
@@ -76,7 +79,10 @@ def _look(what: str, resource: str, check: Callable[[], Finding]) -> Finding:
 
 
 def _account(service: Service) -> Finding:
-    identity = service.identity()
+    try:
+        identity = service.identity()
+    except LaunchError as error:  # no client can be made: a profile that is not there
+        return Finding("credentials", "wrong", str(error))
     said = f"account {identity['Account']} as {identity['Arn']}, region {service.region}"
     return Finding("credentials", "ok", said)
 
@@ -90,8 +96,22 @@ def _role(arn: str, service: Service) -> Finding:
     return Finding("role", "wrong", f"{arn} does not trust SageMaker: {fix}")
 
 
-def _bucket(name: str, service: Service) -> Finding:
-    region = service.bucket_region(name)
+def _made_later(name: str) -> Finding:
+    said = "is made when the job starts, which needs s3:CreateBucket"
+    return Finding(f"bucket {name}", "ok", said)
+
+
+def _no_bucket(name: str, argument: str) -> Finding:
+    return Finding(f"bucket {name}", "wrong", f"does not exist; {argument} must name one that does")
+
+
+def _bucket(name: str, service: Service, missing: Finding) -> Finding:
+    try:
+        region = service.bucket_region(name)
+    except Exception as error:
+        if kind_of(error) != "missing":
+            raise
+        return missing
     if region == service.region:
         return Finding(f"bucket {name}", "ok", f"in {region}")
     said = f"is in {region}, the job in {service.region}: SageMaker needs both in one region"

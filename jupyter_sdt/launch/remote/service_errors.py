@@ -81,6 +81,7 @@ _REFUSALS = {
     "ResourceInUse": (
         f"job_name: {{resource}} exists already: {{said}}; choose another, {_REQUEST_PAGE}"
     ),
+    "NoSuchEntity": f"{{resource}}: {{said}}; name a role that there is, {_ROLE_PAGE}",
     "BucketAlreadyExists|NoSuchBucket|404": (
         f"{{resource}}: {{said}}; name a bucket of yours with output_path, {_BUCKET_PAGE}"
     ),

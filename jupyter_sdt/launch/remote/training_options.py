@@ -27,6 +27,7 @@ def switches(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is on or off, or None where it was not asked for."""
     attempts = arguments.get("max_retry_attempts")
     remote, checked = arguments.get("enable_remote_debug"), arguments.get("enable_infra_check")
+    chained = arguments.get("enable_session_tag_chaining")
     return {
         "EnableManagedSpotTraining": arguments.get("use_spot_instances") or None,
         "EnableNetworkIsolation": arguments.get("enable_network_isolation") or None,
@@ -36,7 +37,24 @@ def switches(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "RetryStrategy": {"MaximumRetryAttempts": attempts} if attempts is not None else None,
         "RemoteDebugConfig": {"EnableRemoteDebug": remote} if remote is not None else None,
         "InfraCheckConfig": {"EnableInfraCheck": checked} if checked is not None else None,
+        "SessionChainingConfig": (
+            {"EnableSessionTagChaining": chained} if chained is not None else None
+        ),
     }
+
+
+def image_registry(arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return ``TrainingImageConfig``: a registry of one's own, reached through the VPC."""
+    mode = arguments.get("training_repository_access_mode")
+    provider = arguments.get("training_repository_credentials_provider_arn")
+    if mode is None:
+        return None
+    told: dict[str, Any] = {"TrainingRepositoryAccessMode": mode}
+    if provider is not None:
+        told["TrainingRepositoryAuthConfig"] = {
+            "TrainingRepositoryCredentialsProviderArn": provider
+        }
+    return told
 
 
 def debugging(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,13 @@ from jupyter_sdt.launch.remote.training_channels import (
 )
 from jupyter_sdt.launch.remote.training_hyperparameters import encoded_hyperparameters
 from jupyter_sdt.launch.remote.training_image import training_image
-from jupyter_sdt.launch.remote.training_options import debugging, switches, tag_list, vpc
+from jupyter_sdt.launch.remote.training_options import (
+    debugging,
+    image_registry,
+    switches,
+    tag_list,
+    vpc,
+)
 from jupyter_sdt.spec.framework_versions import is_older
 from jupyter_sdt.spec.job_spec import JobSpec
 
@@ -75,6 +81,7 @@ def training_request(spec: JobSpec, place: Place) -> dict[str, Any]:
         "CheckpointConfig": _checkpoints(spec),
         "Environment": {**spec.environment, **dict.fromkeys(spec.secret_names, MASKED)},
         "Tags": tag_list(arguments.get("tags")),
+        "ExperimentConfig": arguments.get("experiment_config"),
         **switches(arguments),
         **debugging(arguments),
     }
@@ -122,6 +129,7 @@ def _algorithm(spec: JobSpec, place: Place) -> dict[str, Any]:
     algorithm = {
         "TrainingInputMode": job_input_mode(spec),
         "TrainingImage": training_image(spec, place.region).uri,
+        "TrainingImageConfig": image_registry(arguments),
         "MetricDefinitions": [
             {"Name": metric.name, "Regex": metric.regex} for metric in spec.metric_definitions
         ],
@@ -172,6 +180,8 @@ def _resources(spec: JobSpec) -> dict[str, Any]:
             "VolumeSizeInGB": arguments.get("volume_size", 30),
             "VolumeKmsKeyId": arguments.get("volume_kms_key"),
             "KeepAlivePeriodInSeconds": arguments.get("keep_alive_period_in_seconds"),
+            "TrainingPlanArn": arguments.get("training_plan"),
+            "InstancePlacementConfig": arguments.get("instance_placement_config"),
         }
     )
 

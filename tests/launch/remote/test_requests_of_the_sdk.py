@@ -16,7 +16,9 @@ import pytest
 import jupyter_sdt
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.estimator.inputs import FileSystemInput
+from jupyter_sdt.launch.remote.adoption import adopted_spec
 from jupyter_sdt.launch.remote.training_request import ACCOUNT
+from jupyter_sdt.store.job_directory import job_directory
 
 RECORDED = json.loads(Path(__file__).with_name("requests").joinpath("sdk-2.257.6.json").read_text())
 BUCKET = f"sagemaker-eu-west-1-{ACCOUNT}"
@@ -64,7 +66,9 @@ KINDS = {
 
 def made(case) -> dict:
     estimator = getattr(jupyter_sdt, case["class"])(**revived(case["arguments"]))
-    return dict(estimator.plan(revived(case["inputs"]), job_name="job").request)
+    given = case.get("experiment_config")
+    inputs = revived(case["inputs"])
+    return dict(estimator.plan(inputs, job_name="job", experiment_config=given).request)
 
 
 def as_we_send(case) -> dict:
@@ -117,3 +121,23 @@ def test_the_same_estimator_sends_the_same_request(name: str) -> None:
 def test_what_the_sdk_refuses_is_refused(name: str) -> None:
     with pytest.raises(SdtError):
         made(CASES[name])
+
+
+# Tags have a call of their own, and nobody can tell who gave a key of the toolkit.
+UNTOLD = {"option tags", "option tags as dict", "option hyperparameters", "option toolkit's own"}
+# What belongs to a call of fit().
+OF_THE_CALL = {"InputDataConfig", "ExperimentConfig"}
+
+
+@pytest.mark.parametrize("name", sorted({*SENT} - UNTOLD))
+def test_what_a_description_tells_is_enough_to_send_the_job_again(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SDT_JOBS_DIR", str(tmp_path / "jobs"))
+    sent = json.loads(json.dumps(made(CASES[name])).replace(ACCOUNT, "123456789012"))
+    directory = job_directory("job")
+    directory.create()
+    directory.write_spec(adopted_spec(sent, "eu-west-1"))
+    again = getattr(jupyter_sdt, CASES[name]["class"]).attach("job").plan(job_name="job").request
+    for part in {*sent, *again} - OF_THE_CALL:
+        assert again.get(part) == sent.get(part), part
