@@ -19,10 +19,9 @@ from jupyter_sdt.launch.launchers.mpirun import find_mpirun
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.nursery.standby import cores
 from jupyter_sdt.launch.remote.estimate import hourly_price
-from jupyter_sdt.launch.remote.plan import region_of
 from jupyter_sdt.launch.remote.preflight import Finding, preflight
 from jupyter_sdt.launch.remote.price_list import best_price
-from jupyter_sdt.launch.remote.service import Service
+from jupyter_sdt.launch.remote.service import Service, find_region
 from jupyter_sdt.spec.job_spec import Cell
 from jupyter_sdt.store.job_directory import jobs_root
 
@@ -51,10 +50,13 @@ class Diagnosis:
 def diagnose(shell: Any, line: str) -> Diagnosis:
     """Look at what a ``%%sdt_train`` with these flags needs. Raises SpecError for wrong flags."""
     arguments = parse_arguments(line, shell.user_ns)
-    plan = _plan(arguments)
-    findings = [*_machine()]
+    try:
+        plan = _plan(arguments)
+    except LaunchError as error:
+        return Diagnosis((*_machine(trains=False), Finding("launch", "wrong", str(error))))
+    findings = [*_machine(trains=not plan.request)]
     if plan.request:
-        service = Service(region_of(plan))
+        service = Service(find_region())
         findings += [*preflight(plan.request, service), _cost(plan, service)]
     else:
         findings.append(Finding("launch", "ok", "; ".join((plan.launcher, *plan.notes))))
@@ -77,11 +79,13 @@ def _cost(plan: LaunchPlan, service: Service) -> Finding:
     return Finding("cost", "unknown" if hourly is None else "ok", str(estimate))
 
 
-def _machine() -> Iterator[Finding]:
+def _machine(*, trains: bool) -> Iterator[Finding]:
+    """What is here; this machine ``trains`` itself or only follows a job elsewhere."""
     yield Finding("Python", "ok", f"{sys.version.split()[0]}, {cores()} cores")
-    has_torch = find_spec("torch") is not None
-    yield Finding("torch", "ok" if has_torch else "wrong", "" if has_torch else "pip install torch")
-    yield _mpirun()
+    if trains:
+        there = find_spec("torch") is not None
+        yield Finding("torch", "ok" if there else "wrong", "" if there else "pip install torch")
+        yield _mpirun()
     yield _jobs_folder()
 
 

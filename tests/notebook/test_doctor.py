@@ -37,6 +37,17 @@ def test_what_was_found_never_becomes_html(monkeypatch, tmp_path):
     assert "&lt;b&gt;jobs" in diagnose(Shell(), "")._repr_html_()
 
 
+def test_without_a_region_the_rest_is_told_all_the_same(monkeypatch, tmp_path):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SDT_JOBS_DIR", str(tmp_path / "jobs"))
+    line = "--instance-type ml.g5.xlarge --role arn:aws:iam::123456789012:role/R"
+    found = {f.what: f for f in diagnose(Shell(), line).findings}
+    assert {"Python", "jobs", "launch"} == {*found}
+    assert (found["launch"].state, "set AWS_REGION" in found["launch"].said) == ("wrong", True)
+
+
 def test_flags_are_those_of_the_training_magic():
     with pytest.raises(SpecError, match="did you mean '--processes'"):
         diagnose(Shell(), "--procesess 2")

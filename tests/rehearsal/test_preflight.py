@@ -86,6 +86,14 @@ def test_what_does_not_exist_is_named(account):
     )
     for what in ("role", "bucket nowhere", "image", "network"):
         assert found[what].state == "wrong", found[what]
+    assert "Role Nobody not found; name a role that there is" in found["role"].said
+    assert found["bucket nowhere"].said == "does not exist; output_path must name one that does"
+
+
+def test_the_bucket_of_the_account_need_not_be_there_yet(account):
+    output = {"S3OutputPath": "s3://sagemaker-us-east-1-{account}/"}
+    finding = look(account, OutputDataConfig=output)["bucket sagemaker-us-east-1-123456789012"]
+    assert (finding.state, finding.said[:29]) == ("ok", "is made when the job starts, ")
 
 
 def test_data_in_another_region_is_found_before_the_job_fails(account):
@@ -117,3 +125,7 @@ def test_without_credentials_nothing_else_is_asked(aws, monkeypatch):
     (finding,) = preflight(request, Service("us-east-1"))
     assert (finding.what, finding.state) == ("credentials", "wrong")
     assert "log in again" in finding.said
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    (finding,) = preflight(request, Service("us-east-1"))
+    assert finding.state == "wrong"
+    assert "The config profile (nobody) could not be found" in finding.said
