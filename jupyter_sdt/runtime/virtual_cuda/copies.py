@@ -57,7 +57,7 @@ def scatter(
         chunk_sizes = [part.shape[dim] for part in out]
     if chunk_sizes is None:
         return _filled(tensor.chunk(len(devices or ()), dim), None)
-    return _filled(tensor.split(list(chunk_sizes), dim), out)
+    return _filled(torch.split_with_sizes(tensor, list(chunk_sizes), dim), out)
 
 
 def gather(
