@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -108,16 +109,23 @@ def _metric_definition(item: object) -> MetricDefinition:
         raise _bad_metric(f"Name={name!r} must be a str of 1 to 255 characters")
     if not isinstance(regex, str) or not 1 <= len(regex) <= 500:
         raise _bad_metric(f"{name!r}: Regex={regex!r} must be a str of 1 to 500 characters")
-    _check_regex(name, regex)
-    return MetricDefinition(name=name, regex=regex)
+    definition = MetricDefinition(name=name, regex=regex)
+    _check_regex(definition)
+    return definition
 
 
-def _check_regex(name: str, regex: str) -> None:
+def _check_regex(definition: MetricDefinition) -> None:
+    name, regex = definition.name, definition.regex
     try:
         groups = re.compile(regex).groups
     except re.error as error:
         raise _bad_metric(f"{name!r}: Regex={regex!r} does not compile: {error}") from None
-    if not groups:
+    if definition.finds_nothing:
+        warnings.warn(
+            f"metric_definitions: {name!r}: Regex={regex!r} is plain text and finds no number",
+            stacklevel=2,
+        )
+    elif not groups:
         raise _bad_metric(
             f"{name!r}: Regex={regex!r} has no group: put the number in parentheses, as in "
             r"'loss: ([0-9.]+)'"

@@ -44,6 +44,11 @@ class MetricDefinition:
     name: str
     regex: str
 
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether it is plain text, such as the "<><><>" of published notebooks: no number."""
+        return not set(self.regex) & set(r"\.^$*+?{}[]|()")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:

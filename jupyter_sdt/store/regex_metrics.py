@@ -42,7 +42,7 @@ class RegexMetrics:
         positions: Mapping[int, int] | None = None,
     ) -> None:
         self._directory = directory
-        self._patterns = {d.name: compile_definition(d) for d in definitions}
+        self._patterns = {d.name: compile_definition(d) for d in definitions if not d.finds_nothing}
         self._start = dict(positions or {})
         self._tails: dict[int, Tail] = {}
 

@@ -88,6 +88,12 @@ def test_metric_definitions_are_read():
     assert read_metric_definitions([]) == ()
 
 
+def test_the_placeholder_of_published_notebooks_passes_with_a_warning():
+    given = [{"Name": "base_metric", "Regex": "<><><><><><>"}]
+    with pytest.warns(UserWarning, match="'base_metric': .* is plain text and finds no number"):
+        assert read_metric_definitions(given)[0].name == "base_metric"
+
+
 def metric(name="loss", regex="(.)", **more):
     return [{"Name": name, "Regex": regex, **more}]
 

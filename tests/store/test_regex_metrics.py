@@ -98,6 +98,12 @@ def test_a_group_that_took_no_part_in_the_match_gives_no_value():
     assert list(find_value(pattern, "x=4")) == [4.0]
 
 
+def test_plain_text_finds_nothing(directory):
+    log(directory, b"<><> loss=1\n")
+    RegexMetrics(directory, [MetricDefinition(name="base_metric", regex="<><>"), LOSS]).poll()
+    assert [values for _, values in found(directory)] == [{"train:loss": 1.0}]
+
+
 @pytest.mark.parametrize(
     ("regex", "told"),
     [
