@@ -6,6 +6,7 @@ directory there: metrics are printed, one record a line, and read back from the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -49,6 +50,16 @@ def main(folder: Path) -> None:
     except Exception as error:  # noqa: BLE001 - whatever the script raises is told as its own
         tracebacks.report_exception(error, entry)
         sys.stderr.flush()
+        _tell_the_service(error, entry)
         if os.getpid() == parent:
             sys.exit(1)
         os._exit(1)
+
+
+def _tell_the_service(error: Exception, entry: tracebacks.Entry) -> None:
+    """Write ``output/failure``, which becomes the job's FailureReason, unless the script has."""
+    folder, line = os.environ.get("SM_OUTPUT_DIR"), entry.line_of(error)
+    where = "" if line is None else f" ({entry.label or Path(entry.path).name}, line {line})"
+    if folder is not None:
+        with contextlib.suppress(OSError), Path(folder, "failure").open("x") as file:
+            file.write(f"{type(error).__name__}: {error}{where}")

@@ -53,7 +53,7 @@ def run(code: Path, name: str, flag: str = "-S") -> subprocess.CompletedProcess[
     command = [sys.executable, flag, name, "--epochs", "3"]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SDT_", "PYTHON"))}
     kept |= {"TRAINING_JOB_NAME": "job", "SM_CURRENT_HOST": "algo-2"}
-    kept |= {"SM_HOSTS": '["algo-1", "algo-2"]'}
+    kept |= {"SM_HOSTS": '["algo-1", "algo-2"]', "SM_OUTPUT_DIR": str(code.parent)}
     return subprocess.run(command, cwd=code, env=kept, capture_output=True, text=True, check=False)
 
 
@@ -99,6 +99,7 @@ def test_an_exception_is_told_by_the_line_of_the_cell(tmp_path):
     assert "Cell In[7], line 2" in ended.stderr
     assert "ValueError: bad" in ended.stderr
     assert "image_entry" not in ended.stderr
+    assert (tmp_path / "failure").read_text() == "ValueError: bad (Cell In[7], line 2)"
 
 
 def test_a_script_is_started_itself_with_the_runtime_beside_it(tmp_path):
