@@ -49,6 +49,11 @@ class RankFiles:
         """Every thread's stack, appended on SIGUSR1."""
         return self.directory / "stacks" / f"rank-{self.rank}.txt"
 
+    @property
+    def commit(self) -> Path:
+        """What a state of Horovod's kept last, in a job that may be restarted."""
+        return self.directory / "commits" / f"rank-{self.rank}.pt"
+
     def variable_in(self, name: str) -> Path:
         """A value sent from the notebook."""
         return self.directory / "variables" / "in" / f"{name}.pickle"

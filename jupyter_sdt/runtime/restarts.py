@@ -16,10 +16,16 @@ def note_restart(files: RankFiles, most: int) -> None:
     What the rank wrote about the end of its predecessor is removed: it is history. ``most`` is how
     often the job may be restarted.
     """
-    count = os.environ.get(RESTART_COUNT, os.environ.get(TORCHELASTIC_RESTART_COUNT, "0"))
-    if not count.isdecimal() or not int(count):
+    count = restart_count()
+    if not count:
         return
     files.error.unlink(missing_ok=True)
     sys.stderr.write(f"jupyter_sdt: all ranks were started anew: restart {count} of {most}\n")
     if files.rank == 0:
-        MetricWriter(files.metrics, files.rank).write(None, f'"restarts":{int(count)}', "autolog")
+        MetricWriter(files.metrics, files.rank).write(None, f'"restarts":{count}', "autolog")
+
+
+def restart_count() -> int:
+    """How often the ranks of this job were started anew."""
+    count = os.environ.get(RESTART_COUNT, os.environ.get(TORCHELASTIC_RESTART_COUNT, "0"))
+    return int(count) if count.isdecimal() else 0

@@ -1,5 +1,7 @@
 """hvd.elastic: the last commit is what training returns to."""
 
+from support import Jobs, ranks
+
 FAILING = """
     from horovod.common.exceptions import HorovodInternalError, HostsUpdatedInterrupt
     from torch import nn
@@ -134,3 +136,43 @@ def test_a_sampler_goes_on_with_what_nobody_has_processed(horovod):
     plain = hvd.elastic.ElasticSampler(range(4), shuffle=False)
     assert list(plain) == [rank, rank + 2]
     """)
+
+
+LOSES_A_RANK = """
+import os, torch, horovod.torch as hvd
+hvd.init()
+net = torch.nn.Linear(1, 1)
+optimizer = hvd.DistributedOptimizer(torch.optim.SGD(net.parameters(), lr=1.0, momentum=0.9))
+sampler = hvd.elastic.ElasticSampler(range(8), shuffle=False)
+state = hvd.elastic.TorchState(net, optimizer, sampler=sampler, step=0)
+
+@hvd.elastic.run
+def train(state):
+    print("begins at", state.step, net.weight.item(), sorted(sampler.processed_indices), flush=True)
+    print("momentum", [v["momentum_buffer"].item() for v in optimizer.state.values()][:1])
+    while state.step < 4:
+        net.zero_grad()
+        net(torch.ones(1, 1)).sum().backward()
+        optimizer.step()
+        state.step += 1
+        sampler.record_indices({2 * state.step - 2 + hvd.rank()})
+        if state.step == 2:
+            print("commits", net.weight.item(), flush=True)
+            state.commit()
+            hvd.barrier()
+        if state.step == 3 and hvd.rank() == 1 and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+            os.kill(os.getpid(), 9)
+    assert len(set(hvd.allgather_object(net.weight.item()))) == 1
+
+train(state)
+"""
+
+
+def test_after_a_restart_training_goes_on_from_the_last_commit(tmp_path):
+    directory = Jobs(tmp_path).run(LOSES_A_RANK, distribution=ranks(2), max_restarts=1)
+    log = directory.log(0).read_text()
+    assert directory.read_state().status == "Completed", log
+    kept = log.partition("commits ")[2].split()[0]
+    assert f"begins at 2 {kept} [0, 1, 2, 3]" in log
+    assert "momentum [1.8999" in log  # 0.9 * 1 + 1
+    assert not list((directory.path / "commits").iterdir())  # training is over

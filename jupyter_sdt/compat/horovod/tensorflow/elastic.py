@@ -77,8 +77,15 @@ class TensorFlowKerasState(TensorFlowState):
         self, model: Any, optimizer: Any = None, backend: Any = None, **values: Any
     ) -> None:
         del backend
-        self.model, self.optimizer = model, optimizer or getattr(model, "optimizer", None)
+        self.model = model
+        self.optimizer: Any = optimizer or getattr(model, "optimizer", None)
         super().__init__(**values)
+
+    def restore(self) -> None:
+        """Return to what was kept last, also with an optimizer that has not stepped yet."""
+        if len(self._kept_variables) > len(self._variables()) and hasattr(self.optimizer, "build"):
+            self.optimizer.build(self.model.trainable_variables)
+        super().restore()
 
     def _variables(self) -> list[Any]:
         found = getattr(self.optimizer, "variables", ())

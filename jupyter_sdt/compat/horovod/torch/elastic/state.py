@@ -14,6 +14,7 @@ from ..functions import (
     broadcast_optimizer_state,
     broadcast_parameters,
 )
+from .commits import write_commit
 from .sampler import ElasticSampler
 
 
@@ -22,6 +23,8 @@ class State:
 
     # How often this state was kept; a failure without progress since the last ends the training.
     commits = 0
+    # Whether each rank keeps something of its own, beside what is rank 0's.
+    has_own = False
 
     def __init__(self) -> None:
         self._reset_callbacks: list[Callable[[], None]] = []
@@ -39,6 +42,7 @@ class State:
         """Keep the present state, to which ``restore`` returns."""
         self.save()
         self.commits += 1
+        write_commit(self)
         self.check_host_updates()
 
     def check_host_updates(self) -> None:
@@ -93,6 +97,7 @@ class TorchState(ObjectState):
     def __init__(self, model: Any = None, optimizer: Any = None, **values: Any) -> None:
         given = {"model": model, "optimizer": optimizer, **values}
         self._stateful = {n: v for n, v in given.items() if hasattr(v, "state_dict")}
+        self.has_own = any(isinstance(v, ElasticSampler) for v in self._stateful.values())
         super().__init__(**{n: v for n, v in given.items() if n not in self._stateful})
         self.__dict__.update(self._stateful)
         self._kept_states: dict[str, Any] = {}
