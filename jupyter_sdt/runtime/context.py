@@ -32,7 +32,8 @@ class Context:
     """One rank among ``world_size`` and the device it computes on.
 
     ``layout`` says which coordinate of a parallel grid the rank has, where there is one: where the
-    job's ``distribution`` names degrees (``pipeline=2,tensor=2``).
+    job's ``distribution`` names degrees (``pipeline=2,tensor=2``). With ``prescaled_batch`` tensor
+    peers have the same data.
     """
 
     rank: int
@@ -43,11 +44,14 @@ class Context:
     device: torch.device
     process_backend: ProcessBackend
     layout: Layout | None = None
+    prescaled_batch: bool = False
 
     @property
     def data_shares(self) -> int:
         """Into how many shares the data is divided: stages of one pipeline have the same."""
-        return self.world_size // self._stages
+        if self.layout is None:
+            return self.world_size
+        return self.layout.data_parallel_size * self._peers
 
     @property
     def data_share(self) -> int:
@@ -55,11 +59,14 @@ class Context:
         if self.layout is None:
             return self.rank
         place = self.layout.coordinate(self.rank)
-        return place.data_rank * self.layout.tensor_parallel_size + place.tensor_rank
+        return place.data_rank * self._peers + place.tensor_rank % self._peers
 
     @property
-    def _stages(self) -> int:
-        return 1 if self.layout is None else self.layout.pipeline_parallel_size
+    def _peers(self) -> int:
+        """How many tensor peers have data of their own."""
+        if self.layout is None or self.prescaled_batch:
+            return 1
+        return self.layout.tensor_parallel_size
 
 
 _current: Context | None = None
@@ -130,6 +137,7 @@ def _context(place: ProcessEnvironment, backend: ProcessBackend, device: torch.d
         device=device,
         process_backend=backend,
         layout=parameters.read_layout(dist.get_world_size()),
+        prescaled_batch=parameters.read_prescaled(),
     )
 
 

@@ -32,7 +32,9 @@ class DistributedModel(nn.Module):
     Where the job's ``distribution`` has stages (``pipeline=2``), each rank of a pipeline holds a
     part of the module, which is found in the first step. The module is then called within
     :meth:`train_step` and :meth:`evaluate_step` only, by functions that run on the first stage;
-    parameters of other ranks are there, without elements.
+    parameters of other ranks are there, without elements. With ``tensor=2`` layers are divided
+    among ranks, with ``shard=2`` parameters, gradients and optimizer state are
+    (torch.distributed.tensor.DTensor): then the optimizer is made after the model.
     """
 
     def __init__(self, module: nn.Module, context: Context | None = None, **options: Any) -> None:
@@ -81,6 +83,17 @@ class DistributedModel(nn.Module):
         if self._staged is not None:
             return _steps().staged_step(self._staged, function, batch, train=False)
         return _steps().local_step(function, batch, None)
+
+    def clip_grad_norm_(self, max_norm: float, norm_type: float = 2.0) -> torch.Tensor:
+        """Scale gradients to a norm of at most ``max_norm`` over the whole model; return the norm.
+
+        Where the model is divided all ranks call it. Raises RuntimeStateError there unless the
+        optimizer was made with :meth:`with_optimizer`.
+        """
+        if self._staged is not None:
+            norm: torch.Tensor = _steps().clip_whole(max_norm, norm_type)
+            return norm
+        return nn.utils.clip_grad_norm_(self.module.parameters(), max_norm, norm_type)
 
     def no_sync(self) -> AbstractContextManager[None]:
         """Within this context gradients only add up on each rank (gradient accumulation)."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
-from jupyter_sdt.errors import DistributionError, RuntimeStateError, SpecError
+from jupyter_sdt.errors import RuntimeStateError, SpecError
 from jupyter_sdt.runtime.modelparallel import parameters, world
 from jupyter_sdt.runtime.modelparallel.model import DistributedModel as StagedModel
 from jupyter_sdt.runtime.modelparallel.optimizer import DistributedOptimizer
+from jupyter_sdt.runtime.modelparallel.script_state import state
 from jupyter_sdt.runtime.modelparallel.splitting import Split, split
 from jupyter_sdt.runtime.modelparallel.step import step
 from jupyter_sdt.runtime.modelparallel.step_output import StepOutput, combine
@@ -23,19 +28,13 @@ Backward = Callable[[torch.Tensor], object]
 
 
 def divide(module: nn.Module) -> StagedModel:
-    """``module`` with its modules on several ranks, as the job's parameters say.
+    """``module`` with its modules or parameters on several ranks, as the job's parameters say.
 
-    Raises DistributionError for what they ask of it that nobody does yet.
+    Gradients of a sharded model are clipped only where the job says so: elsewhere a script does it.
     """
     asked = parameters.read()
-    name = "sharded_data_parallel_degree"
-    if getattr(asked, name) > 1:
-        raise DistributionError(
-            f"{name}={getattr(asked, name)}: DistributedModel divides a model into stages and "
-            "layers only; use pipeline=N or tensor=N, and leave the other ranks to data "
-            "parallelism",
-            argument="distribution",
-        )
+    if "sdp_gradient_clipping" not in parameters.launched_values(os.environ, sys.argv):
+        asked = replace(asked, sdp_gradient_clipping=math.inf)
     world.start(asked)
     for child in module.children():  # the module itself stays: scripts hold it
         set_tensor_parallelism(child)
@@ -45,6 +44,16 @@ def divide(module: nn.Module) -> StagedModel:
 def spread_optimizer(optimizer: torch.optim.Optimizer) -> DistributedOptimizer:
     """``optimizer`` for parameters that lie on several ranks."""
     return DistributedOptimizer(optimizer)
+
+
+def clip_whole(max_norm: float, norm_type: float) -> torch.Tensor:
+    """Clip the gradients of all ranks' parts. Raises RuntimeStateError without our optimizer."""
+    if state.optimizer is None:
+        raise RuntimeStateError(
+            "model.clip_grad_norm_() of a divided model needs its optimizer; make it with "
+            "optimizer = model.with_optimizer(optimizer)"
+        )
+    return torch.tensor(state.optimizer.clip_master_grads(max_norm, norm_type))
 
 
 def staged_call(model: StagedModel, arguments: Any, named: Any) -> Any:

@@ -36,6 +36,13 @@ def accept_parameters() -> None:
     ``TrainingArguments`` had it until then, and a parser of them refuses what it does not know.
     """
     when_imported("transformers.hf_argparser", _drop_parameters)
+    when_imported("transformers.sagemaker.training_args_sm", _know_no_processes)
+
+
+def _know_no_processes(module: Any) -> None:
+    """Transformers 4.45 asks SageMakerTrainer's arguments for what they do not have."""
+    arguments = module.SageMakerTrainingArguments
+    arguments.distributed_state = getattr(arguments, "distributed_state", None)
 
 
 def _drop_parameters(module: Any) -> None:

@@ -132,6 +132,11 @@ def read_layout(world_size: int) -> Layout | None:
     return layout if model_parallel_size(launched) > 1 else None
 
 
+def read_prescaled() -> bool:
+    """Whether the launcher said that tensor peers get one batch, the same for all of them."""
+    return bool(launched_values(os.environ, sys.argv).get("prescaled_batch", False))
+
+
 def launched_values(environ: Mapping[str, str], arguments: Sequence[str]) -> dict[str, Any]:
     """What the launcher gave: SM_HP_MP_PARAMETERS, else the argument ``--mp_parameters``."""
     text = environ.get(VARIABLE) or _argument(arguments)

@@ -122,6 +122,9 @@ class DistributedOptimizer(GivenStates):
             torch._foreach_mul_([gradient for _, gradient in gradients], factor)
         return norm
 
+    # What transformers looks for, up to 4.30: else it would clip each stage by its own norm.
+    clip_grad_norm = clip_master_grads
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Make a step with what lies here; all ranks of the model call it, also those without.
 

@@ -17,6 +17,7 @@ from jupyter_sdt.runtime.modelparallel.messages import CommGroup, allgather
 from jupyter_sdt.runtime.modelparallel.optimizer.entries import Entries, Entry
 from jupyter_sdt.runtime.modelparallel.optimizer.shards import Shards
 from jupyter_sdt.runtime.modelparallel.optimizer.working import Working
+from jupyter_sdt.runtime.modelparallel.sharding.pieces import divided_like, local, whole
 from jupyter_sdt.runtime.modelparallel.sharding.working import Pieces
 from jupyter_sdt.runtime.modelparallel.tensor_slices import slice_of
 from jupyter_sdt.runtime.modelparallel.world import World
@@ -39,7 +40,7 @@ class OptimizerParts:
 def local_state(parts: OptimizerParts) -> dict[str, Any]:
     """What this rank has of the state, marked as such."""
     plain = parts.optimizer.state_dict()["state"]
-    numbers = [entry.number for group in parts.entries.groups() for entry in group]
+    numbers = [entry.number for entry in _local_entries(parts)]
     found = {"param_groups": parts.entries.numbered_groups(), PARTIAL: True, _NUMBERS: numbers}
     if isinstance(parts.working, (Shards, Pieces)):
         found |= {"state": plain, _SHARD: _shard(parts)}
@@ -52,22 +53,22 @@ def local_state(parts: OptimizerParts) -> dict[str, Any]:
 def whole_state(parts: OptimizerParts) -> dict[str, Any]:
     """The whole model's state, put together from all its ranks, on the CPU.
 
-    Raises SpecError for state that replicas share out: a whole is not defined for it.
+    Raises SpecError for state that ``shard_optimizer_state`` shares out: a whole is not defined.
     """
-    local = local_state(parts)
-    if _SHARD in local:
+    if isinstance(parts.working, Shards):
         raise SpecError(
-            "optimizer.state_dict() with shard_optimizer_state or sharded data "
-            "parallelism: each rank has a share only; save "
+            "optimizer.state_dict() with shard_optimizer_state: each rank has a share only; save "
             "optimizer.local_state_dict() on every rank, or checkpoints with partial=True",
             argument="shard_optimizer_state",
         )
-    mine = {
-        entry.number: (local["state"].get(entry.number), slice_of(entry.parameter))
-        for group in parts.entries.groups()
-        for entry in group
+    mine = local_state(parts)
+    if isinstance(parts.working, Pieces):
+        mine |= _put_together(parts, mine)
+    slices = {
+        entry.number: (mine["state"].get(entry.number), slice_of(entry.parameter))
+        for entry in _local_entries(parts)
     }
-    everything = allgather((_on_cpu(mine), _on_cpu(local.get(COPIES, {}))), CommGroup.MP_GROUP)
+    everything = allgather((_on_cpu(slices), _on_cpu(mine.get(COPIES, {}))), CommGroup.MP_GROUP)
     state: dict[int, Any] = {}
     copies: dict[str, Any] = {}
     for number in sorted({n for numbered, _ in everything for n in numbered}):
@@ -79,7 +80,7 @@ def whole_state(parts: OptimizerParts) -> dict[str, Any]:
             state[number] = _joined(values, join)
         if str(number) in holders[0][1]:
             copies[str(number)] = join([kept[str(number)] for _, kept in holders])
-    found = {"state": state, "param_groups": local["param_groups"], PARTIAL: False}
+    found = {"state": state, "param_groups": mine["param_groups"], PARTIAL: False}
     return found | {COPIES: copies} if copies else found
 
 
@@ -91,17 +92,18 @@ def load(parts: OptimizerParts, given: Mapping[str, Any]) -> None:
     partial = bool(given.get(PARTIAL, False))
     if partial:
         _check_part(parts, given)
-    if isinstance(parts.working, (Shards, Pieces)):
-        if not partial:
-            raise SpecError(
-                "load_state_dict() with shard_optimizer_state: a whole state has no shares; load "
-                "what local_state_dict() gave on this rank",
-                argument="state_dict",
-            )
+    shared = isinstance(parts.working, (Shards, Pieces))
+    if isinstance(parts.working, Shards) and not partial:
+        raise SpecError(
+            "load_state_dict() with shard_optimizer_state: a whole state has no shares; load "
+            "what local_state_dict() gave on this rank",
+            argument="state_dict",
+        )
+    if shared and partial:
         _put(parts, dict(given["state"]))
     else:
-        local = [entry for group in parts.entries.groups() for entry in group]
-        places = {place: _values_for(entry, given, parts) for place, entry in enumerate(local)}
+        entries = enumerate(_local_entries(parts))
+        places = {place: _values_for(entry, given, parts) for place, entry in entries}
         _put(parts, {place: values for place, values in places.items() if values is not None})
     _load_copies(parts, given.get(COPIES), partial)
 
@@ -135,17 +137,41 @@ def _shard(parts: OptimizerParts) -> dict[str, Any]:
 def _values_for(entry: Entry, given: Mapping[str, Any], parts: OptimizerParts) -> Any:
     values = given["state"].get(entry.number)
     part = slice_of(entry.parameter)
-    if values is None or part is None or given.get(PARTIAL, False):
+    if values is None or given.get(PARTIAL, False):
         return values
     group = parts.world.group("tp")
-    whole = list(entry.parameter.shape)
-    whole[part.axis] *= group.size
-    return {
-        name: part.of(value, group.rank, group.size)
-        if isinstance(value, torch.Tensor) and list(value.shape) == whole
-        else value
-        for name, value in values.items()
+    shape = list(entry.parameter.shape)
+    if part is not None:
+        shape[part.axis] *= group.size
+
+    def mine(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or list(value.shape) != shape:
+            return value
+        held = value if part is None else part.of(value, group.rank, group.size)
+        return local(divided_like(held, entry.parameter))
+
+    return {name: mine(value) for name, value in values.items()}
+
+
+def _put_together(parts: OptimizerParts, mine: Mapping[str, Any]) -> dict[str, Any]:
+    """State and copies of a sharded model, whole. The ranks that hold it call this together."""
+    entries = _local_entries(parts)
+
+    def joined(value: Any, parameter: torch.Tensor) -> Any:
+        piece = isinstance(value, torch.Tensor) and value.shape == local(parameter).shape
+        return whole(divided_like(value, parameter)) if piece else value
+
+    state = {
+        entry.number: {n: joined(v, entry.parameter) for n, v in mine["state"][place].items()}
+        for place, entry in enumerate(entries)
+        if place in mine["state"]
     }
+    copies = {k: joined(v, entries[int(k)].parameter) for k, v in mine.get(COPIES, {}).items()}
+    return {"state": state} | ({COPIES: copies} if copies else {})
+
+
+def _local_entries(parts: OptimizerParts) -> list[Entry]:
+    return [entry for group in parts.entries.groups() for entry in group]
 
 
 def _put(parts: OptimizerParts, state: dict[int, Any]) -> None:
@@ -158,12 +184,12 @@ def _load_copies(parts: OptimizerParts, given: Mapping[str, Any] | None, partial
         parts.working.refresh()
         return
     group = parts.world.group("tp")
-    slices = {str(entry.number): slice_of(entry.parameter) for entry in parts.entries}
+    parameters = {str(entry.number): entry.parameter for entry in parts.entries}
     with torch.no_grad():
         for key, copy in parts.working.copies().items():
-            part = None if partial else slices.get(key)
-            whole = given[key]
-            copy.copy_(part.of(whole, group.rank, group.size) if part else whole)
+            part = None if partial else slice_of(parameters[key])
+            value = part.of(given[key], group.rank, group.size) if part else given[key]
+            copy.copy_(local(divided_like(value, parameters[key])))
 
 
 def _joined(values: list[dict[str, Any]], join: Callable[[list[Any]], Any]) -> dict[str, Any]:
