@@ -11,7 +11,8 @@ step(non_split_inputs=None, input_split_axes=None, detach_outputs=True)
 DistributedModel(module, trace_device="gpu", trace_execution_times=False, \
 overlapping_allreduce=True, backward_passes_per_step=1, \
 average_grads_across_microbatches=True, bucket_cap_mb=25, \
-trace_memory_usage=False, broadcast_buffers=True, gradient_as_bucket_view=False)
+trace_memory_usage=False, broadcast_buffers=True, gradient_as_bucket_view=False, \
+find_unused_parameters=False)
 DistributedModel.backward(self, tensors, grad_tensors=None)
 DistributedModel.state_dict(self, gather_to_rank0=False)
 DistributedModel.load_state_dict(self, state_dict, strict=True, same_partition_load=False)
@@ -78,11 +79,19 @@ def resolve(path):
         found = getattr(found, name)
     return found
 
+NAMED_ONLY = ["save", "load"]  # what is documented in between is left out above
 wrong = []
 for line in FUNCTIONS.strip().splitlines():
     path, required, defaults = documented(line)
     function = resolve(path)
+    if inspect.isclass(function):
+        function, required = function.__init__, ["self", *required]
     known = inspect.signature(function).parameters
+    order = [name for name in [*required, *defaults] if name in known]
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    given = [name for name, parameter in known.items() if parameter.kind in named]
+    if order != given[:len(order)] and path not in NAMED_ONLY:
+        wrong.append(f"{path}: {order} is not the order of {given}")
     anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
     for name in [*required, *defaults]:
         if name != "self" and name not in known and not anything:
@@ -90,6 +99,7 @@ for line in FUNCTIONS.strip().splitlines():
     for name, value in defaults.items():
         if name in known and known[name].default != value:
             wrong.append(f"{path}: {name}={known[name].default!r}, documented {value!r}")
+refused(lambda: smp.DistributedModel(network(), backward_passes=4), TypeError, "backward_passes")
 model = smp.DistributedModel(network())
 wrong += [name for name in NAMES.split() if not callable(getattr(smp, name, None))]
 wrong += [name for name in OF_A_MODEL.split() if name not in dir(type(model))]

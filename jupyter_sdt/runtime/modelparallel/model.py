@@ -53,22 +53,23 @@ class DistributedModel(ReplicaPart):
             return made
         return super().__new__(cls)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - SageMaker's arguments, in its order
         self,
         module: nn.Module,
-        trace_device: str = "gpu",
+        trace_device: str = "gpu",  # noqa: ARG002
         trace_execution_times: bool = False,
-        *,
-        trace_memory_usage: bool = False,
+        overlapping_allreduce: bool = True,  # noqa: ARG002
         backward_passes_per_step: int = 1,
         average_grads_across_microbatches: bool = True,
         bucket_cap_mb: float = 25,
-        **others: Any,
+        trace_memory_usage: bool = False,
+        broadcast_buffers: bool = True,  # noqa: ARG002
+        gradient_as_bucket_view: bool = False,  # noqa: ARG002
+        find_unused_parameters: bool = False,  # noqa: ARG002
     ) -> None:
         if state.model is self:
             return
         super().__init__()
-        del trace_device, others
         here = world.current()
         self._hide(_given=weakref.ref(module))  # transformers knows what was replaced
         module = distribute(module)
@@ -187,7 +188,7 @@ class DistributedModel(ReplicaPart):
         return model_state.local_state(self._parts("local_state_dict"))
 
     def state_dict(  # type: ignore[override]  # torch's overloads end in a dictionary, too
-        self, *_: Any, gather_to_rank0: bool = False, **__: Any
+        self, gather_to_rank0: bool = False, **__: Any
     ) -> dict[str, Any]:
         """The whole model's state on the CPU; all ranks of one model call it.
 
