@@ -12,6 +12,13 @@ from jupyter_sdt.cells.flags import FLAGS, REPEATABLE, SECTIONS, Flag
 from jupyter_sdt.cells.values import read_value, wrong
 from jupyter_sdt.errors import SpecError, did_you_mean
 
+# What torchrun, mpirun and others call it.
+_ELSEWHERE = {
+    **dict.fromkeys(("n", "np", "nproc", "nproc-per-node", "ranks", "world-size"), "processes"),
+    **dict.fromkeys(("processes-per-node", "processes-per-host", "gpus"), "processes"),
+    **dict.fromkeys(("nnodes", "nodes", "num-nodes", "hosts"), "instance-count"),
+    **dict.fromkeys(("script", "file"), "entry-point"),
+}
 _STUDY_ONLY = tuple(flag for flag in SECTIONS["Scaling study"] if flag.name != "scale")
 
 
@@ -102,9 +109,19 @@ def _known(word: str) -> Flag:
         hint = f"; did you mean '--{word}'?" if word in FLAGS else ""
         raise SpecError(f"{word!r} is not a flag: flags begin with --{hint}", argument=word)
     if name not in FLAGS:
-        hint = did_you_mean(f"--{name}", [f"--{known}" for known in FLAGS])
-        raise SpecError(f"{word}: no such flag{hint or '; see %%sdt_train --help'}", argument=word)
+        raise SpecError(f"{word}: no such flag{_likely(name)}", argument=word)
     return FLAGS[name]
+
+
+def _likely(name: str) -> str:
+    """What somebody may have meant: another launcher's word, a slip, or a hyperparameter."""
+    plain = name.strip("-").replace("_", "-")
+    if plain in _ELSEWHERE:
+        return f"; here it is --{_ELSEWHERE[plain]}"
+    if hint := did_you_mean(plain, FLAGS):
+        return hint.replace(" '", " '--")
+    given = name.lstrip("-")
+    return f"; a hyperparameter of the script is --hp {given}=VALUE; see %%sdt_train --help"
 
 
 def _value(flag: Flag, text: str | None) -> str:

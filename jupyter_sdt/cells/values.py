@@ -26,6 +26,14 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     "multi_worker_mirrored_strategy": {"multi_worker_mirrored_strategy": _ON},
 }
 
+# What people call them elsewhere.
+_ELSEWHERE = {
+    **dict.fromkeys(("ddp", "torch", "torchrun", "pytorch", "fsdp"), "torch_distributed"),
+    **dict.fromkeys(("smddp", "smdataparallel"), "dataparallel"),
+    **dict.fromkeys(("smp", "smmodelparallel"), "modelparallel"),
+    "horovod": "mpi",
+}
+
 
 def read_value(flag: Flag, text: str, variables: Mapping[str, Any]) -> Any:
     """Turn ``text`` into the value of ``flag``.
@@ -101,7 +109,7 @@ def _distribution(flag: Flag, text: str) -> Any:
         return read_degrees(text)
     if text not in DISTRIBUTIONS:
         known = ", ".join(DISTRIBUTIONS)
-        hint = did_you_mean(text, DISTRIBUTIONS)
+        hint = did_you_mean(_ELSEWHERE.get(text.lower(), text), DISTRIBUTIONS)
         raise wrong(flag, f"{text!r} is none of {known}, nor a JSON object{hint}")
     return DISTRIBUTIONS[text]
 

@@ -12,7 +12,7 @@ from jupyter_sdt.errors import DistributionError, LaunchError
 from jupyter_sdt.launch.launchers import mpirun, plain_python, torchrun
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
 from jupyter_sdt.launch.launchers.rendezvous import Rendezvous
-from jupyter_sdt.launch.node.devices import count_virtual_gpus
+from jupyter_sdt.launch.node.devices import count_cpus, count_gpus, count_virtual_gpus
 from jupyter_sdt.launch.nursery import client as nursery_client
 from jupyter_sdt.launch.remote.training_hyperparameters import compiler_keys
 from jupyter_sdt.spec import variables as names
@@ -49,6 +49,8 @@ def plan(
         notes = (*notes, f"if a rank is lost, all start anew: at most {spec.max_restarts} times")
     if compiler_keys(spec.sagemaker.get("compiler_config")):
         notes = (*notes, "compiler_config does nothing here: the compiler is in SageMaker's images")
+    if spec.world_size > count_cpus() and not count_gpus(spec):
+        notes = (*notes, f"{spec.world_size} ranks share {count_cpus()} core(s)")
     if virtual := count_virtual_gpus(spec):
         notes = (*notes, f"no GPU here: torch.cuda answers on the CPU, {virtual} device(s) a node")
     return replace(made, notes=(*made.notes, *notes))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html import escape
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from jupyter_sdt.cells.arguments import Arguments, parse_arguments
@@ -17,7 +17,7 @@ from jupyter_sdt.estimator import CellSource
 from jupyter_sdt.estimator.frameworks import estimator_of_cell
 from jupyter_sdt.launch.launchers.mpirun import find_mpirun
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
-from jupyter_sdt.launch.nursery.standby import cores
+from jupyter_sdt.launch.node.devices import count_cpus
 from jupyter_sdt.launch.remote.estimate import hourly_price
 from jupyter_sdt.launch.remote.preflight import Finding, preflight
 from jupyter_sdt.launch.remote.price_list import best_price
@@ -81,12 +81,18 @@ def _cost(plan: LaunchPlan, service: Service) -> Finding:
 
 def _machine(*, trains: bool) -> Iterator[Finding]:
     """What is here; this machine ``trains`` itself or only follows a job elsewhere."""
-    yield Finding("Python", "ok", f"{sys.version.split()[0]}, {cores()} cores")
+    yield Finding("Python", "ok", f"{sys.version.split()[0]}, {count_cpus()} cores")
     if trains:
-        there = find_spec("torch") is not None
-        yield Finding("torch", "ok" if there else "wrong", "" if there else "pip install torch")
+        yield _torch()
         yield _mpirun()
     yield _jobs_folder()
+
+
+def _torch() -> Finding:
+    try:
+        return Finding("torch", "ok", version("torch"))
+    except PackageNotFoundError:
+        return Finding("torch", "wrong", "pip install torch")
 
 
 def _mpirun() -> Finding:

@@ -9,6 +9,7 @@ import importlib
 import threading
 from typing import Any
 
+from IPython.core.completer import CompletionContext, context_matcher
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from jupyter_sdt.notebook.telling import plainly
@@ -22,7 +23,22 @@ class SdtMagics(Magics):
     @line_cell_magic
     @plainly
     def sdt_train(self, line: str, cell: str = "") -> None:
-        """Train this cell on several ranks; ``%%sdt_train --help`` lists the flags."""
+        """Train this cell on several ranks: fresh processes run it as a script, not this kernel.
+
+        ``%%sdt_train --processes 2 --in images,labels --out accuracy`` sends two variables to two
+        ranks, draws their curve below the cell, and brings one variable back.
+
+        =======================  ======================================================
+        ``--processes N``        ranks on each node
+        ``--hp lr=0.1``          a hyperparameter: ``--lr 0.1`` on the script's command line
+        ``--entry-point FILE``   run this script instead of the cell
+        ``--input NAME=FOLDER``  a folder with data: ``SM_CHANNEL_NAME`` in the script
+        ``--scale 1,2,4``        run once per world size and draw the scaling curve
+        ``--no-wait``            return at once; the curve goes on
+        ``--plan``               print what would be started, and start nothing
+        ``--help``               list all flags
+        =======================  ======================================================
+        """
         _actions().train(self.shell, line, cell)
 
     @line_magic
@@ -78,6 +94,8 @@ def load_ipython_extension(ipython: Any) -> None:
     ipython.register_magics(SdtMagics)
     if keep_lone_line not in ipython.input_transformers_cleanup:
         ipython.input_transformers_cleanup.append(keep_lone_line)
+    if complete_line not in ipython.Completer.custom_matchers:
+        ipython.Completer.custom_matchers.append(complete_line)
     widgets = hasattr(ipython, "kernel")
     threading.Thread(target=_prepare, args=(widgets,), name="sdt-prepare", daemon=True).start()
 
@@ -96,6 +114,14 @@ def keep_lone_line(lines: list[str]) -> list[str]:
 # IPython leaves such a transformer out when it asks whether a cell is complete: in a terminal the
 # first line would be run as soon as it was typed.
 vars(keep_lone_line)["has_side_effects"] = True
+
+
+@context_matcher()
+def complete_line(context: CompletionContext) -> Any:
+    """Answer a Tab on one of our lines; everywhere else there is nothing of ours to import."""
+    if "%sdt_" not in context.text_until_cursor:
+        return {"completions": []}
+    return importlib.import_module("jupyter_sdt.notebook.completion").complete(context)
 
 
 def _prepare(widgets: bool) -> None:

@@ -138,6 +138,10 @@ def test_hyperparameters_of_the_cell_join_those_of_the_flags():
     [
         ("--proceses 2", "--proceses: no such flag; did you mean '--processes'?"),
         ("--zzz", "see %%sdt_train --help"),
+        ("--batch_size 8", "a hyperparameter of the script is --hp batch_size=VALUE; see %%sdt"),
+        ("-n 2", "-n: no such flag; here it is --processes"),
+        ("--nproc_per_node 2", "--nproc_per_node: no such flag; here it is --processes"),
+        ("--distribution DDP", "nor a JSON object; did you mean 'torch_distributed'?"),
         ("processes 2", "'processes' is not a flag: flags begin with --; did you mean"),
         ("--processes two", "--processes: 'two' is not a whole number"),
         ("--processes", "--processes: needs a value: --processes N"),

@@ -40,13 +40,6 @@ class StandbyRank:
         os.close(self.pipe)
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def fork_standby_ranks(
     number: int, become: Callable[[ProcessPlan], object], private: Iterable[int]
 ) -> list[StandbyRank]:

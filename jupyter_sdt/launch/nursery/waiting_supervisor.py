@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Self
 
+from jupyter_sdt.launch.node.devices import count_cpus
 from jupyter_sdt.launch.nursery.request import NurseryRequest, receive
-from jupyter_sdt.launch.nursery.standby import MOST_RANKS, StandbyRank, cores, fork_standby_ranks
+from jupyter_sdt.launch.nursery.standby import MOST_RANKS, StandbyRank, fork_standby_ranks
 from jupyter_sdt.launch.supervision import supervisor
 from jupyter_sdt.launch.supervision.children import become
 from jupyter_sdt.store.files import append_privately
@@ -36,7 +37,7 @@ class WaitingSupervisor:
             ours.close()
             for descriptor in private:
                 os.close(descriptor)
-            number = min(cores(), MOST_RANKS) if warm and standby else 0
+            number = min(count_cpus(), MOST_RANKS) if warm and standby else 0
             _wait(theirs, number, warm=warm)
         theirs.close()
         return cls(ours)

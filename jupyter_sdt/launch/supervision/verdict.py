@@ -110,6 +110,8 @@ def _cure(kind: str, message: str) -> str:
         return "; pip install 'jupyter-sdt[tensorflow]' brings it"
     if kind == "ModuleNotFoundError":
         return "; packages are named in requirements, files of your own lie in source_dir"
+    if kind == "BdbQuit" or (kind == "EOFError" and "reading a line" in message):
+        return "; a rank has no keyboard: give it values by --in or --hp, without breakpoints"
     if kind == "MemoryError" or "DefaultCPUAllocator: can't allocate memory" in message:
         return "; this node has no memory left for it: use smaller batches or fewer processes"
     if "EADDRINUSE" in message:

@@ -12,6 +12,16 @@ def unknown_flag(bench: Bench) -> None:
 
 
 @scenario
+def hyperparameter_as_a_flag(bench: Bench) -> None:
+    bench.train("--lr 0.1")
+
+
+@scenario
+def flag_of_another_launcher(bench: Bench) -> None:
+    bench.train("--nproc_per_node 2")
+
+
+@scenario
 def flag_without_dashes(bench: Bench) -> None:
     bench.train("processes 2")
 

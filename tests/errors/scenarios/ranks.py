@@ -32,6 +32,11 @@ def module_missing(bench: Bench) -> None:
 
 
 @scenario
+def input_on_a_rank(bench: Bench) -> None:
+    bench.train("", "name = input()\n")
+
+
+@scenario
 def exit_code(bench: Bench) -> None:
     bench.train_script("raise SystemExit(7)")
 
