@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jupyter_sdt.errors import DistributionError
-from jupyter_sdt.spec.layout import nearest_multiples
+from jupyter_sdt.spec.layout import nearest_divisor, nearest_multiples
 
 # What HYBRID_SHARD means where nobody said how many ranks share a model: a node of 8 GPUs.
 _USUAL_NODE = 8
@@ -126,9 +126,8 @@ class HybridDegrees:
 
 
 def _does_not_divide(name: str, degree: int, other: str, size: int) -> DistributionError:
-    fitting = [n for n in range(1, size + 1) if size % n == 0]
-    nearest = min(fitting, key=lambda n: (abs(n - degree), -n))
     return DistributionError(
-        f"{name}={degree} does not divide {other}={size}; use {name}={nearest}",
+        f"{name}={degree} does not divide {other}={size}; use "
+        f"{name}={nearest_divisor(size, degree)}",
         argument="distribution",
     )

@@ -157,6 +157,12 @@ class Layout:
         return tuple(_LETTERS[letter] for letter in self._letters)
 
 
+def nearest_divisor(size: int, degree: int) -> int:
+    """The number next to ``degree`` that divides ``size``."""
+    fitting = [n for n in range(1, size + 1) if size % n == 0]
+    return min(fitting, key=lambda n: (abs(n - degree), -n))
+
+
 def nearest_multiples(world_size: int, multiple: int) -> str:
     """Which numbers of ranks would do, as the end of a sentence."""
     below, above = world_size // multiple * multiple, (world_size // multiple + 1) * multiple

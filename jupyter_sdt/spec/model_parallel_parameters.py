@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_sdt.errors import DistributionError
-from jupyter_sdt.spec.layout import Layout, nearest_multiples
+from jupyter_sdt.spec.layout import Layout, nearest_divisor, nearest_multiples
 from jupyter_sdt.spec.value_checks import (
     ANYTHING,
     BOOLEAN,
@@ -33,6 +33,7 @@ from jupyter_sdt.spec.value_checks import (
 Version = Literal[1, 2]
 
 
+_LAUNCHER: dict[Version, str] = {1: "mpi", 2: "torch_distributed"}
 # "cluster" and "spread" are names of two of the permutations.
 _PLACEMENTS = ("cluster", "spread", *("".join(letters) for letters in permutations("DPT")))
 _POSITIVE = integer_from(1)
@@ -140,7 +141,8 @@ def model_parallel_layout(parameters: Mapping[str, Any], world_size: int) -> Lay
     if layout.data_parallel_size % shards:
         raise _wrong(
             f"sharded_data_parallel_degree={shards} does not divide data_parallel_size="
-            f"{layout.data_parallel_size} (of {world_size} ranks)"
+            f"{layout.data_parallel_size} (of {world_size} ranks); use "
+            f"{nearest_divisor(layout.data_parallel_size, shards)}"
         )
     return layout
 
@@ -175,8 +177,11 @@ def _check_value(name: str, value: object, version: Version) -> None:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     if near:
         raise _wrong(f"unknown parameter {name!r}; did you mean {near[0]!r}?")
+    other: Version = 2 if version == 1 else 1
+    where = f", of version {other}, started by {_LAUNCHER[other]}," if name in _KNOWN[other] else ""
     warnings.warn(
-        f"smdistributed.modelparallel {version}: unknown parameter {name!r} is passed on unchecked",
+        f"smdistributed.modelparallel {version}: unknown parameter {name!r}{where} is passed on "
+        "unchecked",
         stacklevel=2,
     )
 

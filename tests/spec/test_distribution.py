@@ -105,7 +105,7 @@ def test_parameters_become_a_layout():
     ("parameters", "words"),
     [
         ({"partitions": 4}, r"6 processes .* not a multiple of partitions=4 x .* = 4; the nearest"),
-        ({"sharded_data_parallel_degree": 4}, "does not divide data_parallel_size=6"),
+        ({"sharded_data_parallel_degree": 4}, r"=6 \(of 6 ranks\); use 3"),
     ],
 )
 def test_degrees_that_do_not_fit_the_world_are_refused(parameters, words):

@@ -109,3 +109,5 @@ def test_undocumented_parameters_pass_silently_and_unknown_ones_with_a_warning(r
     with pytest.warns(UserWarning, match="unknown parameter 'zeppelin'"):
         kept = Distribution.from_sagemaker(smp(zeppelin=1))
     assert kept.parameters == {"zeppelin": 1}
+    with pytest.warns(UserWarning, match="'partitions', of version 1, started by mpi"):
+        Distribution.from_sagemaker(smp("torch_distributed", partitions=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any, Literal, get_args
 import torch
 import torch.distributed as dist
 
-from jupyter_sdt.errors import RuntimeStateError
+from jupyter_sdt.errors import DistributionError, RuntimeStateError
 from jupyter_sdt.runtime.context import choose_backend, join_process_group
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
@@ -122,6 +123,8 @@ def is_started() -> bool:
 def _joined(parameters: Parameters, timeout: timedelta) -> World:
     place = process_environment()
     layout = model_parallel_layout(_degrees(parameters), place.world_size)
+    if layout.data_parallel_size > 1 and not (parameters.ddp or parameters.horovod):
+        _tell_of_replicas(parameters, layout.data_parallel_size, first=place.rank == 0)
     backend = _backend(place)
     if not dist.is_initialized():
         with _environment_kept(place):
@@ -137,6 +140,21 @@ def _joined(parameters: Parameters, timeout: timedelta) -> World:
         groups=_groups(layout, dist.get_rank(), backend, timeout),
         mail=dist.new_group(timeout=timeout, backend="gloo"),
     )
+
+
+def _tell_of_replicas(parameters: Parameters, replicas: int, *, first: bool) -> None:
+    """Say what needs ``ddp``, unless the script exchanges gradients itself, or refuse it."""
+    if parameters.shard_optimizer_state:
+        raise DistributionError(
+            f"shard_optimizer_state=True with {replicas} replicas needs 'ddp': True: each of them "
+            "updates a part for all",
+            argument="ddp",
+        )
+    if first:
+        sys.stderr.write(
+            f"jupyter_sdt: {replicas} replicas of the model train apart: without 'ddp': True "
+            "nothing exchanges their gradients\n"
+        )
 
 
 def _degrees(parameters: Parameters) -> dict[str, Any]:

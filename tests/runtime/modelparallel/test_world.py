@@ -106,6 +106,23 @@ assert here.group("world").process_group is mine
     mp_ranks(CHECK, 2, {"partitions": 2}, prelude=prelude)
 
 
+def test_replicas_that_nobody_keeps_equal_are_told_or_refused(mp_ranks):
+    prelude = """
+from jupyter_sdt.errors import DistributionError
+from jupyter_sdt.runtime.modelparallel.parameters import Parameters
+from jupyter_sdt.runtime.modelparallel import world
+try:
+    world.start(Parameters(shard_optimizer_state=True))
+except DistributionError as error:
+    assert "shard_optimizer_state=True with 2 replicas needs 'ddp': True" in str(error)
+else:
+    raise AssertionError("it was accepted")
+"""
+    job = mp_ranks("", 2, {"partitions": 1}, prelude=prelude + PRELUDE)
+    assert job.log().startswith("jupyter_sdt: 2 replicas of the model train apart: without 'ddp'")
+    assert job.log(1) == ""
+
+
 def test_out_of_order_and_wrong_sizes_are_said_before_ranks_meet(job):
     body = """
 from jupyter_sdt.errors import RuntimeStateError, SpecError
