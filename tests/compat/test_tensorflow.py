@@ -75,7 +75,14 @@ refused(lambda: hvd.broadcast(x, 9), ValueError, "root_rank=9")
 pair = hvd.add_process_set([0, 1])
 if pair.included():
     close(hvd.allreduce(tf.constant([3.0, 1]), op=hvd.Adasum, process_set=pair), [3, 1])
-refused(lambda: hvd.DistributedGradientTape(None, op=hvd.Adasum), NotImplementedError, "Adasum")
+    apart, together = tf.Variable([1.0, 1]), tf.Variable([2.0])
+    with tf.GradientTape() as tape:
+        loss = apart[rank] + 3 * together
+    tape = hvd.DistributedGradientTape(tape, op=hvd.Adasum, process_set=pair)
+    of_apart, of_together = tape.gradient(loss, [apart, together])
+    close(of_apart, [1, 1]), close(of_together, [3])  # each gradient is looked at by itself
+sgd = keras.optimizers.SGD()
+refused(lambda: hvd.DistributedOptimizer(sgd, op=hvd.Adasum), ValueError, "DistributedGradientTape")
 refused(lambda: hvd.allreduce(slices, op=hvd.Max), ValueError, "IndexedSlices")
 refused(lambda: hvd.start_timeline("t"), AttributeError, "start_timeline")
 refused(lambda: hvd.allreduce(tf.constant("text")), TypeError, "cannot travel")

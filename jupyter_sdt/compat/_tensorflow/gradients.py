@@ -15,7 +15,7 @@ from jupyter_sdt.compat._tensorflow.framework import tf
 from jupyter_sdt.compat._tensorflow.fusion import Expect, Fusion, Reduce
 from jupyter_sdt.runtime.modelparallel.partition.cuts import cut_evenly
 
-Shape = tuple[int, ...]
+BUCKET_BYTES = 25 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class GradientReduction:
     divisor: int
     compression: Any = Compression.none
     sparse_as_dense: bool = False
-    bucket_bytes: int = 25 << 20
+    bucket_bytes: int = BUCKET_BYTES
     fusions: dict[Any, Fusion] = field(default_factory=dict)
 
     def __call__(self, gradients: Sequence[Any]) -> list[Any]:

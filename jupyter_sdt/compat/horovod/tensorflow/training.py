@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from jupyter_sdt.compat._tensorflow.compression import Compression
-from jupyter_sdt.compat._tensorflow.gradients import GradientReduction
+from jupyter_sdt.compat._tensorflow.gradients import BUCKET_BYTES, GradientReduction
 from jupyter_sdt.compat._tensorflow.local_variables import LocalVariables, variables_of
 from jupyter_sdt.compat._tensorflow.optimizer import Passes, distributed_optimizer
 from jupyter_sdt.compat._tensorflow.tape import distributed_tape
@@ -17,7 +17,7 @@ from ..torch import allgather
 from ..torch.handles import wait
 from ..torch.optimizer import gradient_reduction
 from ..torch.process_sets import ProcessSet, global_process_set
-from ..torch.reduction import Average, ReduceOp
+from ..torch.reduction import Adasum, Average, ReduceOp
 
 
 def DistributedGradientTape(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and signature
@@ -37,8 +37,7 @@ def DistributedGradientTape(  # noqa: N802, PLR0913, PLR0917 - Horovod's name an
 
     ``tape.register_local_source(variable)`` leaves that variable's gradient on its rank, divided by
     their number if ``scale_local_gradients``. Devices, ``num_groups`` and ``groups`` are hints and
-    have no effect. Raises ValueError for an ``op`` other than Average and Sum, NotImplementedError
-    for Adasum.
+    have no effect. Raises ValueError for an ``op`` other than Average, Sum and Adasum.
     """
     del device_dense, device_sparse, num_groups, groups
     reduction = _reduction(op, gradient_predivide_factor, process_set, compression, sparse_as_dense)
@@ -81,9 +80,12 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
 
     Optimizers of Keras and of tf.compat.v1.train will do. Over ``backward_passes_per_step`` calls
     (of Keras' optimizers only) gradients add up first. ``optimizer.register_local_var(variable)``
-    leaves a variable's gradient on its rank. Raises ValueError and NotImplementedError as the tape.
+    leaves a variable's gradient on its rank. Raises ValueError as the tape, and for Adasum, which
+    Horovod's optimizers of Keras do not know either.
     """
     del name, use_locking, device_dense, device_sparse, num_groups, groups
+    if op is Adasum:
+        raise ValueError("op=hvd.Adasum is for hvd.DistributedGradientTape, not for optimizers")
     return distributed_optimizer(
         optimizer,
         _reduction(op, gradient_predivide_factor, process_set, compression, sparse_as_dense),
@@ -110,11 +112,18 @@ def _reduction(
         wait(reduction.start(tensor))
         reduction.finish(tensor)
 
+    def gather(rows: torch.Tensor) -> torch.Tensor:
+        if op is Adasum:
+            raise ValueError("op=hvd.Adasum needs dense gradients: give sparse_as_dense=True")
+        return allgather(rows, process_set=process_set)
+
     return GradientReduction(
         reduce=reduce,
-        gather=lambda rows: allgather(rows, process_set=process_set),
+        gather=gather,
         expect=lambda tensor: expect(tensor, process_set.group),
         divisor=process_set.size() if op is Average else 1,
         compression=compression,
         sparse_as_dense=sparse_as_dense,
+        # Adasum looks at each gradient as a whole: each has a bucket of its own.
+        bucket_bytes=1 if op is Adasum else BUCKET_BYTES,
     )

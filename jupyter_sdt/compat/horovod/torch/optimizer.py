@@ -148,9 +148,7 @@ def DistributedOptimizer(  # noqa: N802, PLR0913, PLR0917 - Horovod's name and s
 
 
 def gradient_reduction(op: ReduceOp, predivide: float, process_set: ProcessSet) -> Reduction:
-    """How gradients are reduced. Raises ValueError and NotImplementedError."""
-    if op is Adasum and predivide == 1.0:
-        raise NotImplementedError("op=hvd.Adasum combines gradients in horovod.torch only")
+    """How gradients are reduced. Raises ValueError."""
     if choose_op(op) not in (Average, Sum, Adasum):
         raise ValueError(f"op=hvd.{op.value}: gradients are combined by hvd.Average or hvd.Sum")
     if predivide != 1.0 and op is not Average:
