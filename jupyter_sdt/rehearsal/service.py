@@ -55,7 +55,7 @@ class Rehearsal:
 
     @property
     def calls(self) -> deque[str]:
-        """Operations asked for so far, in order: of JSON services, and of objects in S3."""
+        """Operations asked for so far, in order, of the services that :meth:`expire` names."""
         return self.trouble.calls
 
     def training_jobs(self, account: str, region: str, jobs: dict[str, Any]) -> TrainingJobs:
@@ -100,15 +100,15 @@ class Rehearsal:
     def expire(self, access_key_id: str) -> None:
         """Refuse what is signed with this key from now on, for its credentials have expired.
 
-        Services that speak JSON (SageMaker, CloudWatch Logs, ECR, ...) and objects of S3 do. Jobs
-        that run have a key of their own and go on.
+        All do that speak JSON (SageMaker, CloudWatch Logs, ECR, ...) or are asked by forms (STS,
+        IAM, EC2), and S3. Jobs that run have a key of their own and go on.
         """
         self.trouble.expired.add(access_key_id)
 
     def refuse(self, operation: str, code: str, message: str = "", *, times: int = 1) -> None:
         """Answer the next calls of an operation with an error: ``"ThrottlingException"``.
 
-        As :meth:`expire`, of services that speak JSON and of objects in S3 ("GetObject").
+        Of the services that :meth:`expire` names: "GetRole", "HeadBucket", "GetObject".
         """
         self.trouble.refuse(operation, RefusedError(code, message or code), times)
 

@@ -117,6 +117,25 @@ def test_an_image_outside_of_ecr_cannot_be_looked_up(account):
     assert finding.state == "unknown"
 
 
+def test_what_may_not_be_looked_at_is_unknown_with_the_permission_to_add(aws):
+    forbidden = ("GetRole", "HeadBucket", "ListServiceQuotas", "DescribeSubnets")
+    account = aws(denied=forbidden)
+    network = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    found = look(account, VpcConfig=network)
+    permissions = {
+        "role": "iam:GetRole",
+        "bucket bucket": "s3:ListBucket",
+        "quota": "servicequotas:ListServiceQuotas",
+        "network": "ec2:DescribeSubnets",
+    }
+    for what, permission in permissions.items():
+        assert (found[what].state, f"add {permission} to" in found[what].said) == ("unknown", True)
+    request = account.request("job", "pass")
+    account.rehearsal.expire("rehearsal")
+    (finding,) = preflight(request, Service("us-east-1"))
+    assert (finding.state, "ExpiredToken" in finding.said) == ("wrong", True)
+
+
 def test_without_credentials_nothing_else_is_asked(aws, monkeypatch):
     account = aws()
     request = account.request("job", "pass")
