@@ -97,6 +97,12 @@ def test_aws_copies_synchronises_and_lists_folders(aws, folder, tmp_path):
     assert "a.txt" not in aws("s3", "sync", folder, to, "--delete", "--region", "us-west-2")
     assert not (to / "old").exists()
     assert aws("s3", "ls", to).split() == ["1", "a.txt", "2", "deep/b.bin"]
+    (folder / "a.txt").write_text("c")  # as long as before
+    os.utime(folder / "a.txt", (later := (to / "a.txt").stat().st_mtime + 5, later))
+    last = ("--include", "*.bin", "--exclude", "*")  # the last one that fits decides
+    assert aws("s3", "sync", folder, to, *last) == ""
+    assert aws("s3", "sync", folder, to).startswith(f"copy: {folder} a.txt")
+    assert (to / "a.txt").read_text() == "c"
 
 
 def test_aws_says_what_it_cannot_do(aws, folder, tmp_path):
@@ -118,7 +124,10 @@ def test_aws_reaches_buckets_through_boto3(aws, folder, tmp_path, rehearsed_aws,
     aws("s3", "cp", folder / "a.txt", "s3://bucket/one/")
     assert aws("s3", "ls", "s3://bucket/data").split() == ["1", "a.txt", "2", "deep/b.bin"]
     aws("s3", "cp", "s3://bucket/one/a.txt", tmp_path / "back.txt")
+    aws("s3", "cp", folder / "a.txt", "s3://bucket")
+    assert "a.txt" in aws("s3", "ls", "s3://bucket/a.txt")
     aws("s3", "sync", "s3://bucket/data/", tmp_path / "back")
+    assert "copy" not in aws("s3", "sync", tmp_path / "back", "s3://bucket/data")
     assert (tmp_path / "back.txt").read_text() == "a"
     assert (tmp_path / "back" / "deep" / "b.bin").read_text() == "bb"
 

@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _USAGE = 252  # what the AWS CLI ends with when it cannot parse its arguments
 _SCHEME = "s3://"
 
 
+class Version(NamedTuple):
+    """What of a file tells whether it has changed: bytes, and seconds since 1970."""
+
+    size: int
+    modified: float
+
+
 class Place(ABC):
-    """A file or a folder, here or in a bucket; ``files`` are what is below it, with their sizes."""
+    """A file or a folder, here or in a bucket; ``files`` are what is below it."""
 
     @abstractmethod
-    def files(self) -> dict[str, int]:
-        """Size by relative name; "" for a place that is a file itself."""
+    def files(self) -> dict[str, Version]:
+        """Versions by relative name; "" for a place that is a file itself."""
 
     @abstractmethod
     def fetch(self, name: str, target: Path) -> None:
@@ -46,12 +54,12 @@ class LocalPlace(Place):
     def __init__(self, word: str) -> None:
         self.path = Path(word.removeprefix("file://")).expanduser()
 
-    def files(self) -> dict[str, int]:
-        """Size by relative name."""
+    def files(self) -> dict[str, Version]:
+        """Versions by relative name."""
         if self.path.is_file():
-            return {"": self.path.stat().st_size}
+            return {"": _version(self.path)}
         found = (path for path in sorted(self.path.rglob("*")) if path.is_file())
-        return {path.relative_to(self.path).as_posix(): path.stat().st_size for path in found}
+        return {path.relative_to(self.path).as_posix(): _version(path) for path in found}
 
     def at(self, name: str) -> Path:
         """Where a file lies, or will."""
@@ -71,6 +79,11 @@ class LocalPlace(Place):
         self.at(name).unlink()
 
 
+def _version(path: Path) -> Version:
+    found = path.stat()
+    return Version(found.st_size, found.st_mtime)
+
+
 class BucketPlace(Place):
     """In S3."""
 
@@ -85,20 +98,20 @@ class BucketPlace(Place):
             sys.exit("aws: buckets need boto3: pip install boto3")
         return boto3.client("s3")
 
-    def files(self) -> dict[str, int]:
-        """Size by relative name."""
+    def files(self) -> dict[str, Version]:
+        """Versions by relative name."""
         pages = self._service.get_paginator("list_objects_v2")
-        sizes = {
-            item["Key"]: int(item["Size"])
+        found = {
+            item["Key"]: Version(int(item["Size"]), item["LastModified"].timestamp())
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix)
             for item in page.get("Contents", ())
         }
-        if self.prefix in sizes and not self.prefix.endswith("/"):
-            return {"": sizes[self.prefix]}
+        if self.prefix in found and not self.prefix.endswith("/"):
+            return {"": found[self.prefix]}
         folder = self._key(" ")[:-1]
         return {
-            key.removeprefix(folder): size
-            for key, size in sizes.items()
+            key.removeprefix(folder): version
+            for key, version in found.items()
             if key.startswith(folder) and not key.endswith("/")
         }
 
@@ -109,6 +122,10 @@ class BucketPlace(Place):
         """Download one of them."""
         target.parent.mkdir(parents=True, exist_ok=True)
         self._service.download_file(self.bucket, self._key(name), str(target))
+        # As new as the object, so that sync sees what is changed here later.
+        found = self._service.head_object(Bucket=self.bucket, Key=self._key(name))
+        modified = found["LastModified"].timestamp()
+        os.utime(target, (modified, modified))
 
     def store(self, name: str, source: Path) -> None:
         """Upload a file under a name."""
@@ -129,16 +146,17 @@ def main(argv: list[str]) -> None:
     options = _read(argv)
     names = options.paths
     if options.command == "ls":
-        for name, size in place(names[0]).files().items():
-            sys.stdout.write(f"{size:>10} {name or names[0].rpartition('/')[2]}\n")
+        for name, version in place(names[0]).files().items():
+            sys.stdout.write(f"{version.size:>10} {name or names[0].rpartition('/')[2]}\n")
         return
     source, target = (place(word) for word in names)
-    transfers = dict(_transfers(options, source, names))
+    given = source.files()
+    transfers = dict(_transfers(options, given, names))
     if not transfers and options.command == "cp":
         sys.exit(f"fatal error: the source path {names[0]} does not exist or is empty")
     kept = target.files() if options.command == "sync" else {}
     for name, stored in transfers.items():
-        if options.command == "sync" and kept.get(stored) == source.files()[name]:
+        if stored in kept and not _differs(given[name], kept[stored], names):
             continue
         _copy(source, name, target, stored)
         if not options.quiet:
@@ -157,7 +175,8 @@ def _read(argv: list[str]) -> argparse.Namespace:
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--quiet", "--only-show-errors", action="store_true")
     for option in ("--exclude", "--include"):
-        parser.add_argument(option, action="append", default=[])
+        named = partial(_filter, option)
+        parser.add_argument(option, dest="filters", action="append", type=named, default=[])
     for option in ("--region", "--profile", "--endpoint-url"):
         parser.add_argument(option)
     options = parser.parse_args(argv)
@@ -166,18 +185,34 @@ def _read(argv: list[str]) -> argparse.Namespace:
     return options
 
 
+def _filter(option: str, pattern: str) -> tuple[bool, str]:
+    return option == "--include", pattern
+
+
+def _wanted(name: str, filters: list[tuple[bool, str]]) -> bool:
+    """The last filter that fits a name decides."""
+    fitting = [included for included, pattern in filters if fnmatch.fnmatch(name, pattern)]
+    return not fitting or fitting[-1]
+
+
 def _transfers(
-    options: argparse.Namespace, source: Place, words: list[str]
+    options: argparse.Namespace, given: dict[str, Version], words: list[str]
 ) -> Iterator[tuple[str, str]]:
     """(name at the source, name at the target) of everything to copy."""
-    for name in source.files():
+    whole_bucket = words[1].startswith(_SCHEME) and "/" not in words[1].removeprefix(_SCHEME)
+    into_folder = whole_bucket or words[1].endswith("/") or Path(words[1]).is_dir()
+    for name in given:
         if name and options.command == "cp" and not options.recursive:
             sys.exit(f"aws: {words[0]} is a folder: add --recursive")
-        excluded = any(fnmatch.fnmatch(name, pattern) for pattern in options.exclude)
-        if excluded and not any(fnmatch.fnmatch(name, p) for p in options.include):
-            continue
-        into_folder = words[1].endswith("/") or Path(words[1]).is_dir()
-        yield name, name or (words[0].rpartition("/")[2] if into_folder else "")
+        if _wanted(name or words[0].rpartition("/")[2], options.filters):
+            yield name, name or (words[0].rpartition("/")[2] if into_folder else "")
+
+
+def _differs(given: Version, kept: Version, words: list[str]) -> bool:
+    """Whether sync copies: another size, or a newer file here, whichever side that is."""
+    downloads = words[0].startswith(_SCHEME)
+    here, there = (kept, given) if downloads else (given, kept)
+    return given.size != kept.size or here.modified > there.modified
 
 
 def _copy(source: Place, name: str, target: Place, stored: str) -> None:
