@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import textwrap
+
+import psutil
 import pytest
 from support import until
 
@@ -10,6 +14,7 @@ from jupyter_sdt.errors import JobError, LaunchError, SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch.remote.backend import SageMakerBackend
 
+ROLE = "arn:aws:iam::123456789012:role/service-role/Training"
 COUNTING = """
     import time
     print("loss: 0.5", flush=True)
@@ -31,7 +36,7 @@ def test_a_running_job_of_somebody_else_is_followed_and_can_be_stopped(aws):
     assert job.spec.entry_point == "train.py"
     until(lambda: [r.values for r in job.metrics() if r.source == "regex"] == [{"loss": 0.5}], 60)
     assert list(job.logs()) == ["loss: 0.5"]
-    assert "submitted elsewhere, followed from here" in job.state().notes
+    assert "submitted before, followed from here" in job.state().notes
     job.stop()
     with pytest.warns(UserWarning, match="did not complete"):
         assert job.wait(timeout_seconds=60).status == "Stopped"
@@ -95,3 +100,32 @@ def test_what_is_secret_in_the_environment_of_others_is_in_no_file(aws):
     assert (estimator.image_uri, estimator.max_run) == ("image", 60)
     assert estimator.environment == {"LEVEL": "3"}
     assert estimator.source_dir == "s3://bucket/theirs/sourcedir.tar.gz"
+
+
+def test_a_job_whose_supervisor_died_is_followed_anew(aws, tmp_path):
+    aws()
+    script = tmp_path / "train.py"
+    script.write_text(textwrap.dedent(COUNTING))
+    machine = {"instance_type": "ml.m5.large", "instance_count": 1, "image_uri": "image"}
+    estimator = Estimator(entry_point=str(script), output_path="s3://bucket", role=ROLE, **machine)
+    job = estimator.start(job_name="orphan")
+    until(lambda: list(job.logs()), 120)
+    supervisor_of(job).kill()
+    until(lambda: job.state().secondary_status == "Lost", 60)
+    again = TrainingJob.attach("orphan")
+    until(lambda: list(again.logs()) and again.state().secondary_status == "Training", 120)
+    assert list(again.logs()) == ["loss: 0.5"]
+    assert (again.directory.source / "train.py").read_text() == script.read_text()
+    assert [path.name for path in job.directory.path.parent.iterdir()] == ["orphan"]
+    again.stop()
+    with pytest.warns(UserWarning, match="did not complete"):
+        assert job.wait(timeout_seconds=60).status == "Stopped"
+
+
+def supervisor_of(job: TrainingJob) -> psutil.Process:
+    """Who holds the lock of a job."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(job.directory.lock_file) in [file.path for file in process.open_files()]:
+                return process
+    raise AssertionError("nobody supervises it")

@@ -6,10 +6,12 @@ any other; that supervisor sends nothing but questions, unless somebody asks it 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from jupyter_sdt.errors import LaunchError, SdtError, SpecError
@@ -17,22 +19,25 @@ from jupyter_sdt.launch import local
 from jupyter_sdt.launch.remote.described_arguments import described_arguments
 from jupyter_sdt.launch.remote.described_spec import described_spec
 from jupyter_sdt.launch.remote.fresh_credentials import bring_credentials
-from jupyter_sdt.launch.remote.service import Service, find_region, require_boto3
+from jupyter_sdt.launch.remote.service import Service, find_region, region_of, require_boto3
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
 from jupyter_sdt.launch.remote.training_request import code_uri_of
+from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.secret_names import looks_secret
 from jupyter_sdt.store.job_directory import JobDirectory, job_directory
+from jupyter_sdt.store.job_state import observe
 from jupyter_sdt.store.job_store import find_job
 
-# In JobSpec.sagemaker: this job was not submitted from here.
-ADOPTED = "adopted"
+# In JobSpec.sagemaker: this job was not submitted from here; or it was, and its supervisor died.
+ADOPTED, RESUMED = "adopted", "resumed"
 
 
 def find_anywhere(job_name: str, region: str | None = None) -> JobDirectory:
     """Return the directory of a job that is here, or of one on SageMaker, followed from here on.
 
-    A supervisor here whose credentials have expired gets those of our environment. Raises SpecError
+    A supervisor here whose credentials have expired gets those of our environment; one that died
+    gets a successor, when the job is on SageMaker. Raises SpecError
     for a name that no job can have, SdtError when there is no such job, LaunchError when AWS cannot
     be asked.
     """
@@ -51,6 +56,7 @@ def find_anywhere(job_name: str, region: str | None = None) -> JobDirectory:
             raise SdtError(f"{missing}; SageMaker knows no such training job either") from None
         return adopted
     bring_credentials(found, os.environ)
+    _resume(found)
     return found
 
 
@@ -91,10 +97,38 @@ def adopted_spec(described: Mapping[str, Any], region: str) -> JobSpec:
     )
 
 
-def _begin(spec: JobSpec) -> JobDirectory:
+def only_followed(spec: JobSpec) -> bool:
+    """Whether a job is on SageMaker already, so that nothing is to be sent."""
+    return bool(spec.sagemaker.get(ADOPTED) or spec.sagemaker.get(RESUMED))
+
+
+def _resume(lost: JobDirectory) -> None:
+    """Follow a job again whose supervisor has died, though not the job: from its beginning.
+
+    Where AWS cannot be asked, or knows no such job, it stays lost.
+    """
+    spec = lost.read_spec()
+    if find_instance(spec.instance_type).local or observe(lost).secondary_status != "Lost":
+        return
+    with contextlib.suppress(Exception):
+        region = region_of(spec)
+        Service(region).describe(spec.job_name)
+        aside = lost.path.rename(lost.path.with_name(f".{lost.job_name}.{os.getpid()}"))
+        try:
+            told = {**spec.sagemaker, "region": region, RESUMED: True}
+            _begin(replace(spec, sagemaker=told), source=aside / "source")
+        except LaunchError:
+            aside.rename(lost.path)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _begin(spec: JobSpec, *, source: Path | None = None) -> JobDirectory:
     directory = job_directory(spec.job_name)
     try:
         directory.create()
+        if source is not None:
+            shutil.copytree(source, directory.source, dirs_exist_ok=True)
         directory.write_spec(spec)
         local.start(directory, os.environ)
     except (OSError, SdtError) as error:

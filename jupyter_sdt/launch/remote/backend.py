@@ -13,14 +13,14 @@ from typing import Any
 from jupyter_sdt.errors import LaunchError, SpecError
 from jupyter_sdt.launch.backend import News, Outcome
 from jupyter_sdt.launch.launchers.plan import LaunchPlan
-from jupyter_sdt.launch.remote.adoption import ADOPTED
+from jupyter_sdt.launch.remote.adoption import only_followed
 from jupyter_sdt.launch.remote.bundle import write_archive
 from jupyter_sdt.launch.remote.creation import create_job
 from jupyter_sdt.launch.remote.estimate import estimate_cost, typical_seconds
 from jupyter_sdt.launch.remote.follower import RemoteFollower
 from jupyter_sdt.launch.remote.image_lookup import image_lookup
 from jupyter_sdt.launch.remote.places import place_lookup
-from jupyter_sdt.launch.remote.plan import adopted_plan, needs_account, plan_remote
+from jupyter_sdt.launch.remote.plan import followed_plan, needs_account, plan_remote
 from jupyter_sdt.launch.remote.service import Service, region_of, require_boto3
 from jupyter_sdt.launch.remote.service_errors import explain, kind_of
 from jupyter_sdt.launch.remote.training_request import (
@@ -50,14 +50,14 @@ class SageMakerBackend:
         self._service = service or Service(region_of(spec))
         self.follower = RemoteFollower(self._service, spec, directory)
         self._created = False
-        self._adopted = bool(spec.sagemaker.get(ADOPTED))
+        self._followed = only_followed(spec)
         self._stopped = False
         self._unseen_since: float | None = None
 
     def plan(self) -> LaunchPlan:
         """Return the plan with the account still open."""
         require_boto3()
-        return adopted_plan(self._spec) if self._adopted else self._plan(ACCOUNT)
+        return followed_plan(self._spec) if self._followed else self._plan(ACCOUNT)
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Find account and role, make the default bucket, upload the source.
@@ -65,7 +65,7 @@ class SageMakerBackend:
         Meanwhile it is looked up whether buckets lie in the job's region, and images of the user's
         own in ECR.
         """
-        if self._adopted:
+        if self._followed:
             return plan
         if needs_account(plan.request):
             plan = self._plan(self._service.account())
@@ -89,7 +89,7 @@ class SageMakerBackend:
 
         Raises LaunchError, also for a job that was stopped while its source travelled.
         """
-        if not self._adopted:
+        if not self._followed:
             if self._directory.stop_file.exists():
                 raise LaunchError("it was stopped before anything was sent")
             create_job(self._service, _with_secrets(plan.request, self._spec.secret_names))
@@ -116,8 +116,8 @@ class SageMakerBackend:
         self.follower.hurry()
 
     def kill(self) -> None:
-        """Stop the job if it still runs and was not stopped yet; an adopted one goes on."""
-        if self._created and not self._adopted and not self.follower.ended:
+        """Stop the job if it still runs and was not stopped yet, unless it is only followed."""
+        if self._created and not self._followed and not self.follower.ended:
             self._stop()
 
     def collect(self) -> tuple[str, ...]:

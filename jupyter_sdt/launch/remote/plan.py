@@ -61,13 +61,13 @@ def plan_remote(spec: JobSpec, account: str = ACCOUNT) -> LaunchPlan:
     )
 
 
-def adopted_plan(spec: JobSpec) -> LaunchPlan:
-    """Return the plan of a job that was submitted elsewhere: it is followed, nothing is sent."""
+def followed_plan(spec: JobSpec) -> LaunchPlan:
+    """Return the plan of a job that was submitted before: it is followed, nothing is sent."""
     return LaunchPlan(
         job_name=spec.job_name,
         launcher="sagemaker",
         world_size=spec.world_size,
-        notes=(f"region {spec.sagemaker['region']}", "submitted elsewhere, followed from here"),
+        notes=(f"region {spec.sagemaker['region']}", "submitted before, followed from here"),
     )
 
 
