@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 
@@ -15,6 +16,7 @@ MOST_LINES, LONGEST_LINE = 200, 4000
 _TRACEBACK = "Traceback (most recent call last)"
 # A rank that ends with a traceback has ended by then; one that has only printed it goes on.
 _HOLD_SECONDS = 1.0
+_LONGEST_TOLD = 120
 
 
 class LogEcho:
@@ -59,7 +61,8 @@ class LogEcho:
             return
         yield from text.replace(end, "", 1).rstrip().splitlines()
         if self._job.state().failed_rank not in (None, 0):
-            told = f"{report.get('type', 'error')}: {report.get('message', '')}".splitlines()[0]
+            told = f"{report.get('type', 'error')}: {report.get('message', '')}"
+            told = textwrap.shorten(told, _LONGEST_TOLD, placeholder=" …")
             yield f"rank 0 ended after that with {told} (%sdt_logs {self._job.name} --rank 0)"
 
     def _release(self) -> None:

@@ -143,7 +143,8 @@ def _source(directory: JobDirectory, spec: JobSpec) -> tuple[str, Mapping[str, A
         return "", {"source_dir": folder, "entry_point": spec.entry_point}
     text = path.read_text(errors="replace")
     body = _HEAD.sub("", text, count=1) if _HEAD.match(text) else text
-    return body, {"source_dir": spec.source_dir or None, "entry_point": None}
+    # The newline at the end of a file is no line of a cell.
+    return body.removesuffix("\n"), {"source_dir": spec.source_dir or None, "entry_point": None}
 
 
 def _messages(spec: JobSpec) -> list[str]:

@@ -40,6 +40,12 @@ def test_loss_rate_and_throughput_of_a_plain_script_are_recorded(
     assert round(rows, 6) == 10
 
 
+def test_a_new_loader_over_the_same_data_is_the_next_epoch(records_of):
+    body = PLAIN.replace("loader = DataLoader(", "given = dict(dataset=")
+    last = records_of(body.replace("in loader", "in DataLoader(**given)"))[-1]
+    assert (last.step, last.values["epoch"]) == (12, 3)
+
+
 def test_the_variable_switches_it_off(job, records_of):
     assert records_of(PLAIN, environment={"SDT_AUTOLOG": "0"}) == []
 

@@ -89,7 +89,7 @@ async def test_a_job_of_a_cell_is_cloned_line_for_line(ask, store) -> None:
     assert status == 200
     assert shape_errors(body, examples("cell")) == []
     line, _, source = body["cell"].partition("\n")
-    assert source == CELL.lstrip("\n").partition("\n")[2]
+    assert source == CELL.lstrip("\n").partition("\n")[2].removesuffix("\n")
     assert line == (
         "%%sdt_train --name twice-2 --processes 2 --launcher python --hp lr=0.5 --hp 'note=a b'"
         " --env WHO=me"

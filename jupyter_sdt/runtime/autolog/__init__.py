@@ -14,7 +14,8 @@ the first step at once and the last never lost):
     ``step_seconds`` without the time that the last measured step waited for other ranks, where
     DistributedDataParallel tells it.
 ``epoch``
-    passes begun over the DataLoader that feeds the steps, counted from 1.
+    passes begun over the DataLoader that feeds the steps, counted from 1; a new loader over the
+    same data counts on.
 ``total_steps``
     once, when the hyperparameters tell it for certain.
 

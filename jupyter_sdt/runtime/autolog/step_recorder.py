@@ -34,9 +34,11 @@ class StepRecorder:
         self.samples = 0
         self.samples_before = 0  # up to the step before
         self.backwards = 0
-        # The loader that feeds the steps, by weak reference, and passes begun over it.
+        # The loader that feeds the steps, by weak reference, its data, and passes begun over them.
         self.loader: Any = _nothing
+        self.data = self.passes = 0
         self.epoch: int | None = None
+        self.epoch_until: int | None = None  # the last step that is known to be of ``epoch``
         self.batches_per_epoch: int | None = None
         self.steps = 0
         self.stopped = False
@@ -121,7 +123,7 @@ class StepRecorder:
             values["loss"] = float(self.loss)
         if self._learning_rate is not None:
             values["learning_rate"] = float(self._learning_rate)
-        if self.epoch is not None:
+        if self.epoch is not None and self.epoch_until in (None, self.steps):
             values["epoch"] = self.epoch
         return values
 

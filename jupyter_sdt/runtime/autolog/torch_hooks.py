@@ -81,29 +81,31 @@ def watch_grad_scaler(module: Any, recorder: StepRecorder) -> None:
 def watch_data_loaders(module: Any, recorder: StepRecorder) -> None:
     """Count the passes over the loader that was begun last before the first step."""
     begin = module.DataLoader.__iter__
-    passes: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
     @functools.wraps(begin)
     def watched(self: Any) -> Any:
-        # A loader of a class that cannot be hashed or measured is simply not counted.
+        # A loader of a class that cannot be measured is simply not counted.
         with contextlib.suppress(Exception):
-            passes[self] = passes.get(self, 0) + 1
-            _note_pass(recorder, self, passes[self])
+            _note_pass(recorder, self)
         return begin(self)
 
     module.DataLoader.__iter__ = watched
 
 
-def _note_pass(recorder: StepRecorder, loader: Any, number: int) -> None:
+def _note_pass(recorder: StepRecorder, loader: Any) -> None:
+    data = id(loader.dataset)
     if recorder.steps == 0:
-        recorder.loader = weakref.ref(loader)
+        recorder.loader, recorder.data, recorder.passes = weakref.ref(loader), data, 0
         recorder.batches_per_epoch = _length(loader)
-    current = recorder.loader()
-    if current is loader:
-        recorder.epoch = number
-    elif current is None:
-        # A new loader for every epoch: the passes are not ours to count.
-        recorder.epoch = None
+    elif recorder.loader() is None and data == recorder.data:
+        # Many scripts make a new loader over the same data for every epoch.
+        recorder.loader = weakref.ref(loader)
+    if recorder.loader() is loader:
+        recorder.passes += 1
+        recorder.epoch, recorder.epoch_until = recorder.passes, None
+    elif recorder.loader() is None:
+        # Steps on other data would be of passes that are not ours to count.
+        recorder.epoch_until = recorder.steps
 
 
 def _unscaled(recorder: StepRecorder, tensor: Any) -> Any:
