@@ -39,7 +39,8 @@ _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 _OPTIONAL = re.compile(r"\[[^\]]*\]")
 _MAGIC = re.compile(r"%sdt_\w+")
 # Flags in our documents that belong to other programs.
-FOREIGN_FLAGS = {"quick"}
+# Of other programs: our tools, aws s3, torchrun, and a script that errors.md tells about.
+FOREIGN_FLAGS = {"quick", "include", "exclude", "nproc", "lr"}
 
 
 def anchor(heading: str) -> str:
