@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jupyter_sdt.errors import SdtError
 from jupyter_sdt.rehearsal.conditions import Conditions
@@ -17,6 +17,9 @@ from jupyter_sdt.spec.job_status import JobState
 from jupyter_sdt.store.metric_reader import MetricReader
 
 _POLL_SECONDS = 0.05
+# How instances go away: spot capacity is taken, or the service fails.
+_Gone = Literal["Interrupted", "Restarting"]
+_INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
 
 
 @dataclass
@@ -28,6 +31,8 @@ class Course:
     folder: Path
     conditions: Conditions
     warm: bool = False  # on instances that another job has left
+    _interrupted: bool = field(default=False, init=False)
+    _failures: int = field(default=0, init=False)
 
     def run(self) -> None:
         """Never raises: whatever goes wrong is the job's failure."""
@@ -63,32 +68,49 @@ class Course:
         self.job.enter("Training", container.shortcomings())
         container.start()
         self.job.final_metrics = lambda: list(_final_metrics(container, self.job.request))
-        state, taken = self._follow(container, may_be_taken=attempt == 0)
+        state, gone = self._follow(container)
         container.sync_checkpoints(ended=True)
-        if taken and not self.job.stop_asked.is_set():
+        if gone is None or self.job.stop_asked.is_set():
+            self._finish(container, state)
+        elif gone == "Interrupted":
             self._begin_again(attempt)
         else:
-            self._finish(container, state)
+            self._restart(attempt)
 
-    def _follow(self, container: Container, *, may_be_taken: bool) -> tuple[JobState, bool]:
-        """Wait for the container's end; returns it, and whether the instance was taken away."""
-        began, stopping, taken = time.monotonic(), False, False
+    def _follow(self, container: Container) -> tuple[JobState, _Gone | None]:
+        """Wait for the container's end; returns it, and how its instances went away, if so."""
+        began, stopping, gone = time.monotonic(), False, None
         while not (state := container.poll()).terminal:
             container.sync_checkpoints()
             if not stopping:
-                taken = may_be_taken and self._taken_away(time.monotonic() - began)
-                stopping = taken or self.job.stop_asked.is_set()
+                gone = self._gone(time.monotonic() - began)
+                stopping = gone is not None or self.job.stop_asked.is_set()
                 if stopping:
                     container.stop()
             time.sleep(_POLL_SECONDS)
-        return state, taken
+        return state, gone
 
-    def _taken_away(self, trained_seconds: float) -> bool:
+    def _gone(self, trained_seconds: float) -> _Gone | None:
+        if self.job.failure_asked.is_set():
+            self.job.failure_asked.clear()
+            return "Restarting"
         after = self.conditions.interrupt_after_seconds
         due = after is not None and trained_seconds >= after
-        return self.job.spot and (due or self.job.interrupt_asked.is_set())
+        taken = self.job.spot and (due or self.job.interrupt_asked.is_set())
+        return "Interrupted" if taken and not self._interrupted else None
+
+    def _restart(self, attempt: int) -> None:
+        """After a failure of the service, as often as RetryStrategy allows."""
+        allowed = self.job.request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+        self._failures += 1
+        if self._failures > allowed:
+            self.job.enter("Failed", _INTERNAL)
+            return
+        self.job.enter("Restarting")
+        self._train(attempt + 1)
 
     def _begin_again(self, attempt: int) -> None:
+        self._interrupted = True
         self.job.enter("Interrupted")
         waiting = (
             now() - self.job.creation_time

@@ -86,6 +86,14 @@ class Rehearsal:
         """Take the capacity of a spot job away now, once. Raises SpecError for an unknown name."""
         self.job(job_name).interrupt_asked.set()
 
+    def break_down(self, job_name: str) -> None:
+        """Let an instance of a job fail, an InternalServerError that RetryStrategy heals.
+
+        The job starts again with its checkpoints, as often as ``max_retry_attempts`` allows. Raises
+        SpecError for an unknown name.
+        """
+        self.job(job_name).failure_asked.set()
+
     def enter(self, job_name: str, phase: str, reason: str = "") -> None:
         """Move a job of ``Conditions(directed=True)`` on: "Training", "Completed", "Failed", ...
 

@@ -65,6 +65,7 @@ class RehearsedJob:
     spot_share: float
     stop_asked: threading.Event = field(default_factory=threading.Event)
     interrupt_asked: threading.Event = field(default_factory=threading.Event)
+    failure_asked: threading.Event = field(default_factory=threading.Event)
     creation_time: datetime = field(default_factory=now)
     last_modified_time: datetime = field(default_factory=now)
     training_end_time: datetime | None = None

@@ -143,6 +143,19 @@ def test_a_spot_job_goes_on_from_its_checkpoint_after_an_interruption(aws):
     assert "resumed at step 7" in account.log("spot")
 
 
+def test_a_failure_of_the_service_is_retried_as_often_as_the_job_allows(aws):
+    account = aws()
+    script = "import time; print('training', flush=True); time.sleep(300)"
+    account.create("fragile", script, RetryStrategy={"MaximumRetryAttempts": 1})
+    for runs in (1, 2):
+        until(lambda runs=runs: len(account.log("fragile")) == runs, 90)
+        account.rehearsal.break_down("fragile")
+    told = account.wait("fragile")
+    once = ["Downloading", "Training"]
+    assert phases(told) == ["Starting", *once, "Restarting", *once, "Failed"]
+    assert told["FailureReason"].startswith("InternalServerError: ")
+
+
 def test_capacity_can_be_taken_away_after_a_time(aws):
     account = aws(interrupt_after_seconds=0.0)
     wait = {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 700}
