@@ -14,6 +14,7 @@ from threading import Lock
 from typing import BinaryIO, TypedDict
 
 from jupyter_sdt.server.log_pages import open_log
+from jupyter_sdt.store.log_reader import shown_text
 
 _BLOCK_BYTES = 1 << 16
 _PAGE_BYTES = 1 << 20
@@ -117,6 +118,6 @@ def line_index(path: str) -> LineIndex:
 
 
 def shown(piece: bytes) -> str:
-    """A line as it is shown: of one that a progress bar rewrote, what was written last."""
-    text = piece.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace")
+    """A line as a terminal shows it, cut where it is too long to be read."""
+    text = shown_text(piece)
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"

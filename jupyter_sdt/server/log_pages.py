@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, TypedDict
 
+from jupyter_sdt.store.log_reader import shown_text
 from jupyter_sdt.store.tail import LONGEST_LINE
 
 MOST_LINES = 10_000
@@ -48,7 +49,7 @@ def read_page(path: Path, cursor: int, limit: int, *, complete: bool) -> LogPage
         start=start,
         cursor=start + sum(map(len, taken)),
         size=size,
-        lines=[_text(piece) for piece in taken],
+        lines=[shown_text(piece) for piece in taken],
         more=len(pieces) > limit or not at_end,
     )
 
@@ -85,8 +86,3 @@ def _pieces(data: bytes, *, complete: bool) -> list[bytes]:
     elif not pieces and len(rest) >= LONGEST_LINE:
         pieces.append(rest[:LONGEST_LINE])
     return pieces
-
-
-def _text(piece: bytes) -> str:
-    # Of a line that a progress bar rewrote, a terminal shows what was written last.
-    return piece.rstrip(b"\r\n").rpartition(b"\r")[2].decode(errors="replace")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import BinaryIO, Literal, TypedDict
 
 from jupyter_sdt.server.log_lines import line_index, shown
 from jupyter_sdt.server.log_pages import open_log
@@ -82,23 +83,27 @@ def search_log(
 
     ``cursor`` is where an earlier search stopped, or 0. ``complete`` as for the lines themselves.
     """
+    search, found, position, more = _Search(text, level), list[Match](), cursor, True
     try:
         with open_log(path) as file:
             number = line_index(str(path)).number_at(cursor)
-            search, found, position = _Search(text, level), list[Match](), cursor
-            data = b"begin"
-            file.seek(0, 2)
-            size = file.tell()
+            size = file.seek(0, os.SEEK_END)
             end = min(size, cursor + _STRETCH_BYTES)
-            while data and position < end and len(found) < limit:
-                file.seek(position)
-                data = _whole_lines(file.read(_CHUNK_BYTES), last=complete)
+            while more and position < end and len(found) < limit:
+                data = _chunk(file, position, last=complete)
                 found += _matches(data, number, search)
                 number += data.count(b"\n")
                 position += len(data)
+                more = bool(data)  # nothing: what is left is the beginning of a line
     except OSError:
         return Matches(matches=[], cursor=0, size=0, more=False)
-    return Matches(matches=found, cursor=position, size=size, more=position < size and bool(data))
+    return Matches(matches=found, cursor=position, size=size, more=more and position < size)
+
+
+def _chunk(file: BinaryIO, position: int, *, last: bool) -> bytes:
+    """Whole lines from a byte on, about a megabyte; ``last`` when nobody writes any more."""
+    file.seek(position)
+    return _whole_lines(file.read(_CHUNK_BYTES), last=last)
 
 
 def _matches(data: bytes, number: int, search: _Search) -> Iterator[Match]:

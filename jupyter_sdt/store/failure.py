@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,12 @@ def read_errors(directory: JobDirectory) -> dict[int, dict[str, Any]]:
     return found
 
 
+def cell_place(directory: JobDirectory, report: Mapping[str, Any]) -> str:
+    """Return ``Cell In[7], line 12`` for an error that came from a cell, else an empty string."""
+    line, cell = report.get("cell_line"), directory.read_spec().cell
+    return f"{cell.label}, line {line}" if cell is not None and line is not None else ""
+
+
 def _earliest(errors: dict[int, dict[str, Any]]) -> int | None:
     return min(errors, key=lambda rank: float(errors[rank].get("time", 0)), default=None)
 
@@ -58,10 +65,9 @@ def _reason(directory: JobDirectory, rank: int | None, report: dict[str, Any]) -
     if not report:
         return f"nobody wrote down why; see {directory.supervisor_log}"
     message = str(report.get("message", "")).strip().partition("\n")[0]
-    line, cell = report.get("cell_line"), directory.read_spec().cell
-    place = f" ({cell.label}, line {line})" if cell is not None and line is not None else ""
+    where = f" ({place})" if (place := cell_place(directory, report)) else ""
     code = report.get("exit_code", 1)
-    return f"rank {rank} exited with code {code}: {report.get('type', 'error')}: {message}{place}"
+    return f"rank {rank} exited with code {code}: {report.get('type', 'error')}: {message}{where}"
 
 
 def _log(directory: JobDirectory, rank: int | None) -> Path:

@@ -31,14 +31,14 @@ class LogReader:
         """Yield the whole lines that are new since the last call, rank by rank."""
         for prefix, tail in self._files():
             while lines := tail.read_lines(CHUNK_BYTES):
-                yield from (prefix + _text(line) for line in lines)
+                yield from (prefix + shown_text(line) for line in lines)
 
     def finish(self) -> Iterator[str]:
         """Yield what is left, last lines without a newline included; all ranks have ended."""
         yield from self.read()
         for prefix, tail in self._tails.values():
             if rest := tail.read_rest():
-                yield prefix + _text(rest)
+                yield prefix + shown_text(rest)
 
     def _files(self) -> list[tuple[str, Tail]]:
         for prefix, path in self._paths():
@@ -65,9 +65,9 @@ def last_lines(path: Path, count: int) -> tuple[str, ...]:
     except OSError:
         return ()
     whole = lines[1:] if size > _LAST_BYTES and len(lines) > 1 else lines
-    return tuple(map(_text, whole[-count:]))
+    return tuple(map(shown_text, whole[-count:]))
 
 
-def _text(line: bytes) -> str:
-    # Of a line that a progress bar rewrote, a terminal shows what was written last.
-    return line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace")
+def shown_text(line: bytes) -> str:
+    """A line as a terminal shows it: of one that a progress bar rewrote, what was written last."""
+    return line.rstrip(b"\r\n").rpartition(b"\r")[2].decode(errors="replace")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,7 @@ from pathlib import Path
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.spec.job_spec import MetricDefinition
 from jupyter_sdt.spec.metric import MetricRecord
-from jupyter_sdt.store.files import rank_files
+from jupyter_sdt.store.files import append_privately, rank_files
 from jupyter_sdt.store.job_directory import JobDirectory
 from jupyter_sdt.store.tail import CHUNK_BYTES, Tail
 
@@ -91,13 +90,11 @@ class RegexMetrics:
         content = b"".join(record.to_line() for record in records)
         if not content:
             return
-        with contextlib.suppress(OSError):
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            handle = os.open(self._directory.metrics / FILE_NAME, flags, 0o600)
-            try:
-                os.write(handle, content)
-            finally:
-                os.close(handle)
+        with (
+            contextlib.suppress(OSError),
+            append_privately(self._directory.metrics / FILE_NAME) as file,
+        ):
+            file.write(content)
 
 
 def compile_definition(definition: MetricDefinition) -> re.Pattern[str]:

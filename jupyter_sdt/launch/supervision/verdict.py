@@ -10,8 +10,10 @@ from typing import Any
 
 from jupyter_sdt.launch.backend import Outcome
 from jupyter_sdt.launch.supervision.children import Ended
+from jupyter_sdt.store.failure import cell_place
 from jupyter_sdt.store.files import read_json
 from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.log_reader import last_lines
 
 # What a healthy rank raises when another one has gone. It is never the cause when there is one.
 _LOST_PEER = re.compile(
@@ -22,9 +24,8 @@ _LOST_PEER = re.compile(
 # Less than this and hardly a file can be written any more.
 _FULL_BYTES = 64 * 1024
 # torchrun's table of failures: the only trace of a worker that a signal killed.
-_TORCHRUN_FAILURE = re.compile(
-    rb"rank\s*:\s*(\d+) \(local_rank.*?exitcode\s*:\s*(-?\d+)", re.DOTALL
-)
+_TORCHRUN_FAILURE = re.compile(r"rank\s*:\s*(\d+) \(local_rank.*?exitcode\s*:\s*(-?\d+)", re.DOTALL)
+_TABLE_LINES = 300
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -119,13 +120,6 @@ def _cure(kind: str, message: str) -> str:
     return ""
 
 
-def cell_place(directory: JobDirectory, error: dict[str, Any]) -> str:
-    """``Cell In[7], line 12`` for an error that came from a cell, else an empty string."""
-    line = error.get("cell_line")
-    cell = directory.read_spec().cell
-    return f"{cell.label}, line {line}" if cell is not None and line is not None else ""
-
-
 def _from_processes(directory: JobDirectory, ended: list[Ended], world_size: int) -> list[_Suspect]:
     seen: dict[int | None, tuple[int, float]] = {
         e.plan.rank: (e.exit_code, e.time) for e in ended if e.plan.rank is not None
@@ -156,9 +150,8 @@ def _from_torchrun(
 ) -> dict[int | None, tuple[int, float]]:
     found: dict[int | None, tuple[int, float]] = {}
     for child in ended:
-        path = directory.path / child.plan.log
-        tail = path.read_bytes()[-20_000:] if path.exists() else b""
-        for match in _TORCHRUN_FAILURE.finditer(tail):
+        table = "\n".join(last_lines(directory.path / child.plan.log, _TABLE_LINES))
+        for match in _TORCHRUN_FAILURE.finditer(table):
             found[int(match[1])] = (int(match[2]), child.time)
     # torchrun ends the others with SIGTERM and lists them too.
     causes = {rank: end for rank, end in found.items() if end[0] != -signal.SIGTERM}
@@ -172,8 +165,8 @@ def _broken_service(ended: list[Ended]) -> Ended | None:
 
 def _launcher_failed(directory: JobDirectory, ended: list[Ended]) -> Outcome:
     child = next(e for e in ended if e.exit_code != 0)
-    path = directory.path / child.plan.log
-    lines = path.read_text(errors="replace").strip().splitlines()[-5:] if path.exists() else []
+    told = last_lines(directory.path / child.plan.log, 20)
+    lines = [line for line in told if line.strip()][-5:]
     who = child.plan.argv[0] if child.plan.rank is None else f"rank {child.plan.rank}"
     if child.plan.service:
         who = f"the {child.plan.service} of {child.plan.node}"

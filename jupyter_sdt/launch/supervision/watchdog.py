@@ -13,12 +13,13 @@ from jupyter_sdt.launch.supervision.process_tree import living_ranks
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.spec.metric import MetricRecord
 from jupyter_sdt.store.job_directory import JobDirectory
+from jupyter_sdt.store.log_reader import last_lines
 
 _CHECK_SECONDS = 0.5
 # How long ranks get to write their stacks; faulthandler needs a few milliseconds.
 _DUMP_SECONDS = 1.0
-# The last record fits many times over.
-_TAIL_BYTES = 64 * 1024
+# Among so many there is one with a step.
+_LAST_RECORDS = 100
 
 
 class Watchdog:
@@ -97,13 +98,9 @@ class Watchdog:
         return all(f.exists() and f.stat().st_size for f in files)
 
     def _last_step(self, rank: int) -> int:
-        try:
-            lines = self._directory.metric(rank).read_bytes()[-_TAIL_BYTES:].splitlines()
-        except OSError:
-            return -1
-        for line in reversed(lines):
+        for line in reversed(last_lines(self._directory.metric(rank), _LAST_RECORDS)):
             with contextlib.suppress(ValueError, KeyError):
-                step = MetricRecord.from_line(line).step
+                step = MetricRecord.from_line(line.encode()).step
                 if step is not None:
                     return step
         return -1
