@@ -32,6 +32,10 @@ _OPERATIONS = {
 }
 
 
+# Each has a quota of its own, which is the same here.
+_USES = ("training job", "spot training job", "training warm pool")
+
+
 @dataclass(frozen=True)
 class Handlers:
     """What moto calls instead of its own methods; each gets moto's response object."""
@@ -118,8 +122,9 @@ def _quotas_as_told(quotas: Mapping[str, int]) -> Callable[[ServiceQuotasRespons
     def list_service_quotas(response: ServiceQuotasResponse) -> str:
         known = quotas if json.loads(response.body).get("ServiceCode") == "sagemaker" else {}
         listed = [
-            {"QuotaName": f"{kind} for training job usage", "Value": float(count)}
+            {"QuotaName": f"{kind} for {use} usage", "Value": float(count)}
             for kind, count in known.items()
+            for use in _USES
         ]
         return json.dumps({"Quotas": listed})
 

@@ -110,6 +110,13 @@ def test_a_quota_that_is_too_small_is_told_with_both_numbers(account):
     assert (finding.state, finding.said[:29]) == ("wrong", "1 of ml.m5.large, 2 needed: a")
     unlisted = look(account, ResourceConfig={**machines, "InstanceType": "ml.p5.48xlarge"})
     assert unlisted["quota"].state == "unknown"
+    kept = {**machines, "KeepAlivePeriodInSeconds": 60}
+    both = look(account, ResourceConfig=kept, EnableManagedSpotTraining=True)
+    assert (both["quota"].state, both["warm pool quota"].state) == ("wrong", "wrong")
+    plenty = {**kept, "InstanceType": "ml.p5.48xlarge"}
+    said = [found.said for found in look(account, ResourceConfig=plenty).values()]
+    for use in ("training job", "training warm pool"):
+        assert f"Service Quotas lists no ml.p5.48xlarge for {use} usage" in said
 
 
 def test_an_image_outside_of_ecr_cannot_be_looked_up(account):

@@ -49,8 +49,7 @@ def check_default_buckets(request: Mapping[str, Any], region: str) -> None:
 
 def place_lookup(request: Mapping[str, Any], service: Service) -> Lookup:
     """Begin to ask where the buckets of a request are."""
-    client = service.s3  # made here: sessions of boto3 are for one thread at a time
-    del client
+    _ = service.s3  # made here: sessions of boto3 are for one thread at a time
     return Lookup(lambda: _misplaced(request, service))
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -39,11 +40,10 @@ def preflight(request: Mapping[str, Any], service: Service) -> Iterator[Finding]
 
     Without valid credentials there is only one.
     """
-    account = _look("credentials", "AWS", lambda: _account(service))
-    yield account
-    if account.state != "ok":
+    credentials, number = _credentials(service)
+    yield credentials
+    if not number:
         return
-    number = account.said.split()[1]
     # Without output_path, the bucket that is named after the account is made where it is missing.
     made = {split_s3(_filled(uri, number))[0] for uri in places(request).values() if ACCOUNT in uri}
     request = json.loads(_filled(json.dumps(request), number))
@@ -52,8 +52,8 @@ def preflight(request: Mapping[str, Any], service: Service) -> Iterator[Finding]
         bucket = split_s3(uri)[0]
         missing = _made_later(bucket) if bucket in made else _no_bucket(bucket, argument)
         yield _look(f"bucket {bucket}", bucket, partial(_bucket, bucket, service, missing))
-    for kind, count in instances_of(request).items():
-        yield _look("quota", kind, partial(_quota, kind, count, service))
+    for (what, use), (kind, count) in product(_uses(request), instances_of(request).items()):
+        yield _look(what, kind, partial(_quota, (what, use), (kind, count), service))
     image = str(request["AlgorithmSpecification"].get("TrainingImage", ""))
     if image:
         yield _look("image", image, lambda: _image(image, service))
@@ -78,13 +78,16 @@ def _look(what: str, resource: str, check: Callable[[], Finding]) -> Finding:
         return Finding(what, "wrong" if wrong else "unknown", told)
 
 
-def _account(service: Service) -> Finding:
+def _credentials(service: Service) -> tuple[Finding, str]:
+    """Return the finding, and the number of the account; empty without valid credentials."""
     try:
         identity = service.identity()
-    except LaunchError as error:  # no client can be made: a profile that is not there
-        return Finding("credentials", "wrong", str(error))
+    except Exception as error:  # noqa: BLE001 - nobody needs a permission for this call
+        # A LaunchError says that no client can be made: a profile that is not there.
+        told = error if isinstance(error, LaunchError) else explain(error, resource="AWS")
+        return Finding("credentials", "wrong", str(told)), ""
     said = f"account {identity['Account']} as {identity['Arn']}, region {service.region}"
-    return Finding("credentials", "ok", said)
+    return Finding("credentials", "ok", said), str(identity["Account"])
 
 
 def _role(arn: str, service: Service) -> Finding:
@@ -118,13 +121,23 @@ def _bucket(name: str, service: Service, missing: Finding) -> Finding:
     return Finding(f"bucket {name}", "wrong", said)
 
 
-def _quota(kind: str, count: int, service: Service) -> Finding:
-    allowed = service.training_quota(kind)
+def _uses(request: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What instances are wanted for, each with a quota of its own."""
+    spot = bool(request.get("EnableManagedSpotTraining"))
+    uses = [("quota", "spot training job" if spot else "training job")]
+    if request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+        uses.append(("warm pool quota", "training warm pool"))
+    return uses
+
+
+def _quota(use: tuple[str, str], wanted: tuple[str, int], service: Service) -> Finding:
+    (what, purpose), (kind, count) = use, wanted
+    allowed = service.quota(kind, purpose)
     if allowed is None:
-        return Finding("quota", "unknown", f"Service Quotas lists none for {kind} training")
+        return Finding(what, "unknown", f"Service Quotas lists no {kind} for {purpose} usage")
     if allowed >= count:
-        return Finding("quota", "ok", f"{allowed:g} of {kind}, {count} needed")
-    return Finding("quota", "wrong", f"{allowed:g} of {kind}, {count} needed: ask at {_QUOTAS}")
+        return Finding(what, "ok", f"{allowed:g} of {kind}, {count} needed")
+    return Finding(what, "wrong", f"{allowed:g} of {kind}, {count} needed: ask at {_QUOTAS}")
 
 
 def _image(uri: str, service: Service) -> Finding:

@@ -158,12 +158,15 @@ class Service:
                 raise
         return str(answer["ResponseMetadata"]["HTTPHeaders"].get(_BUCKET_REGION, self.region))
 
-    def training_quota(self, instance_type: str) -> float | None:
-        """How many instances of a type may train at once; None where no quota is listed."""
+    def quota(self, instance_type: str, use: str) -> float | None:
+        """How many instances of a type may be in use at once; None where no quota is listed.
+
+        ``use`` is "training job", "spot training job" or "training warm pool".
+        """
         pages = self.client("service-quotas").get_paginator("list_service_quotas")
         for page in pages.paginate(ServiceCode="sagemaker"):
             for quota in page["Quotas"]:
-                if quota["QuotaName"] == f"{instance_type} for training job usage":
+                if quota["QuotaName"] == f"{instance_type} for {use} usage":
                     return float(quota["Value"])
         return None
 
