@@ -35,11 +35,11 @@ class Rows:
 
     def gather(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """[N, ...] of each rank -> [N x ranks, ...]."""
-        if not self._begin("all_gather", tensor):
+        mine = tensor.detach()  # first: what lies on another stage is fetched here
+        if not self._begin("all_gather", mine):
             return None
         try:
-            slots = self._slots(tensor.shape, tensor.dtype)
-            mine = tensor.detach()
+            slots = self._slots(mine.shape, mine.dtype)
             slots[self._rank].copy_(mine)
             self._exchange.meet()
             return torch.cat([mine if n == self._rank else slot for n, slot in enumerate(slots)])
@@ -48,11 +48,12 @@ class Rows:
 
     def scatter(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """[N x ranks, ...] of each rank, summed -> [N, ...], the rows of this rank."""
-        if not self._begin("reduce_scatter", tensor):
+        whole = tensor.detach()
+        if not self._begin("reduce_scatter", whole):
             return None
         try:
-            slots = self._slots(tensor.shape, tensor.dtype)
-            mine, others = tensor.detach().chunk(self._ranks), slots[self._rank]
+            slots = self._slots(whole.shape, whole.dtype)
+            mine, others = whole.chunk(self._ranks), slots[self._rank]
             for number, part in enumerate(others.chunk(self._ranks)):
                 if number != self._rank:
                     part.copy_(mine[number])
@@ -65,13 +66,14 @@ class Rows:
 
     def sum(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The sum over ranks, in place and bit by bit the same on all; for two ranks."""
-        if self._ranks != 2 or not self._begin("all_reduce", tensor):
+        mine = tensor.detach()
+        if self._ranks != 2 or not self._begin("all_reduce", mine):
             return None
         try:
-            slots = self._slots(tensor.shape, tensor.dtype)
-            slots[self._rank].copy_(tensor.detach())
+            slots = self._slots(mine.shape, mine.dtype)
+            slots[self._rank].copy_(mine)
             self._exchange.meet()
-            tensor.detach().add_(slots[1 - self._rank])  # which number is first changes no bit
+            mine.add_(slots[1 - self._rank])  # which number is first changes no bit
             return tensor
         finally:
             self._line.end_now()
