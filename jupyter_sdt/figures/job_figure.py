@@ -40,7 +40,7 @@ def draw(spec: JobSpec, state: JobState, table: SeriesTable) -> Figure:
     chosen = panels(table)
     # A notebook is about as wide as three panels.
     columns = 2 if len(chosen) == 4 else max(1, len(chosen))
-    rows = len(chosen) / columns
+    rows = len(chosen) // columns
     width = max(_NARROWEST_INCHES, _PANEL_INCHES * columns)
     height = _PANEL_HEIGHT_INCHES * rows + _TEXT_HEIGHT_INCHES
     layout = ConstrainedLayoutEngine(h_pad=0.07)
@@ -48,24 +48,30 @@ def draw(spec: JobSpec, state: JobState, table: SeriesTable) -> Figure:
     title = _title(spec, state, round(width * _LETTERS_AN_INCH))
     color = ORANGE if state.status == "Failed" else INK
     figure.suptitle(title, x=0.012, ha="left", color=color, fontsize=12)
-    below = figure.supxlabel(
-        circumstances(spec, state), x=0.012, ha="left", color=FAINT, fontsize=8
-    )
+    below = [circumstances(spec, state)]
+    if chosen:
+        below += _draw_panels(figure, table, (rows, columns))
+    figure.supxlabel("; ".join(below), x=0.012, ha="left", color=FAINT, fontsize=8)
     if not chosen:
         figure.text(0.012, 0.5, "no metrics were recorded", color=FAINT, fontsize=10)
-        return figure
+    return figure
+
+
+def _draw_panels(figure: Figure, table: SeriesTable, shape: tuple[int, int]) -> list[str]:
+    """Draw the panels in rows and columns; returns what there is to say about their lines."""
     restarted = restart_steps(table)
-    all_axes = figure.subplots(round(rows), columns, squeeze=False)
-    for axes, panel in zip(all_axes.flat, chosen, strict=True):
+    all_axes = figure.subplots(*shape, squeeze=False).flat
+    for axes, panel in zip(all_axes, panels(table), strict=True):
         dress(axes)
         panel(axes, table)
         for step in restarted:
             axes.axvline(step, color=FAINT, lw=1, ls="--", zorder=1)
-    if restarted:
-        below.set_text(f"{below.get_text()}; dashed: ranks started anew")
-    if any(line.get_alpha() for axes in figure.axes for line in axes.lines):
-        below.set_text(f"{below.get_text()}; bold lines are moving averages")
-    return figure
+    averaged = any(line.get_alpha() for axes in figure.axes for line in axes.lines)
+    notes = {
+        "dashed: ranks started anew": bool(restarted),
+        "bold lines are moving averages": averaged,
+    }
+    return [note for note, is_so in notes.items() if is_so]
 
 
 def png(figure: Figure, dots_per_inch: int = 110) -> bytes:

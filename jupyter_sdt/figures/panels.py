@@ -19,7 +19,7 @@ from jupyter_sdt.figures.style import (
     remark,
     thousands,
 )
-from jupyter_sdt.store.series import SeriesTable, loss_name
+from jupyter_sdt.store.series import MEASURED_BESIDE, SeriesTable, loss_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,11 +30,6 @@ Panel = Callable[["Axes", SeriesTable], None]
 _MOST_COLORED_RANKS = 4
 # A loss that falls by more than this shows its end only on a logarithmic axis.
 _LOG_RATIO = 50
-# What the runtime records about itself; everything else is a result the script cares for.
-_NOT_RESULTS = {
-    *("samples_per_second", "step_seconds", "work_seconds"),
-    *("learning_rate", "total_steps", "epoch", "restarts"),
-}
 
 
 def panels(table: SeriesTable) -> list[Panel]:
@@ -128,7 +123,7 @@ def _losses(table: SeriesTable) -> list[str]:
 
 
 def _other_results(table: SeriesTable) -> list[str]:
-    known = {*_NOT_RESULTS, *_losses(table)}
+    known = {*MEASURED_BESIDE, *_losses(table)}
     return [result for result in table.names() if result not in known]
 
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import math
 
-from jupyter_sdt.store.series import Series, SeriesTable, loss_name
+from jupyter_sdt.store.series import MEASURED_BESIDE, Series, SeriesTable, loss_name
 
 Points = list[tuple[float, float]]  # (step, value), steps rising
-# What the runtime records about itself; anything else may stand in for a missing loss.
-_NOT_RESULTS = {
-    *("samples_per_second", "step_seconds", "work_seconds"),
-    *("learning_rate", "total_steps", "epoch", "restarts"),
-}
 _MOST_POINTS = 300
 
 
 def loss_curve(table: SeriesTable) -> tuple[str, Points]:
     """Name and points of the loss, the mean over ranks.
 
-    Without a loss the first thing the script recorded is watched.
+    Without a loss the first result that the script recorded is watched.
     """
     names = table.names()
-    others = (name for name in names if name not in _NOT_RESULTS)
+    others = (name for name in names if name not in MEASURED_BESIDE)
     name = loss_name(names) or next(others, "")
     return (name, _points(table.over_ranks(name))) if name else ("loss", [])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from jupyter_sdt.figures.style import FAINT, GRID, INK
 from jupyter_sdt.scaling.advice import WORTHWHILE_EFFICIENCY
 from jupyter_sdt.scaling.model import ScalingModel
 from jupyter_sdt.scaling.panels import PANELS, Panel, StudyPicture
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_INK, _FAINT, _GRID = "#333333", "#767676", "#E6E6E6"
 _SIZE_INCHES = (10.5, 3.7)
 # Sizes further apart than this are shown on logarithmic axes, where the ideal stays straight.
 _LARGEST_LINEAR_RATIO = 8
@@ -38,18 +38,18 @@ def redraw(figure: Figure, picture: StudyPicture) -> None:
     """Draw ``picture`` into ``figure`` in place of what it showed, for a live view."""
     figure.clear()
     figure.suptitle(
-        f"{picture.name}, {picture.scaling} scaling", x=0.012, ha="left", color=_INK, fontsize=12
+        f"{picture.name}, {picture.scaling} scaling", x=0.012, ha="left", color=INK, fontsize=12
     )
     for axes, panel in zip(figure.subplots(1, 3), PANELS, strict=True):
         _draw(axes, panel, picture)
         _dress(axes, panel, picture)
     if picture.footnote:
-        figure.supxlabel(picture.footnote, x=0.012, ha="left", color=_FAINT, fontsize=7.5)
+        figure.supxlabel(picture.footnote, x=0.012, ha="left", color=FAINT, fontsize=7.5)
 
 
 def _draw(axes: Axes, panel: Panel, picture: StudyPicture) -> None:
     ideal = [panel.ideal(picture, n) for n in picture.sizes]
-    axes.plot(picture.sizes, ideal, color=_FAINT, linewidth=1.2, linestyle="--", label="ideal")
+    axes.plot(picture.sizes, ideal, color=FAINT, linewidth=1.2, linestyle="--", label="ideal")
     if picture.rows:
         _draw_measured(axes, panel, picture.rows)
     if picture.model:
@@ -110,7 +110,7 @@ def _annotate(axes: Axes, point: tuple[float, float], text: str, *, above: bool)
         ha="left",
         va="bottom" if above else "top",
         fontsize=8.5,
-        color=_INK,
+        color=INK,
         zorder=4,
     )
 
@@ -118,13 +118,13 @@ def _annotate(axes: Axes, point: tuple[float, float], text: str, *, above: bool)
 def _dress(axes: Axes, panel: Panel, picture: StudyPicture) -> None:
     base = f"{picture.base} {'rank' if picture.base == 1 else 'ranks'}"
     axes.set_title(panel.title, loc="left", color=panel.color, fontsize=11, fontweight="bold")
-    axes.set_ylabel(panel.unit.format(base=base), color=_INK, fontsize=9)
-    axes.set_xlabel("world size (ranks)", color=_INK, fontsize=9)
-    axes.grid(color=_GRID, linewidth=0.8)
+    axes.set_ylabel(panel.unit.format(base=base), color=INK, fontsize=9)
+    axes.set_xlabel("world size (ranks)", color=INK, fontsize=9)
+    axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(_FAINT)
-    axes.tick_params(colors=_INK, labelsize=8.5, length=3)
+    axes.spines[["left", "bottom"]].set_color(FAINT)
+    axes.tick_params(colors=INK, labelsize=8.5, length=3)
     _scale(axes, panel, picture)
     _legend(axes, panel)
 
@@ -173,10 +173,10 @@ def _legend(axes: Axes, panel: Panel) -> None:
             frameon=False,
             fontsize=8,
             loc="upper left",
-            labelcolor=_INK,
+            labelcolor=INK,
         )
     else:
-        axes.axhline(WORTHWHILE_EFFICIENCY, color=_FAINT, linewidth=1, linestyle=(0, (1, 2)))
+        axes.axhline(WORTHWHILE_EFFICIENCY, color=FAINT, linewidth=1, linestyle=(0, (1, 2)))
         axes.annotate(
             f"worth it above {WORTHWHILE_EFFICIENCY:.0%}",
             (0.99, WORTHWHILE_EFFICIENCY),
@@ -186,5 +186,5 @@ def _legend(axes: Axes, panel: Panel) -> None:
             ha="right",
             va="bottom",
             fontsize=8,
-            color=_FAINT,
+            color=FAINT,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from jupyter_sdt.figures.style import BLUE, GREEN, ORANGE
 from jupyter_sdt.scaling.advice import Scaling
 from jupyter_sdt.scaling.model import ScalingModel
 from jupyter_sdt.scaling.rows import StudyRow
@@ -27,15 +28,23 @@ class StudyPicture:
         return self.rows[0].world_size if self.rows else min(self.planned, default=1)
 
     @property
+    def base_throughput(self) -> float:
+        """The throughput of that size in samples per second; 0 before it was measured."""
+        return self.rows[0].throughput if self.rows else 0.0
+
+    @property
     def sizes(self) -> list[int]:
         """World sizes on the axis: measured, planned, and twice the largest to look ahead."""
         ahead = {2 * self.model.largest_measured} if self.model else set()
         return sorted({self.base, *(row.world_size for row in self.rows), *self.planned} | ahead)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One of the three pictures: how a row, the model and the ideal become numbers and text."""
+    """One of the three pictures: how a row, the model and the ideal become numbers and text.
+
+    ``ideal`` takes a world size. ``grows`` is whether it rises with the size.
+    """
 
     title: str
     unit: str
@@ -45,11 +54,7 @@ class Panel:
     predicted: Callable[[ScalingModel, float], float]
     ideal: Callable[[StudyPicture, float], float]
     label: Callable[[float], str]
-
-    @property
-    def grows(self) -> bool:
-        """Whether the ideal rises with the size; efficiency's is level."""
-        return self.title != "Efficiency"
+    grows: bool = True
 
     def tick(self, value: float, _: object) -> str:
         """The number beside the axis, without needless decimals."""
@@ -60,33 +65,34 @@ class Panel:
 
 PANELS = (
     Panel(
-        "Throughput",
-        "samples per second, all ranks",
-        "#0072B2",
-        "o",
-        lambda row: row.throughput,
-        ScalingModel.throughput,
-        lambda picture, n: n / picture.base * (picture.rows[0].throughput if picture.rows else 0),
-        lambda value: f"{value:,.0f}" if value >= 10 else f"{value:.2g}",
+        title="Throughput",
+        unit="samples per second, all ranks",
+        color=BLUE,
+        marker="o",
+        value=lambda row: row.throughput,
+        predicted=ScalingModel.throughput,
+        ideal=lambda picture, n: picture.base_throughput * n / picture.base,
+        label=lambda value: f"{value:,.0f}" if value >= 10 else f"{value:.2g}",
     ),
     Panel(
-        "Speedup",
-        "times the throughput of {base}",
-        "#D55E00",
-        "s",
-        lambda row: row.speedup,
-        ScalingModel.speedup,
-        lambda picture, n: n / picture.base,
-        lambda value: f"{value:.2f}",
+        title="Speedup",
+        unit="times the throughput of {base}",
+        color=ORANGE,
+        marker="s",
+        value=lambda row: row.speedup,
+        predicted=ScalingModel.speedup,
+        ideal=lambda picture, n: n / picture.base,
+        label=lambda value: f"{value:.2f}",
     ),
     Panel(
-        "Efficiency",
-        "speedup as a share of the ideal",
-        "#009E73",
-        "D",
-        lambda row: row.efficiency,
-        ScalingModel.efficiency,
-        lambda _picture, _n: 1.0,
-        lambda value: f"{value:.0%}",
+        title="Efficiency",
+        unit="speedup as a share of the ideal",
+        color=GREEN,
+        marker="D",
+        value=lambda row: row.efficiency,
+        predicted=ScalingModel.efficiency,
+        ideal=lambda _picture, _size: 1.0,
+        label=lambda value: f"{value:.0%}",
+        grows=False,
     ),
 )

@@ -26,8 +26,13 @@ _FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
 }
 # What the script says itself goes before what was found in its output or measured from outside.
 _SOURCES = ("script", "regex", "autolog")
-
-
+# What the runtime records beside the script's results.
+MEASURED_BESIDE = frozenset(
+    {
+        *("samples_per_second", "step_seconds", "work_seconds"),
+        *("learning_rate", "total_steps", "epoch", "restarts"),
+    }
+)
 # Under which names the loss is usually logged, best first; else any name that has "loss" in it.
 _LOSS_NAMES = ("loss", "train_loss", "training_loss", "train/loss", "train:loss")
 
