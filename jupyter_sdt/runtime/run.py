@@ -27,6 +27,7 @@ from jupyter_sdt.runtime.leaving import (
     exit_now,
     finalize_mpi,
 )
+from jupyter_sdt.runtime.opt_ml import show_opt_ml
 from jupyter_sdt.runtime.preferred_backend import prefer_smddp
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
 from jupyter_sdt.runtime.process_groups import keep_process_groups, separate_meetings
@@ -121,6 +122,7 @@ def _prepare(argv: Sequence[str]) -> _Run:
         _record.write_start()
         spec = files.read_spec()
         note_restart(files, spec.get("max_restarts", 0))
+        argv = show_opt_ml(argv, files.directory / "nodes" / place.node)
     keep_freed_memory()
     start_fresh(folder)
     if files is not None:
