@@ -97,9 +97,8 @@ class _Source:
 
     def __init__(self, model: nn.Module, *, from_rank_0: bool) -> None:
         self._from_rank_0 = from_rank_0
-        self._done: dict[int, torch.Tensor] = {}
-        self._kept = list(model.parameters())  # so that no two of them have one id
-        if from_rank_0 and dist.get_rank() == 0 and any(p.is_meta for p in self._kept):
+        self._filled: dict[torch.Tensor, torch.Tensor] = {}  # what modules share stays shared
+        if from_rank_0 and dist.get_rank() == 0 and any(p.is_meta for p in model.parameters()):
             raise SpecError(
                 "load_state_dict_from_rank0=True: the model of rank 0 has parameters on the meta "
                 "device; load its weights before transform()",
@@ -109,13 +108,7 @@ class _Source:
     def whole(self, tensor: torch.Tensor) -> torch.Tensor:
         """All of ``tensor``, with the values that count."""
         if self._from_rank_0:
-            content = (
-                torch.empty_like(tensor, device=state.current().device)
-                if (tensor.is_meta)
-                else tensor.detach().contiguous()
-            )
-            dist.broadcast(content, 0, group=state.group_for(content))
-            return content
+            return _from_rank_0(tensor)
         if not tensor.is_meta and state.current().peers.size > 1:
             state.current().peers.copy_first(tensor.detach())
         return tensor
@@ -125,25 +118,32 @@ class _Source:
         for module in model.modules():
             for name, parameter in module._parameters.items():
                 if parameter is not None and not _is_part(parameter):
-                    module._parameters[name] = self._filled(parameter)  # type: ignore[assignment]
+                    module._parameters[name] = self._fill(parameter)  # type: ignore[assignment]
             for name, buffer in module._buffers.items():
                 if buffer is not None and self._from_rank_0:
-                    module._buffers[name] = self._filled(buffer)
+                    module._buffers[name] = self._fill(buffer)
 
-    def _filled(self, tensor: torch.Tensor) -> torch.Tensor:
-        """``tensor`` itself, or what takes the place of one on the meta device: once if shared."""
-        if id(tensor) not in self._done:
-            content = self.whole(tensor)
-            if tensor.is_meta and not content.is_meta:
-                made = (
-                    nn.Parameter(content, requires_grad=tensor.requires_grad)
-                    if isinstance(tensor, nn.Parameter)
-                    else content
-                )
-            else:
-                made = tensor
-                if content is not tensor and not tensor.is_meta:
-                    tensor.detach().copy_(content)
-            self._done[id(tensor)] = made
-            self._kept.append(tensor)  # type: ignore[arg-type]
-        return self._done[id(tensor)]
+    def _fill(self, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor not in self._filled:
+            self._filled[tensor] = _with_values(tensor, self.whole(tensor))
+        return self._filled[tensor]
+
+
+def _from_rank_0(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.is_meta:
+        content = torch.empty_like(tensor, device=state.current().device)
+    else:
+        content = tensor.detach().contiguous()
+    dist.broadcast(content, 0, group=state.group_for(content))
+    return content
+
+
+def _with_values(tensor: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
+    """``tensor`` with the values ``content``; one on the meta device makes room for them."""
+    if not tensor.is_meta:
+        if content is not tensor:
+            tensor.detach().copy_(content)
+        return tensor
+    if isinstance(tensor, nn.Parameter) and not content.is_meta:
+        return nn.Parameter(content, requires_grad=tensor.requires_grad)
+    return content
