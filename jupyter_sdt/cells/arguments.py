@@ -161,16 +161,20 @@ def _check(arguments: Arguments) -> Arguments:
         for name in names:
             if not name.isidentifier() or keyword.iskeyword(name):
                 raise wrong(FLAGS[flag], f"{name!r} is not the name of a variable")
-    if arguments.scale and "processes_per_node" in arguments.estimator:
-        raise wrong(FLAGS["scale"], "says how many processes; leave --processes out")
-    if arguments.scale and arguments.variables_out:
-        raise wrong(FLAGS["out"], "a study runs several jobs; --out needs a single one")
-    if arguments.scale and arguments.plan:
-        raise wrong(FLAGS["plan"], "a study has a plan per size; use --processes N --plan")
-    alone = [flag for flag in _STUDY_ONLY if _given(arguments, flag)]
-    if alone and not arguments.scale:
+    if arguments.scale:
+        _check_study(arguments)
+    elif alone := [flag for flag in _STUDY_ONLY if _given(arguments, flag)]:
         raise wrong(alone[0], "belongs to a study; add --scale 1,2,4")
     return arguments
+
+
+def _check_study(arguments: Arguments) -> None:
+    if "processes_per_node" in arguments.estimator:
+        raise wrong(FLAGS["scale"], "says how many processes; leave --processes out")
+    if arguments.variables_out:
+        raise wrong(FLAGS["out"], "a study runs several jobs; --out needs a single one")
+    if arguments.plan:
+        raise wrong(FLAGS["plan"], "a study has a plan per size; use --processes N --plan")
 
 
 def _given(arguments: Arguments, flag: Flag) -> bool:

@@ -38,27 +38,31 @@ def read_source(
     """
     entry_point = str(arguments.get("entry_point", ""))
     source_dir = str(arguments.get("source_dir", ""))
-    if cell is not None and entry_point:
+    if entry_point and cell is not None:
         raise _wrong(f"entry_point={entry_point!r} and a cell cannot both be the script")
-    if cell is None and not entry_point and image_alone:
-        return SourceBundle(entry_point="")
-    if cell is None and "://" in entry_point:
+    if "://" in entry_point:
         raise _wrong(f"entry_point={entry_point!r} must be a file, not a URI")
+    if not entry_point and cell is None and image_alone:
+        return SourceBundle(entry_point="")
     if "git_config" in arguments or (entry_point and source_dir.startswith("s3://")):
         return _source_elsewhere(arguments, entry_point, source_dir, local=local)
-    found = find_source(
-        cell_source=cell.source if cell else None,
-        cell=cell.cell if cell else None,
-        entry_point=entry_point,
-        source_dir=source_dir,
-        dependencies=arguments.get("dependencies", ()),
-    )
+    found = _source_here(arguments, cell)
     if not local and found.is_module and "setup.py" not in found.files:
         raise _wrong(
             f"entry_point={entry_point!r} is a module, which SageMaker's images run of a package "
             "only: add a setup.py to source_dir, or name the file"
         )
     return found
+
+
+def _source_here(arguments: Mapping[str, Any], cell: CellSource | None) -> SourceBundle:
+    return find_source(
+        cell_source=cell.source if cell else None,
+        cell=cell.cell if cell else None,
+        entry_point=str(arguments.get("entry_point", "")),
+        source_dir=str(arguments.get("source_dir", "")),
+        dependencies=arguments.get("dependencies", ()),
+    )
 
 
 def _source_elsewhere(

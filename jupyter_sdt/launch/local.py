@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jupyter_sdt.errors import DistributionError, LaunchError
@@ -45,15 +45,19 @@ def plan(
         made = plain_python.plan(spec, directory, place, launcher)
     if meeting is None and launcher != "mpirun":
         notes = (*notes, "MASTER_PORT is chosen when the job starts")
+    return replace(made, notes=(*made.notes, *notes, *_notes(spec)))
+
+
+def _notes(spec: JobSpec) -> Iterator[str]:
+    """What is otherwise here than somebody may expect."""
     if spec.max_restarts:
-        notes = (*notes, f"if a rank is lost, all start anew: at most {spec.max_restarts} times")
+        yield f"if a rank is lost, all start anew: at most {spec.max_restarts} times"
     if compiler_keys(spec.sagemaker.get("compiler_config")):
-        notes = (*notes, "compiler_config does nothing here: the compiler is in SageMaker's images")
+        yield "compiler_config does nothing here: the compiler is in SageMaker's images"
     if spec.world_size > count_cpus() and not count_gpus(spec):
-        notes = (*notes, f"{spec.world_size} ranks share {count_cpus()} core(s)")
+        yield f"{spec.world_size} ranks share {count_cpus()} core(s)"
     if virtual := count_virtual_gpus(spec):
-        notes = (*notes, f"no GPU here: torch.cuda answers on the CPU, {virtual} device(s) a node")
-    return replace(made, notes=(*made.notes, *notes))
+        yield f"no GPU here: torch.cuda answers on the CPU, {virtual} device(s) a node"
 
 
 def choose_launcher(spec: JobSpec, *, warm: bool) -> tuple[Launcher, tuple[str, ...]]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from jupyter_server.base.handlers import APIHandler
@@ -24,6 +25,11 @@ class JobsHandler(APIHandler):
     """Base of the REST handlers."""
 
     auth_resource = RESOURCE
+
+    @property
+    def root(self) -> Path:
+        """The folder that the server serves."""
+        return Path(self.settings["server_root_dir"]).expanduser()
 
     async def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call something that reads or writes files, in a thread; our errors become answers."""

@@ -41,8 +41,7 @@ class JobListHandler(JobsHandler):
     @authorized
     async def post(self) -> None:
         """Start a job."""
-        root = Path(self.settings["server_root_dir"]).expanduser()
-        self.answer(await self.run(_start, self.request.body, root), 201)
+        self.answer(await self.run(_start, self.request.body, self.root), 201)
 
 
 class PlanHandler(JobsHandler):
@@ -56,9 +55,8 @@ class PlanHandler(JobsHandler):
         With ``draft=1`` a refusal is an answer as well: while somebody types, most of what would be
         planned cannot be right yet, and browsers log every status from 400 up as an error.
         """
-        root = Path(self.settings["server_root_dir"]).expanduser()
         try:
-            self.answer(await self.run(_plan, self.request.body, root))
+            self.answer(await self.run(_plan, self.request.body, self.root))
         except RefusedError as error:
             if not self.number("draft", 0):
                 raise
@@ -98,8 +96,7 @@ class JobHandler(JobsHandler):
     @authorized
     async def get(self, job_name: str) -> None:
         """Return all about one job."""
-        root = Path(self.settings["server_root_dir"]).expanduser()
-        self.answer(await self.run(_detail, job_name, root))
+        self.answer(await self.run(_detail, job_name, self.root))
 
     @authenticated
     @authorized

@@ -40,58 +40,45 @@ _POSITIVE = integer_from(1)
 _COUNT = integer_from(0)
 _AMOUNT = number_from(0)
 
-_COMMON: dict[str, Check] = {
-    "tensor_parallel_degree": _POSITIVE,
-    "activation_loading_horizon": _POSITIVE,
+
+def _each(check: Check, *names: str) -> dict[str, Check]:
+    return dict.fromkeys(names, check)
+
+
+_COMMON: dict[str, Check] = _each(_POSITIVE, "tensor_parallel_degree", "activation_loading_horizon")
+_VERSION_1: dict[str, Check] = {
+    **_each(_POSITIVE, "partitions", "pipeline_parallel_degree", "sharded_data_parallel_degree"),
+    **_each(_POSITIVE, "microbatches", "active_microbatches"),
+    "pipeline": one_of("simple", "interleaved", "_only_forward"),
+    "optimize": one_of("speed", "memory"),
+    "default_partition": _COUNT,
+    "memory_weight": number_from(0.0, 1.0),
+    "ddp_port": integer_from(1, 65535),
+    "ddp_dist_backend": one_of("auto", "nccl", "gloo"),
+    "partition_file": TEXT,
+    **_each(BOOLEAN, "auto_partition", "contiguous", "load_partition", "horovod", "ddp"),
+    **_each(BOOLEAN, "deterministic_server", "offload_activations", "skip_tracing"),
+    **_each(BOOLEAN, "fp16", "fp16_params", "bf16", "shard_optimizer_state"),
+    **_each(BOOLEAN, "prescaled_batch", "sdp_hierarchical_allgather"),
+    **_each(_AMOUNT, "sdp_reduce_bucket_size", "sdp_param_persistence_threshold"),
+    **_each(_AMOUNT, "sdp_max_live_parameters", "sdp_gradient_clipping"),
 }
+# Undocumented, yet found in published examples.
+_UNDOCUMENTED: dict[str, Check] = {
+    **_each(ANYTHING, "overlapping_allreduce", "static_mode", "fast_mode", "checkpoint_attentions"),
+    **_each(ANYTHING, "delayed_parameter_initialization"),
+    **_each(ANYTHING, "_match_weights", "_fp32_grad_accumulation"),
+}
+_VERSION_2: dict[str, Check] = {
+    **_each(_POSITIVE, "context_parallel_degree", "expert_parallel_degree"),
+    **_each(_COUNT, "hybrid_shard_degree", "random_seed"),
+    **_each(BOOLEAN, "sm_activation_offloading", "fsdp_cache_flush_warnings", "allow_empty_shards"),
+}
+# HyperPod's recipes send it to version 2 as well.
+_PLACEMENT: dict[str, Check] = {"placement_strategy": one_of(*_PLACEMENTS)}
 _KNOWN: dict[Version, dict[str, Check]] = {
-    1: {
-        **_COMMON,
-        "partitions": _POSITIVE,
-        "pipeline_parallel_degree": _POSITIVE,
-        "microbatches": _POSITIVE,
-        "active_microbatches": _POSITIVE,
-        "sharded_data_parallel_degree": _POSITIVE,
-        "pipeline": one_of("simple", "interleaved", "_only_forward"),
-        "optimize": one_of("speed", "memory"),
-        "placement_strategy": one_of(*_PLACEMENTS),
-        "default_partition": _COUNT,
-        "memory_weight": number_from(0.0, 1.0),
-        "ddp_port": integer_from(1, 65535),
-        "ddp_dist_backend": one_of("auto", "nccl", "gloo"),
-        "partition_file": TEXT,
-        **dict.fromkeys(
-            ("auto_partition", "contiguous", "load_partition", "horovod", "ddp"), BOOLEAN
-        ),
-        **dict.fromkeys(("deterministic_server", "offload_activations", "skip_tracing"), BOOLEAN),
-        **dict.fromkeys(("fp16", "fp16_params", "bf16", "shard_optimizer_state"), BOOLEAN),
-        **dict.fromkeys(("prescaled_batch", "sdp_hierarchical_allgather"), BOOLEAN),
-        "sdp_reduce_bucket_size": _AMOUNT,
-        "sdp_param_persistence_threshold": _AMOUNT,
-        "sdp_max_live_parameters": _AMOUNT,
-        "sdp_gradient_clipping": _AMOUNT,
-        # Undocumented, yet found in published examples.
-        **dict.fromkeys(
-            ("overlapping_allreduce", "static_mode", "fast_mode", "checkpoint_attentions"),
-            ANYTHING,
-        ),
-        **dict.fromkeys(
-            ("delayed_parameter_initialization", "_match_weights", "_fp32_grad_accumulation"),
-            ANYTHING,
-        ),
-    },
-    2: {
-        **_COMMON,
-        "placement_strategy": one_of(*_PLACEMENTS),  # HyperPod's recipes send it
-        "hybrid_shard_degree": _COUNT,
-        "context_parallel_degree": _POSITIVE,
-        "expert_parallel_degree": _POSITIVE,
-        "random_seed": _COUNT,
-        **dict.fromkeys(
-            ("sm_activation_offloading", "fsdp_cache_flush_warnings", "allow_empty_shards"),
-            BOOLEAN,
-        ),
-    },
+    1: {**_COMMON, **_VERSION_1, **_PLACEMENT, **_UNDOCUMENTED},
+    2: {**_COMMON, **_VERSION_2, **_PLACEMENT},
 }
 
 

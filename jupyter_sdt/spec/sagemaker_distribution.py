@@ -77,12 +77,11 @@ def write_distribution(fields: DistributionFields) -> dict[str, Any]:
 def _dictionary(value: object, where: str) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value
+    example: dict[str, Any] = {"enabled": True}
+    if where == "distribution":
+        example = {"torch_distributed": example}
     raise DistributionError(
-        f"{where}={value!r} must be a dict such as {{'enabled': True}}"
-        if where != "distribution"
-        else f"distribution={value!r} must be a dict such as "
-        "{'torch_distributed': {'enabled': True}}",
-        argument="distribution",
+        f"{where}={value!r} must be a dict such as {example}", argument="distribution"
     )
 
 
