@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass, replace
+from traceback import format_exc
 from typing import Any
 
 import torch.distributed as dist
 from torch import nn
 
-from jupyter_sdt.errors import SdtError
 from jupyter_sdt.runtime.modelparallel.delayed_init import initialise
 from jupyter_sdt.runtime.modelparallel.partition import Assignment, Costs, assign_stages
 from jupyter_sdt.runtime.modelparallel.partition.files import load_assignment, save_assignment
 from jupyter_sdt.runtime.modelparallel.partition.measuring import Run, measure_costs
+from jupyter_sdt.runtime.modelparallel.pipeline.faults import failed_elsewhere
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Failed
 from jupyter_sdt.runtime.modelparallel.script_state import state
 from jupyter_sdt.runtime.modelparallel.world import World
 from jupyter_sdt.runtime.rank_files import rank_files, write_whole
@@ -32,7 +34,7 @@ def decide(world: World, module: nn.Module, run: Run, tracing: Tracing) -> Assig
     """Let rank 0 assign every module of ``module`` its stage, and tell all ranks.
 
     ``run`` is the step function on the first microbatch, which is traced on rank 0. Raises there
-    what goes wrong, and RuntimeError with the same words on the others.
+    what goes wrong, and StageError with its traceback on the others.
     """
     found: list[Any] = [None]
     error: Exception | None = None
@@ -40,12 +42,13 @@ def decide(world: World, module: nn.Module, run: Run, tracing: Tracing) -> Assig
         try:
             found = [_assignment(world, module, run, tracing).to_json()]
         except Exception as failed:  # noqa: BLE001 - the others wait, and must hear of it
-            error, found = failed, [f"{type(failed).__name__}: {failed}"]
+            summary = f"{type(failed).__name__}: {failed}"
+            error, found = failed, [Failed(0, 0, 0, summary, format_exc())]
     dist.broadcast_object_list(found, src=0)
     if error is not None:
         raise error
-    if isinstance(found[0], str):
-        raise SdtError(f"rank 0 could not divide the model: {found[0]}")
+    if isinstance(found[0], Failed):
+        raise failed_elsewhere(found[0])
     assignment = restored(Assignment.from_json(found[0]))
     if world.rank == 0:
         _publish(assignment)

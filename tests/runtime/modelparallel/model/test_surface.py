@@ -71,6 +71,29 @@ assert all(torch.equal(p, whole[n] + 1) for n, p in model.local_named_parameters
     agree(TWO_STAGES + body, 2)
 
 
+def test_an_exception_in_the_traced_step_comes_with_its_traceback(agree):
+    body = """
+from jupyter_sdt.errors import StageError
+begin(partitions=2)
+model = DistributedModel(network())
+
+@step
+def wrong_step(model, x):
+    raise KeyError("broken part")
+
+try:
+    wrong_step(model, torch.randn(2, 8))
+except StageError as error:
+    assert rank == 1 and (error.stage, error.rank) == (0, 0)
+    assert "KeyError: 'broken part'" in str(error) and "in wrong_step" in error.traceback
+except KeyError:
+    assert rank == 0
+else:
+    raise AssertionError("it ran")
+"""
+    agree(body, 2)
+
+
 def test_gradients_are_exchanged_at_every_nth_step_where_asked(agree):
     body = """
 begin(microbatches=1, ddp=True)
