@@ -168,6 +168,15 @@ _SAGEMAKER = (
     _estimator("enable-remote-debug", "on", "allow a shell in the container"),
     _estimator("container-log-level", "integer", "level of Python's logging; 20 is INFO"),
     _estimator("tags", "json", 'list of {"Key", "Value"}'),
+    _estimator("enable-session-tag-chaining", "on", "pass the tags on to the job's session"),
+    _estimator("training-plan", "text", "ARN of the training plan that holds the instances"),
+    _estimator("instance-placement-config", "json", "how instances are placed in UltraServers"),
+    _estimator(
+        "training-repository-access-mode", "text", "where the image comes from", "Platform", "Vpc"
+    ),
+    _estimator(
+        "training-repository-credentials-provider-arn", "text", "who logs in to a private registry"
+    ),
 )
 
 SECTIONS: dict[str, tuple[Flag, ...]] = {

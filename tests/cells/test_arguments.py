@@ -11,12 +11,14 @@ FROZEN = """
 base-job-name batch-size-hyperparameter checkpoint-local-path checkpoint-s3-uri code-location
 container-log-level dependencies disable-output-compression disable-profiler distribution
 enable-infra-check enable-network-isolation enable-remote-debug enable-sagemaker-metrics
-encrypt-inter-container-traffic entry-point env environment framework-version hang-seconds help hp
-hyperparameter-style hyperparameters image-uri in input input-mode instance-count instance-groups
-instance-type keep-alive-period-in-seconds launcher max-restarts max-retry-attempts max-run max-wait
-metric metric-definitions model-channel-name model-uri name no-wait out output-kms-key output-path
+enable-session-tag-chaining encrypt-inter-container-traffic entry-point env environment
+framework-version hang-seconds help hp hyperparameter-style hyperparameters image-uri in input
+input-mode instance-count instance-groups instance-placement-config instance-type
+keep-alive-period-in-seconds launcher max-restarts max-retry-attempts max-run max-wait metric
+metric-definitions model-channel-name model-uri name no-wait out output-kms-key output-path
 oversubscribe plan processes py-version repeats requirements role scale scaling security-group-ids
-source-dir stop-seconds study subnets tags use-spot-instances volume-kms-key volume-size wait
+source-dir stop-seconds study subnets tags training-plan training-repository-access-mode
+training-repository-credentials-provider-arn use-spot-instances volume-kms-key volume-size wait
 warmup-steps
 """
 # Objects of SageMaker's SDK, and what a service's container alone understands.
