@@ -16,6 +16,7 @@ from jupyter_sdt.estimator.attaching import arguments_of
 from jupyter_sdt.estimator.job_names import make_job_name
 from jupyter_sdt.estimator.keywords import DEFAULTS
 from jupyter_sdt.job import TrainingJob
+from jupyter_sdt.launch.remote.adoption import unsent
 from jupyter_sdt.launch.source.bundle import SourceBundle
 from jupyter_sdt.launch.source.locations import list_files
 from jupyter_sdt.launch.submission import Submission, submit
@@ -44,7 +45,9 @@ def run_again(directory: JobDirectory) -> JobDirectory:
     """
     spec = directory.read_spec()
     now = time.time()
-    again = replace(spec, job_name=next_name(spec.job_name, now), created_seconds=now, study=None)
+    again = replace(
+        unsent(spec), job_name=next_name(spec.job_name, now), created_seconds=now, study=None
+    )
     submission = Submission(
         spec=again,
         source=SourceBundle(entry_point=spec.entry_point, files=_sources(directory, spec)),
@@ -138,9 +141,9 @@ def _spread(distribution: Distribution) -> dict[str, Any]:
 def _source(directory: JobDirectory, spec: JobSpec) -> tuple[str, Mapping[str, Any]]:
     """The cell's code, and keywords that say where the rest of the source lies."""
     path = directory.source / spec.entry_point
-    if path.suffix != ".py":
+    if path.suffix != ".py" or not path.is_file():  # of jobs of others the source is in S3
         folder = spec.source_dir or str(directory.source)
-        return "", {"source_dir": folder, "entry_point": spec.entry_point}
+        return "", {"source_dir": folder, "entry_point": spec.entry_point or None}
     text = path.read_text(errors="replace")
     body = _HEAD.sub("", text, count=1) if _HEAD.match(text) else text
     # The newline at the end of a file is no line of a cell.

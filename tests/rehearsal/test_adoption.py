@@ -13,6 +13,7 @@ from jupyter_sdt import Estimator
 from jupyter_sdt.errors import JobError, LaunchError, SdtError
 from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.launch.remote.backend import SageMakerBackend
+from jupyter_sdt.server.again import as_cell, run_again
 
 ROLE = "arn:aws:iam::123456789012:role/service-role/Training"
 COUNTING = """
@@ -86,7 +87,7 @@ def test_where_sagemaker_cannot_be_asked_the_name_is_said_to_be_unknown_here(aws
         TrainingJob.attach("nobody")
 
 
-def test_what_is_secret_in_the_environment_of_others_is_in_no_file(aws):
+def test_a_job_of_others_is_sent_again_and_its_secrets_are_in_no_file(aws, monkeypatch):
     account = aws(directed=True)
     secret = {"HF_TOKEN": "canary-of-others", "LEVEL": "3"}
     account.create("theirs", Environment=secret, StoppingCondition={"MaxRuntimeInSeconds": 60})
@@ -100,6 +101,14 @@ def test_what_is_secret_in_the_environment_of_others_is_in_no_file(aws):
     assert (estimator.image_uri, estimator.max_run) == ("image", 60)
     assert estimator.environment == {"LEVEL": "3"}
     assert estimator.source_dir == "s3://bucket/theirs/sourcedir.tar.gz"
+    assert "--source-dir s3://bucket/theirs/sourcedir.tar.gz" in as_cell(job.directory)["cell"]
+    monkeypatch.setenv("HF_TOKEN", "mine")
+    again = TrainingJob(run_again(job.directory))
+    until(lambda: account.rehearsal.calls.count("CreateTrainingJob") == 2, 60)
+    sent = until(lambda: again.state().billing and account.rehearsal.job(again.name).request, 60)
+    assert sent["Environment"] == {"HF_TOKEN": "mine", "LEVEL": "3"}
+    account.rehearsal.enter(again.name, "Completed")
+    again.wait(timeout_seconds=60)
 
 
 def test_a_job_whose_supervisor_died_is_followed_anew(aws, tmp_path):

@@ -102,6 +102,12 @@ def only_followed(spec: JobSpec) -> bool:
     return bool(spec.sagemaker.get(ADOPTED) or spec.sagemaker.get(RESUMED))
 
 
+def unsent(spec: JobSpec) -> JobSpec:
+    """The same job, to be sent and not only followed."""
+    kept = {n: value for n, value in spec.sagemaker.items() if n not in (ADOPTED, RESUMED)}
+    return replace(spec, sagemaker=kept)
+
+
 def _resume(lost: JobDirectory) -> None:
     """Follow a job again whose supervisor has died, though not the job: from its beginning.
 
