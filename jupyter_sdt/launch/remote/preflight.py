@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import Any, Literal
@@ -81,7 +81,8 @@ def _look(what: str, resource: str, check: Callable[[], Finding]) -> Finding:
 def _credentials(service: Service) -> tuple[Finding, str]:
     """Return the finding, and the number of the account; empty without valid credentials."""
     try:
-        identity = service.identity()
+        # The first call tells whether AWS is there at all, and nobody waits minutes for that.
+        identity = replace(service, patient=False).identity()
     except Exception as error:  # noqa: BLE001 - nobody needs a permission for this call
         # A LaunchError says that no client can be made: a profile that is not there.
         told = error if isinstance(error, LaunchError) else explain(error, resource="AWS")
