@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ def operation(op: Any) -> Any:
     return next((known for known in (*_ANY, *_BITS, dist.ReduceOp.AVG) if op == known), None)
 
 
+@cache
 def combine(op: Any, dtype: torch.dtype) -> Combine | None:
     """The function of two tensors that ``op`` stands for; None where gloo shall decide.
 

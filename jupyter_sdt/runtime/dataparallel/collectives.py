@@ -192,6 +192,8 @@ class SharedCollectives:
 def _flat(tensor: torch.Tensor) -> torch.Tensor:
     """One-dimensional and contiguous: a view where that is possible, else a copy."""
     dense = tensor.data.contiguous()
+    if dense.dim() == 1 and dense.stride(0) == 1:
+        return dense
     # A single element may keep a stride that no view of its bytes would take.
     return dense.as_strided((dense.numel(),), (1,))
 

@@ -17,6 +17,8 @@ from jupyter_sdt.runtime.dataparallel.arithmetic import Combine, fold
 from jupyter_sdt.runtime.dataparallel.meeting import Meeting, PlacesDifferError
 from jupyter_sdt.runtime.dataparallel.segment import AREAS, HEADER, LINE, PLACE, Segment
 
+_KEPT_VIEWS = 512
+
 
 class Exchange:
     """Collectives of ``segment``'s ranks, each of whom calls the same in the same order."""
@@ -27,6 +29,7 @@ class Exchange:
         self.area = 0  # the next one
         self._meeting = meeting
         self._slots = [[segment.slot(a, r) for r in range(self.ranks)] for a in range(AREAS)]
+        self._views: dict[tuple[torch.Size, torch.dtype, int], list[torch.Tensor]] = {}
         self._doing, self._header, self._place = "", b"", b""
 
     def begin(self, header: str, place: str = "") -> None:
@@ -105,3 +108,14 @@ class Exchange:
         slots = self._slots[self.area]
         self.area = (self.area + 1) % AREAS
         return slots
+
+    def next_views(self, shape: torch.Size, dtype: torch.dtype) -> list[torch.Tensor]:
+        """The same slots as tensors of this ``shape``, kept for the next time."""
+        key = (shape, dtype, self.area)
+        slots = self.next_area()
+        if key not in self._views:
+            if len(self._views) >= _KEPT_VIEWS:
+                self._views.clear()
+            size = shape.numel() * dtype.itemsize
+            self._views[key] = [slot[:size].view(dtype).view(shape) for slot in slots]
+        return self._views[key]

@@ -17,9 +17,9 @@ def is_in_detail() -> bool:
 
 
 @lru_cache(maxsize=1024)
-def described(name: str, dtype: Any, sizes: tuple[tuple[int, ...], ...], op: str | None) -> str:
-    """The collective ``name`` of tensors of these ``sizes`` in words."""
+def described(name: str, dtype: Any, sizes: tuple[tuple[int, ...], ...], op: Any) -> str:
+    """The collective ``name`` of tensors of these ``sizes``, with ``op`` if any, in words."""
     shapes = " ".join("x".join(map(str, size)) or "scalar" for size in sizes[:8])
     more = f" and {len(sizes) - 8} more" if len(sizes) > 8 else ""
-    how = "" if op is None else f" ({op.rpartition('.')[2]})"
+    how = "" if op is None else f" ({str(op).rpartition('.')[2]})"
     return f"{name}{how} of {shapes}{more} {str(dtype).removeprefix('torch.')}"

@@ -210,7 +210,7 @@ class SmddpProcessGroup(BackendBehind):
             sizes = tuple(tuple(tensor.shape) for tensor in tensors)
         else:
             sizes = tuple((tensor.numel(),) for tensor in tensors)
-        return described(name, tensors[0].dtype, sizes, None if op is None else str(op))
+        return described(name, tensors[0].dtype, sizes, op)
 
     def _add(self, action: Any, tensors: Any, options: Any) -> CollectiveWork:
         return self._line.add(action, tensors, later=options.asyncOp)

@@ -16,9 +16,6 @@ from jupyter_sdt.runtime.dataparallel.exchange import Exchange
 from jupyter_sdt.runtime.dataparallel.headers import described
 from jupyter_sdt.runtime.dataparallel.work import Line
 
-_KEPT = 256
-_SUM = str(dist.ReduceOp.SUM)
-
 
 class Rows:
     """AllGather, ReduceScatter and AllReduce along the first axis, at once, within one node.
@@ -31,7 +28,6 @@ class Rows:
     def __init__(self, exchange: Exchange, line: Line) -> None:
         self._exchange, self._line = exchange, line
         self._rank, self._ranks = exchange.rank, exchange.ranks
-        self._views: dict[tuple[torch.Size, torch.dtype, int], list[torch.Tensor]] = {}
 
     def gather(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """[N, ...] of each rank -> [N x ranks, ...]."""
@@ -39,7 +35,7 @@ class Rows:
         if not self._begin("all_gather", mine):
             return None
         try:
-            slots = self._slots(mine.shape, mine.dtype)
+            slots = self._exchange.next_views(mine.shape, mine.dtype)
             slots[self._rank].copy_(mine)
             self._exchange.meet()
             return torch.cat([mine if n == self._rank else slot for n, slot in enumerate(slots)])
@@ -52,7 +48,7 @@ class Rows:
         if not self._begin("reduce_scatter", whole):
             return None
         try:
-            slots = self._slots(whole.shape, whole.dtype)
+            slots = self._exchange.next_views(whole.shape, whole.dtype)
             mine, others = whole.chunk(self._ranks), slots[self._rank]
             for number, part in enumerate(others.chunk(self._ranks)):
                 if number != self._rank:
@@ -70,7 +66,7 @@ class Rows:
         if self._ranks != 2 or not self._begin("all_reduce", mine):
             return None
         try:
-            slots = self._slots(mine.shape, mine.dtype)
+            slots = self._exchange.next_views(mine.shape, mine.dtype)
             slots[self._rank].copy_(mine)
             self._exchange.meet()
             mine.add_(slots[1 - self._rank])  # which number is first changes no bit
@@ -83,20 +79,9 @@ class Rows:
         if not (0 < tensor.nbytes <= self._exchange.slot_bytes and _is_plain(tensor)):
             return False
         self._line.begin_now()
-        op = None if name == "all_gather" else _SUM
+        op = None if name == "all_gather" else dist.ReduceOp.SUM
         self._exchange.begin(described(f"{name} of rows", tensor.dtype, ((tensor.numel(),),), op))
         return True
-
-    def _slots(self, shape: torch.Size, dtype: torch.dtype) -> list[torch.Tensor]:
-        """Every rank's slot as a tensor of this ``shape``."""
-        key = (shape, dtype, self._exchange.area)
-        slots = self._exchange.next_area()
-        if key not in self._views:
-            if len(self._views) >= _KEPT:
-                self._views.clear()
-            size = shape.numel() * dtype.itemsize
-            self._views[key] = [slot[:size].view(dtype).view(shape) for slot in slots]
-        return self._views[key]
 
 
 def rows_of(process_group: Any) -> Rows | None:

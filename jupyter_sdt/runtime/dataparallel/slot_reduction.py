@@ -56,7 +56,7 @@ class SlotReduction:
     def _all_reduce_small(self, tensor: torch.Tensor, function: Combine) -> None:
         if not tensor.numel():
             return
-        slots = [slot[: tensor.nbytes].view(tensor.dtype) for slot in self._exchange.next_area()]
+        slots = self._exchange.next_views(tensor.shape, tensor.dtype)
         slots[self._rank].copy_(tensor)
         self._exchange.meet()
         fold(function, slots, tensor)
