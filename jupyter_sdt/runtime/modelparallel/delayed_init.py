@@ -7,7 +7,6 @@ every rank gets the values any other would.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ import torch.distributed as dist
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
+
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.whole_functions import whole_functions
 
 _aten = torch.ops.aten
 _EMPTY = {_aten.empty.memory_format, _aten.empty_strided.default}
@@ -92,6 +94,12 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.keys |= fresh
         self.operations.append(_Operation(func, arguments, new, changed | fresh, used))
 
+    def later(self, function: Any, tensor: torch.Tensor, given: Any) -> None:
+        """Write down a whole function that changes ``tensor``."""
+        view, (arguments, named) = _View.of(tensor), given
+        inputs, keys = ((view, *arguments), named), frozenset({view.key})
+        self.operations.append(_Operation(function, inputs, (None,), keys, keys))
+
     def values(self, wanted: set[int]) -> dict[int, torch.Tensor]:
         """Memory for the keys ``wanted``, with everything done to it, in the order it was."""
         needed, chosen = set(wanted), []
@@ -118,37 +126,6 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
                     tensor.fill_(torch.nan)  # what nobody initialises is to be seen
 
 
-# These do nothing to tensors on the meta device, and are therefore written down as a whole.
-_SHY = ("_no_grad_trunc_normal_", "orthogonal_", "dirac_", "sparse_")
-
-
-@contextmanager
-def _noticed(tape: _Tape) -> Iterator[None]:
-    """Let functions of nn.init that pass over the meta device be done later."""
-    before = {name: getattr(nn.init, name) for name in _SHY if hasattr(nn.init, name)}
-    for name, function in before.items():
-        setattr(nn.init, name, _written(tape, function))
-    try:
-        yield
-    finally:
-        for name, function in before.items():
-            setattr(nn.init, name, function)
-
-
-def _written(tape: _Tape, function: Any) -> Any:
-    @functools.wraps(function)
-    def write(tensor: torch.Tensor, *arguments: Any, **named: Any) -> torch.Tensor:
-        if not tape.holds(tensor):
-            found: torch.Tensor = function(tensor, *arguments, **named)
-            return found
-        view = _View.of(tensor)
-        given, keys = ((view, *arguments), named), frozenset({view.key})
-        tape.operations.append(_Operation(function, given, (None,), keys, keys))
-        return tensor
-
-    return write
-
-
 _tapes: list[_Tape] = []
 
 
@@ -158,7 +135,7 @@ def delay_param_initialization(enabled: bool = True) -> Iterator[None]:
     if not enabled:
         yield
         return
-    with _Tape() as tape, _noticed(tape):
+    with _Tape() as tape, whole_functions(tape.holds, tape.later):
         _tapes.append(tape)
         yield
 
@@ -190,13 +167,24 @@ def waiting(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
 
 def initialise(module: nn.Module, only: Iterable[torch.Tensor] | None = None) -> None:
     """Give parameters and buffers of ``module`` that wait, or ``only`` those, their values."""
-    given = [*module.parameters(), *module.buffers()] if only is None else only
+    given = [*module.parameters(), *module.buffers()] if only is None else list(only)
     found = list(dict.fromkeys(waiting(given)))
     for tape in _tapes:
         mine = {t: _View.of(t) for t in found if _key(t) in tape.keys}
         memory = tape.values({view.key for view in mine.values()})
         for tensor, view in mine.items():
             _become(tensor, memory[view.key].as_strided(view.size, view.stride, view.offset))
+    _check_none_is_lost(module, given)
+
+
+def _check_none_is_lost(module: nn.Module, given: list[torch.Tensor]) -> None:
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if tensor.is_meta and any(tensor is wanted for wanted in given):
+            raise SpecError(
+                f"{name} is on the meta device and nobody knows its values: what changes a model, "
+                "such as model.half(), belongs into the context smp.delay_param_initialization()",
+                argument="module",
+            )
 
 
 def settle(module: nn.Module, own: Iterable[torch.Tensor]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 BODY = """
 from torch import nn
+from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel import delayed_init
 from jupyter_sdt.runtime.modelparallel.model import DistributedModel
 from jupyter_sdt.runtime.modelparallel.step import step
@@ -51,6 +52,11 @@ with delayed_init.delay_param_initialization():
 torch.set_default_dtype(torch.float32)
 delayed_init.initialise(half)
 assert half.weight.dtype == torch.bfloat16
+
+with delayed_init.delay_param_initialization():
+    lost = nn.Linear(2, 2)
+refused(lambda: delayed_init.initialise(lost.half()), SpecError, "weight is on the meta device",
+        "model.half(), belongs into the context")
 
 torch.manual_seed(7 if rank == 0 else 8)  # the first rank's count
 net = network()
