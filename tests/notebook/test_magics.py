@@ -1,10 +1,9 @@
 """The magics in a real kernel, with real jobs."""
 
-import time
-
 import pytest
 from support import until
 
+from jupyter_sdt.job import TrainingJob
 from jupyter_sdt.notebook.output import MIMETYPE, WIDGET_VIEW
 from jupyter_sdt.store.job_store import list_directories, list_job_names
 
@@ -29,11 +28,14 @@ def started(name):
     return directory
 
 
-def test_a_cell_trains_on_two_ranks_with_variables_in_and_out(kernel):
+def test_a_cell_trains_on_two_ranks_with_variables_in_and_out(kernel, jobs_folder):
     kernel.run("import numpy as np\ndata = np.arange(10.0)")
-    reply = kernel.run(
+    gate = jobs_folder / "gate"
+    running = kernel.begin(
         "%%sdt_train --processes 2 --name sums --in data --out total --hp lr=0.5\n"
-        "import sys\n"
+        "import pathlib, sys, time\n"
+        f"while not pathlib.Path({str(gate)!r}).exists():\n"
+        "    time.sleep(0.01)\n"
         "import torch, torch.distributed as dist\n"
         "from jupyter_sdt.runtime.metrics import log_metrics\n"
         "dist.init_process_group('gloo')\n"
@@ -44,11 +46,14 @@ def test_a_cell_trains_on_two_ranks_with_variables_in_and_out(kernel):
         "total = (mine.item(), sys.argv[1:])\n"
         "dist.destroy_process_group()\n"
     )
+    kernel.until(lambda m: "sent data (ndarray 10, " in m["content"].get("text", ""))
+    live = kernel.until(lambda m: m["msg_type"] == "display_data")["content"]["data"]
+    gate.touch()
+    reply = kernel.finish(running)
     assert reply.status == "ok", reply.error
-    assert "sent data (ndarray 10, " in reply.text
     assert "brought back total (tuple)" in reply.text
     assert kernel.run("print(total)").text == "(45.0, ['--lr', '0.5'])\n"
-    live, final = reply.bundles[0], reply.bundles[-1]
+    final = reply.bundles[-1]
     assert live[MIMETYPE]["live"]
     assert WIDGET_VIEW in live
     assert not final[MIMETYPE]["live"]
@@ -176,11 +181,9 @@ def test_the_stop_button_works_while_the_cell_waits(kernel):
     assert "gated: Stopped" in reply.bundles[-1]["text/plain"]
 
 
-def test_loading_takes_little_time_and_control_returns_at_once(kernel):
-    kernel.run(GATED.format(flags="--no-wait"))  # imports ipywidgets, warms the nursery
-    kernel.run("%sdt_stop gated")
-    began = time.monotonic()
-    reply = kernel.run(GATED.format(flags="--no-wait").replace("gated", "again"))
+def test_without_waiting_control_returns_while_the_job_goes_on(kernel):
+    # How soon it returns is measured by benchmarks/launch: 50 ms.
+    reply = kernel.run(GATED.format(flags="--no-wait"))
     assert reply.status == "ok", reply.error
-    assert time.monotonic() - began < 0.5  # 50 ms when nothing else runs; benchmarks/launch
-    kernel.run("%sdt_stop again")
+    assert not TrainingJob.attach("gated").state().terminal
+    kernel.run("%sdt_stop gated")
