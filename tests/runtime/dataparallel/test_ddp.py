@@ -16,12 +16,30 @@ class Branches(nn.Module):
     def forward(self, x):
         return self.used(x)
 
+def images():
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(2, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten()]
+    return nn.Sequential(nn.Unflatten(1, (2, 4, 4)), *layers, nn.Linear(128, 4)).eval()
+
+class Words(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.last = nn.Linear(8, 4)
+    def forward(self, x):
+        return self.last(self.layers(x.view(-1, 4, 8)).mean(1))
+
 def train(net, x, y, steps=4):
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    net.losses = []
     for _ in range(steps):
         optimizer.zero_grad()
-        nn.functional.mse_loss(net(x), y).backward()
+        loss = nn.functional.mse_loss(net(x), y)
+        loss.backward()
         optimizer.step()
+        net.losses.append(loss.detach())
     return net
 
 generator = torch.Generator().manual_seed(1)
@@ -34,6 +52,9 @@ def compare(make, hook=None, **options):
         ddp.register_comm_hook(None, hook)
     train(ddp, x[share], y[share])
     alone = train(make().eval(), x, y)
+    losses = torch.stack(ddp.losses)
+    dist.all_reduce(losses, ReduceOp.AVG)
+    torch.testing.assert_close(losses, torch.stack(alone.losses), rtol=1e-4, atol=1e-5)
     for ours, theirs in zip(ddp.module.parameters(), alone.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
         same_everywhere(ours.detach())
@@ -47,6 +68,8 @@ compare(evaluated)
 compare(evaluated, gradient_as_bucket_view=True, bucket_cap_mb=0.01)
 compare(evaluated, hook=dataparallel.smddp_hook)
 compare(evaluated, static_graph=True)
+compare(images)
+compare(Words)
 compare(Branches, find_unused_parameters=True)
 # Batch norm's own statistics differ between ranks while training: rank 0's are everybody's.
 ddp = train(DistributedDataParallel(model()), x[share], y[share])
