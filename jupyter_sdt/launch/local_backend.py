@@ -68,7 +68,8 @@ class LocalBackend:
         private: tuple[int, ...] = (),
         standby: Iterable[StandbyRank] = (),
     ) -> None:
-        self._spec = self._given = spec
+        # What was asked for, and the same once channels and checkpoints of S3 are folders here.
+        self._given = self._spec = spec
         self._directory = directory
         self._warm = warm
         self._children = Children(directory.path, private=private, standby=list(standby))
@@ -94,8 +95,7 @@ class LocalBackend:
 
     def prepare(self, plan: LaunchPlan) -> LaunchPlan:
         """Fill the nodes' trees, install requirements; returns the plan with their folders."""
-        self._given = self._spec
-        self._spec, notes = brought_here(self._spec, self._directory)
+        self._spec, notes = brought_here(self._given, self._directory)
         for node in self._spec.nodes:
             prepare_node(self._spec, self._directory, node)
         folders = install_requirements(self._spec, self._directory)

@@ -81,7 +81,8 @@ class TrainingCell:
         lines = list(self.messages)
         if self.variables:
             total = readable_size(sum(len(packed.content) for packed in self.variables))
-            lines.append(f"sent {', '.join(map(str, self.variables))}: {total} in all")
+            in_all = f": {total} in all" if len(self.variables) > 1 else ""
+            lines.append(f"sent {', '.join(map(str, self.variables))}{in_all}")
         sys.stdout.writelines(f"{line}\n" for line in lines)
 
 

@@ -55,7 +55,10 @@ def test_what_was_changed_and_sent_is_said(shell, capsys):
     changed, sent = capsys.readouterr().out.splitlines()
     assert changed.startswith("Cell In[1], line 2: '%matplotlib inline' was left out")
     assert sent.startswith("sent data (list, ")
-    assert sent.endswith(" in all")
+    assert sent.endswith(" bytes)")
+    shell.user_ns["more"] = [3]
+    read(shell, "%%sdt_train --in data,more\nprint(data)").say()
+    assert capsys.readouterr().out.endswith(" bytes in all\n")
 
 
 def test_nothing_is_said_about_a_plain_cell(shell, capsys):
