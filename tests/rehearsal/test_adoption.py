@@ -119,7 +119,7 @@ def test_a_job_whose_supervisor_died_is_followed_anew(aws, tmp_path):
     estimator = Estimator(entry_point=str(script), output_path="s3://bucket", role=ROLE, **machine)
     job = estimator.start(job_name="orphan")
     until(lambda: list(job.logs()), 120)
-    supervisor_of(job).kill()
+    until(lambda: supervisor_of(job), 60).kill()
     until(lambda: job.state().secondary_status == "Lost", 60)
     again = TrainingJob.attach("orphan")
     until(lambda: list(again.logs()) and again.state().secondary_status == "Training", 120)
@@ -131,10 +131,10 @@ def test_a_job_whose_supervisor_died_is_followed_anew(aws, tmp_path):
         assert job.wait(timeout_seconds=60).status == "Stopped"
 
 
-def supervisor_of(job: TrainingJob) -> psutil.Process:
-    """Who holds the lock of a job."""
+def supervisor_of(job: TrainingJob) -> psutil.Process | None:
+    """Who holds the lock of a job, unless it could not be seen at this moment."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if str(job.directory.lock_file) in [file.path for file in process.open_files()]:
                 return process
-    raise AssertionError("nobody supervises it")
+    return None

@@ -56,7 +56,8 @@ def find_anywhere(job_name: str, region: str | None = None) -> JobDirectory:
             raise SdtError(f"{missing}; SageMaker knows no such training job either") from None
         return adopted
     bring_credentials(found, os.environ)
-    _resume(found)
+    with contextlib.suppress(Exception):  # else it stays lost, and its handle tells why
+        _resume(found)
     return found
 
 
@@ -111,22 +112,21 @@ def unsent(spec: JobSpec) -> JobSpec:
 def _resume(lost: JobDirectory) -> None:
     """Follow a job again whose supervisor has died, though not the job: from its beginning.
 
-    Where AWS cannot be asked, or knows no such job, it stays lost.
+    Raises whatever speaks against it: AWS cannot be asked, or knows no such job.
     """
     spec = lost.read_spec()
     if find_instance(spec.instance_type).local or observe(lost).secondary_status != "Lost":
         return
-    with contextlib.suppress(Exception):
-        region = region_of(spec)
-        Service(region).describe(spec.job_name)
-        aside = lost.path.rename(lost.path.with_name(f".{lost.job_name}.{os.getpid()}"))
-        try:
-            told = {**spec.sagemaker, "region": region, RESUMED: True}
-            _begin(replace(spec, sagemaker=told), source=aside / "source")
-        except LaunchError:
-            aside.rename(lost.path)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
+    region = region_of(spec)
+    Service(region).describe(spec.job_name)
+    aside = lost.path.rename(lost.path.with_name(f".{lost.job_name}.{os.getpid()}"))
+    try:
+        told = {**spec.sagemaker, "region": region, RESUMED: True}
+        _begin(replace(spec, sagemaker=told), source=aside / "source")
+    except BaseException:
+        aside.rename(lost.path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _begin(spec: JobSpec, *, source: Path | None = None) -> JobDirectory:
