@@ -25,7 +25,6 @@ class Reply:
     error: str = ""
     bundles: list[dict] = field(default_factory=list)
     payload: list[dict] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 class Kernel:
@@ -45,12 +44,11 @@ class Kernel:
 
     def finish(self, message_id: str) -> Reply:
         """Gather what the cell sends until it is done."""
-        reply, began = Reply(), time.monotonic()
+        reply = Reply()
         while self._take(reply, self.next_message(message_id)):
             pass
         answer = self._answer(message_id)
         reply.status, reply.payload = answer["status"], answer.get("payload", [])
-        reply.seconds = time.monotonic() - began
         return reply
 
     def _answer(self, message_id: str) -> dict:

