@@ -17,6 +17,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from jupyter_sdt.runtime.modelparallel.delayed_init import initialise
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 from jupyter_sdt.runtime.modelparallel.sharding.groups import ShardGroup, shard_mesh
+from jupyter_sdt.runtime.modelparallel.sharding.outputs import return_no_views
 from jupyter_sdt.runtime.modelparallel.sharding.pieces import keep_group, local
 from jupyter_sdt.runtime.modelparallel.tensor_slices import TensorSlice, mark, slice_of
 from jupyter_sdt.runtime.modelparallel.world import World
@@ -44,6 +45,7 @@ def shard(world: World, module: nn.Module) -> None:
     for unit in units(module, largest_unit(asked)):
         initialise(unit)
         unit.to(world.device)
+        return_no_views(unit)
         fully_shard(unit, mesh=mesh, ignored_params=whole, mp_policy=policy)
         _communicate(unit, members)
     module.register_forward_hook(_leave_pieces)

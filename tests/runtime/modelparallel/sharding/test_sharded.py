@@ -25,6 +25,40 @@ assert sum(moments) == held + sum(p.numel() for p in model.parameters() if p not
     agree(body, ranks)
 
 
+def test_what_a_layer_returns_may_be_changed_in_place(agree):
+    body = """
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mlp = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 8))
+    def forward(self, x):
+        found = self.mlp(x.view(-1, 2, 8))  # of three axes a linear layer returns a view
+        found += x.view(-1, 2, 8)
+        return found.view(-1, 8)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks, self.last = nn.ModuleList(Block() for _ in range(2)), nn.Linear(8, 1)
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+            x *= 0.5
+        x = self.last(x[None])[0]
+        x *= 2.0
+        return x
+
+begin(2)
+plain = Net()
+model, optimizer = wrapped(plain)
+train(plain, model, optimizer)
+for name, value in model.state_dict().items():
+    torch.testing.assert_close(value, plain.state_dict()[name])
+"""
+    job = agree(body, 2)
+    assert "view" not in job.log(0)
+
+
 def test_states_go_out_and_in_whole_and_in_parts(agree):
     body = """
 begin(2)
