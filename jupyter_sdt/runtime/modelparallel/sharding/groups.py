@@ -38,23 +38,31 @@ def shard_mesh(world: World) -> tuple[DeviceMesh, ShardGroup]:
 
     All ranks call it.
     """
-    degree = world.parameters.sharded_data_parallel_degree
-    nodes = _nodes(world)
+    degree, nodes = world.parameters.sharded_data_parallel_degree, _nodes(world)
+    grids = [torch.tensor(ranks).view(-1, degree) for ranks in _replicas_of_slices(world)]
     # Every rank makes every group, in one order: torch demands it.
-    for replicas in _replicas_of_slices(world):
-        grid = torch.tensor(replicas).view(-1, degree)
-        made = [_shard_group(world, row, nodes) for row in grid.tolist()]
-        across = [_new_group(world, column, nodes) for column in grid.T.tolist()]
-        if world.rank in replicas:
-            ranks, rows, columns = grid, made, across
-    place = (ranks == world.rank).nonzero()[0].tolist()
-    row, column = rows[place[0]], columns[place[1]]
-    kind = world.device.type
+    made = [_groups_of(world, grid, nodes) for grid in grids]
+    mine = next(n for n, grid in enumerate(grids) if (grid == world.rank).any())
+    return _mesh(world, grids[mine], *made[mine])
+
+
+def _groups_of(
+    world: World, grid: torch.Tensor, nodes: list[Any]
+) -> tuple[list[ShardGroup], list[Any]]:
+    """The ranks of each row hold one model together, those of each column the same part."""
+    rows = [_shard_group(world, row, nodes) for row in grid.tolist()]
+    return rows, [_new_group(world, column, nodes) for column in grid.T.tolist()]
+
+
+def _mesh(
+    world: World, grid: torch.Tensor, rows: list[ShardGroup], columns: list[Any]
+) -> tuple[DeviceMesh, ShardGroup]:
+    row, column = (grid == world.rank).nonzero()[0].tolist()
+    shards, kind = rows[row], world.device.type
     if len(rows) == 1:
-        return DeviceMesh.from_group(row.group, kind, mesh_dim_names=("shard",)), row
-    names = ("replicate", "shard")
-    mesh = DeviceMesh.from_group([column, row.group], kind, mesh=ranks, mesh_dim_names=names)
-    return mesh, row
+        return DeviceMesh.from_group(shards.group, kind, mesh_dim_names=("shard",)), shards
+    names, groups = ("replicate", "shard"), [columns[column], shards.group]
+    return DeviceMesh.from_group(groups, kind, mesh=grid, mesh_dim_names=names), shards
 
 
 def _replicas_of_slices(world: World) -> list[tuple[int, ...]]:

@@ -64,13 +64,14 @@ optimizer = DistributedOptimizer(torch.optim.Adam(model.parameters(), lr=0.01))
 x = torch.randn(2, width)
 
 def alive():
-    storages = {}
+    storages, shared = {}, set()
     for thing in gc.get_objects():
-        # Bytes are those that ranks share.
-        if issubclass(type(thing), torch.Tensor) and thing.dtype != torch.uint8:
+        if issubclass(type(thing), torch.Tensor):
             held = getattr(thing, "_local_tensor", thing).untyped_storage()
             storages[held._cdata] = held.nbytes()
-    return sum(storages.values())
+            if thing.dtype == torch.uint8:  # bytes are those that ranks share
+                shared.add(held._cdata)
+    return sum(size for storage, size in storages.items() if storage not in shared)
 
 most = 0
 def look(*_):
