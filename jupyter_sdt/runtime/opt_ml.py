@@ -19,6 +19,7 @@ _SUFFIXES = {".py", ".sh", ".json", ".yaml", ".yml", ".toml", ".cfg"}
 _MOST_FILES, _MOST_BYTES = 5000, 1 << 20
 _NEW_NAMESPACE = 0x00020000  # CLONE_NEWNS of sched.h
 _BIND, _RECURSIVE, _SLAVE = 4096, 16384, 1 << 19  # MS_BIND, MS_REC, MS_SLAVE of sys/mount.h
+_DETACH = 2  # MNT_DETACH
 
 
 def show_opt_ml(argv: Sequence[str], tree: Path) -> Sequence[str]:
@@ -70,33 +71,39 @@ def _names_it(path: Path) -> bool:
 
 
 def _mount_tree(tree: Path) -> None:
-    """Raises OSError where that is not allowed; then nothing has changed but the namespace."""
+    """Raises OSError where that is not allowed; everything then shows as before."""
     folders = {path.name: path.resolve() for path in tree.iterdir() if path.is_dir()}
     _call("unshare", _NEW_NAMESPACE)
     _mount("none", "/", flags=_RECURSIVE | _SLAVE)  # what is mounted later elsewhere still shows
-    if Path(OPT_ML).is_dir():
-        _mount("tmpfs", OPT_ML, kind="tmpfs")
+    place = Path(OPT_ML)
+    covered = place if place.is_dir() else place.parent
+    # What lies there goes by these, once something covers it.
+    held = [] if covered == place else [(p, _descriptor(p)) for p in covered.iterdir()]
+    _mount("tmpfs", str(covered), kind="tmpfs")
+    try:
+        for path, descriptor in held:
+            _show(path, f"/proc/self/fd/{descriptor}")
+        for name, folder in folders.items():
+            _show(place / name, str(folder))
+    except OSError:
+        _call("umount2", os.fsencode(covered), _DETACH)
+        raise
+    finally:
+        for _, descriptor in held:
+            os.close(descriptor)
+
+
+def _descriptor(path: Path) -> int:
+    return os.open(path, os.O_PATH | os.O_NOFOLLOW)
+
+
+def _show(path: Path, source: str) -> None:
+    """Make ``path`` the folder or file ``source``."""
+    if Path(source).is_dir():
+        path.mkdir(parents=True)
     else:
-        _renew(Path(OPT_ML).parent)
-    for name, folder in folders.items():
-        place = Path(OPT_ML, name)
-        place.mkdir(parents=True)
-        _mount(str(folder), str(place), flags=_BIND | _RECURSIVE)
-
-
-def _renew(parent: Path) -> None:
-    """Put a folder with the same contents over ``parent``, in which others can be made."""
-    paths = list(parent.iterdir())
-    held = {path: os.open(path, os.O_PATH) for path in paths if not path.is_symlink()}
-    links = {path: path.readlink() for path in paths if path.is_symlink()}
-    _mount("tmpfs", str(parent), kind="tmpfs")
-    for path, target in links.items():
-        path.symlink_to(target)
-    for path, descriptor in held.items():
-        source = f"/proc/self/fd/{descriptor}"
-        path.mkdir() if Path(source).is_dir() else path.touch()
-        _mount(source, str(path), flags=_BIND | _RECURSIVE)
-        os.close(descriptor)
+        path.touch()
+    _mount(source, str(path), flags=_BIND | _RECURSIVE)
 
 
 def _mount(source: str, target: str, *, kind: str | None = None, flags: int = 0) -> None:
