@@ -17,6 +17,7 @@ from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, writ
 from jupyter_sdt.runtime.modelparallel.pipeline.connecting import connect
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import beginning, is_remote
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.placement import Placement
 from jupyter_sdt.runtime.modelparallel.script_state import state
@@ -72,13 +73,13 @@ class Execution:
         """Neighbours in ``sequence`` that other stages call together."""
         return [] if self._engine is None else self._engine.runs_of(sequence)
 
-    def run_step(self, run: RunMicrobatch, microbatches: int) -> list[Any]:
+    def run_step(self, run: RunMicrobatch, microbatches: int, *, detach: bool = False) -> list[Any]:
         """Run every microbatch, exchange gradients, and return what each of them returned."""
         if self.placement is None:
             self.partition(run)
         self._microbatches, self._trained = microbatches, False
         try:
-            results = self._run(run, microbatches)
+            results = self._run(run, microbatches, detach=detach)
         finally:
             self._microbatches = 0
         if self._trained:
@@ -87,10 +88,10 @@ class Execution:
             self._exchange()
         return results
 
-    def _run(self, run: RunMicrobatch, microbatches: int) -> list[Any]:
+    def _run(self, run: RunMicrobatch, microbatches: int, *, detach: bool) -> list[Any]:
         if self._engine is None:
             return [run(number) for number in range(microbatches)]
-        results = self._engine.run_step(run, microbatches)
+        results = self._engine.run_step(run, microbatches, detach=detach)
         self._trained = self._engine.went_back
         return results
 
@@ -106,7 +107,11 @@ class Execution:
         if self.tracing is not None:
             self.tracing(list(tensors), scaled)
         elif self._engine is not None:
-            self._engine.backward(lambda: torch.autograd.backward(list(tensors), scaled))
+            beginnings = [beginning(tensor) for tensor in tensors]
+            self._engine.backward(
+                lambda: torch.autograd.backward(beginnings, scaled),
+                away=all(is_remote(tensor) for tensor in tensors),
+            )
         else:
             torch.autograd.backward(list(tensors), scaled)
             self._trained = True
@@ -235,4 +240,9 @@ def _scaled(
     if gradient is not None:
         return gradient * factor
     # torch refuses what is no scalar, in its own words.
-    return None if tensor.numel() != 1 else torch.full_like(tensor, factor)
+    return None if tensor.numel() != 1 else _filled(tensor, factor)
+
+
+def _filled(tensor: torch.Tensor, value: float) -> torch.Tensor:
+    """As torch.full_like, which would want the content of a tensor of another stage."""
+    return torch.full(tensor.shape, value, dtype=tensor.dtype, device=tensor.device)

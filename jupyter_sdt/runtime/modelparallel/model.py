@@ -136,16 +136,19 @@ class DistributedModel(ReplicaPart):
             grad_tensors = [grad_tensors] * len(given)
         self._execution.backward(given, list(grad_tensors))
 
-    def run_step(self, run: Callable[[int], Any], microbatches: int) -> list[Any]:
+    def run_step(
+        self, run: Callable[[int], Any], microbatches: int, *, detach: bool = False
+    ) -> list[Any]:
         """What ``smp.step`` does: ``run`` every microbatch on the first stage.
 
-        All ranks call it and get what each microbatch returned.
+        All ranks call it and get what each microbatch returned; ``detach`` says that nobody will
+        want gradients of that.
         """
         if not self.partitioned:
             self._execution.partition(run)
             state.announce_partition()
             self._call_hooks(self._partition_hooks)
-        results: list[Any] = self._execution.run_step(run, microbatches)
+        results: list[Any] = self._execution.run_step(run, microbatches, detach=detach)
         if not self._stepped:
             self._hide(_stepped=True)
             self._call_hooks(self._step_hooks)

@@ -80,7 +80,7 @@ class StepFunction:
             positional, keywords = parts[number]
             return self._function(*positional, **keywords)
 
-        return combine(model.run_step(run, count), detach=self._detach)
+        return combine(model.run_step(run, count, detach=self._detach), detach=self._detach)
 
     def _microbatches(
         self, arguments: tuple[Any, ...], named: dict[str, Any], count: int

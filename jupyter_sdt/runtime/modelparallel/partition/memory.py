@@ -80,9 +80,10 @@ def microbatches_in_flight(
     ``simple`` runs all forwards first. ``interleaved`` prefers backwards and lets at most
     ``active_microbatches`` (stages + 2 by default) into the pipeline; towards its end there are
     fewer, which depends on the moment. ``1f1b``, the fixed order in which plain chains are
-    replayed, holds as many as there are stages from here to the end, one for the loss, which is
-    computed on the first stage (https://arxiv.org/abs/2104.04473, section 2.2), and on the first
-    stage one with which it begins while the others fill.
+    replayed, holds as many as there are stages from here to the end
+    (https://arxiv.org/abs/2104.04473, section 2.2), and on the first stage one with which it begins
+    while the others fill. Where the loss is not computed on the last stage, because the step
+    function does more with the result than torch's losses, each stage holds one more.
     """
     if schedule not in _SCHEDULES:
         raise SpecError(
@@ -99,7 +100,7 @@ def microbatches_in_flight(
     limit = min(microbatches, active)
     if schedule == "interleaved":
         return (limit,) * stages
-    return tuple(min(limit, stages + 1 - stage + (not stage)) for stage in range(stages))
+    return tuple(min(limit, stages - stage + (not stage)) for stage in range(stages))
 
 
 def recorded_in_flight(schedule: Mapping[str, Any]) -> tuple[int, ...]:

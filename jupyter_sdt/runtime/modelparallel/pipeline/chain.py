@@ -14,6 +14,10 @@ from jupyter_sdt.runtime.modelparallel.pipeline.table import Move, orders, room_
 Name = tuple[int, int, int]
 # The step function has asked to go back, and waits until all microbatches have.
 ASKED = (-1, "asked")
+# All that the step function wants to go back from lies on other stages.
+READY = (-1, "ready")
+# A call does not need the result of the one before it.
+APART = (-1, "apart")
 # (stage, number of the module), -1 for going back through one
 Visit = tuple[int, int]
 BACK = -1
@@ -33,7 +37,7 @@ class Part:
 
     def phases(self) -> set[str]:
         """Of the bursts."""
-        return {phase for _, phase in self.bursts}
+        return {phase for stage, phase in self.bursts if stage >= 0}
 
 
 Pattern = tuple[Part, ...]
@@ -45,13 +49,32 @@ class Chain:
 
     pattern: Pattern
     turning: int  # the part that goes back through other stages
+    there: Sequence[int]  # the other stages, in the order of their forwards
+    back: Sequence[int]  # and of their backwards
+
+    def without_stop(self) -> Chain | None:
+        """The chain when nobody waits for answers before going back; None where somebody must.
+
+        No stage can go back by mistake, as each of them needs what the one before it returned.
+        """
+        first, second, *others = self.pattern
+        ready = self.turning == 1 and READY in first.bursts and APART not in first.bursts
+        if not ready or self.back[:1] != self.there[-1:]:
+            return None
+        # The last stage is asked for both at once.
+        unsent = (READY, (self.there[-1], "forward"))
+        bursts = tuple(burst for burst in first.bursts if burst not in unsent)
+        joined = Part(first.visits + second.visits, bursts + second.bursts)
+        return Chain((joined, *others), 0, self.there, self.back)
 
     def tables(self, microbatches: int, schedule: str, active: int) -> dict[int, tuple[Name, ...]]:
         """The tasks of each stage, in order: 1F1B for "interleaved", else all forwards first."""
         interleaved = schedule == "interleaved"
         moves = self._moves(simple=not interleaved)
-        path = [0, *self.pattern[0].path]
-        room = room_of(path, microbatches, active) if interleaved else {}
+        path = [0, *self.there]
+        room = (
+            room_of(path, microbatches, active, returns=bool(self.turning)) if interleaved else {}
+        )
         return {
             stage: tuple(
                 name
@@ -63,19 +86,25 @@ class Chain:
 
     def _moves(self, *, simple: bool) -> list[Move]:
         moves = [Move(0, "forward")]
-        moves += [Move(stage, "forward") for stage in self.pattern[0].path]
+        if self.turning:
+            moves += [Move(stage, "forward") for stage in self.there]
+        else:
+            moves += [Move(stage, "forward") for stage in self.there[:-1]]
+            moves += [Move(self.there[-1], "turn")]
+            moves += [Move(stage, "backward") for stage in self.back[1:]]
         for number in range(1, len(self.pattern) - 1):
             asked = any(ASKED in part.bursts for part in self.pattern[number - 1 : number])
             moves.append(Move(0, "between", waits=simple and asked))
             if number == self.turning:
-                moves += [Move(stage, "backward") for stage in self.pattern[number].path]
+                moves += [Move(stage, "backward") for stage in self.back]
         return [*moves, Move(0, "backward")]
 
     def _names(self, move: Move, microbatch: int) -> list[Name]:
         if not move.stage:
             return [(microbatch, -1, 0)]
         sent = [p for part in self.pattern for stage, p in part.bursts if stage == move.stage]
-        return [(microbatch, 0, count) for count, phase in enumerate(sent) if phase == move.kind]
+        kind = "backward" if move.kind == "turn" else move.kind
+        return [(microbatch, 0, count) for count, phase in enumerate(sent) if phase == kind]
 
 
 def find_chain(
@@ -99,7 +128,7 @@ def find_chain(
         and all(self_contained(visit) for visit in first.visits)
         and _is_back(pattern[turning[0]], first)
     )
-    return Chain(pattern, turning[0]) if plain else None
+    return Chain(pattern, turning[0], first.path, pattern[turning[0]].path) if plain else None
 
 
 def _once(path: Sequence[int]) -> bool:

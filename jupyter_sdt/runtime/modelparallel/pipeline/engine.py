@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,16 +10,18 @@ from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError, StageError
 from jupyter_sdt.runtime.allocator import share_one_arena
-from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED, READY
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
+from jupyter_sdt.runtime.modelparallel.pipeline.faults import Surprise, failure
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import Done, Failed, Mode, Order
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Done, Mode, Order
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied, current_mode
+from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import pack, unpack
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller, Modules
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, resolved
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller
 from jupyter_sdt.runtime.modelparallel.pipeline.replay import Replay
+from jupyter_sdt.runtime.modelparallel.pipeline.results import check_surprises, finished
 from jupyter_sdt.runtime.modelparallel.pipeline.serving import Server
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.pipeline.stubs import replace_remote, self_contained
@@ -28,10 +29,6 @@ from jupyter_sdt.runtime.modelparallel.pipeline.task import Numbers, Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 
 StepFunction = Callable[[int], Any]
-
-
-class _Surprise(BaseException):
-    """Ends a step function that went by the form of a result that came out differently."""
 
 
 class Engine:
@@ -54,6 +51,7 @@ class Engine:
         self._replicas = replicas
         self._modules, stage_of = Modules.of(model), dict(stage_of)
         replace_remote(self._modules, stage_of, self.stage, self._call)
+        self._modules.add_functions()
         alone = [self_contained(self._modules, stage_of, s) for s in range(settings.stages)]
         self._server = Server(self._modules, alone[self.stage], settings.device)
         whole = frozenset((stage, number) for stage, here in enumerate(alone) for number in here)
@@ -68,6 +66,7 @@ class Engine:
         self.timeline = Timeline()
         self.went_back = False
         self._roots: list[Task] = []
+        self._detach = False
 
     @property
     def stage(self) -> int:
@@ -85,9 +84,12 @@ class Engine:
         """Whether the step function of a microbatch runs, so that modules can be called."""
         return self._loop is not None and self._loop.running is not None
 
-    def run_step(self, function: StepFunction, microbatches: int) -> list[Any]:
+    def run_step(
+        self, function: StepFunction, microbatches: int, *, detach: bool = False
+    ) -> list[Any]:
         """Run ``function(microbatch)`` for each, on stage 0; return what it returned, everywhere.
 
+        ``detach`` it, so that a microbatch that is done holds no memory any more.
         All stages call it. Raises what ``function`` raised where it did, and StageError on the
         other stages.
         """
@@ -95,6 +97,7 @@ class Engine:
         post = Post(self._step, self._connections, self._numbers)
         loop = Loop(post, self._server, self._early, self._settings.seconds, self._replicas)
         self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
+        self._detach = detach
         try:
             return (
                 self._lead(loop, function, microbatches) if not self.stage else self._follow(loop)
@@ -106,23 +109,41 @@ class Engine:
             self.timeline = loop.timeline
             self._loop = self._caller = None
 
-    def backward(self, run: Callable[[], None]) -> None:
-        """Within the step function: ``run`` backward when it is this microbatch's turn."""
+    def backward(self, run: Callable[[], None], *, away: bool = False) -> None:
+        """Within the step function: ``run`` backward when it is this microbatch's turn.
+
+        ``away`` says that everything it goes back from lies on other stages.
+        """
         loop = self._running()
         task = loop.current()
-        loop.settle()
+        if away and task.attempt is not None and self._replay.begins_as_recorded(task):
+            loop.send(later=False)
+        else:
+            self._stop(loop, task, away=away)
+        task.backward_asked = task.went_back = True
+        task.phase = "backward"
+        loop.timeline.turn("backward")
+        try:
+            run()
+        except Surprise:  # so nothing went back
+            task.went_back = False
+            raise
+        finally:
+            task.phase = "forward"
+            loop.timeline.turn("forward")
+
+    def _stop(self, loop: Loop, task: Task, *, away: bool) -> None:
+        """Wait until everything before backward is done, and done right."""
+        if away:
+            task.bursts.append(READY)
+        loop.settle(later=False)
         if task.surprises:
-            raise _Surprise
+            raise Surprise
         task.backward_asked = True
         simple = self._settings.schedule != "interleaved"
         if simple:
             task.bursts.append(ASKED)
-        loop.wait(self._may_go_back, let_others=simple)
-        task.phase, task.went_back = "backward", True
-        loop.timeline.turn("backward")
-        run()
-        task.phase = "forward"
-        loop.timeline.turn("forward")
+        loop.wait_for_turn(self._may_go_back, let_others=simple)
 
     def _may_go_back(self) -> bool:
         if self._settings.schedule == "interleaved":
@@ -138,6 +159,8 @@ class Engine:
             task.ready = self._may_start
 
             def work(task: Task = task) -> None:
+                if loop.turns.fixed and not self._replay.stops:
+                    task.attempt, task.turns_at = 1, self._replay.last
                 with applied(mode):
                     results[task.microbatch] = self._returned(loop, task, function)
                 task.complete = True
@@ -169,39 +192,23 @@ class Engine:
         """What ``function`` returns; it runs again if it went by a form that proved wrong."""
         while True:
             try:
-                returned = self._finished(function(task.microbatch))
+                returned = finished(function(task.microbatch), self._modules, detach=self._detach)
                 loop.settle()
-            except (Exception, _Surprise):
+            except (Exception, Surprise):
                 loop.settle()
                 if not task.surprises:
                     raise
             if not task.surprises:
                 return returned
-            self._check(task)
+            check_surprises(task, self._modules)
             task.surprises.clear()
-
-    def _finished(self, returned: Any) -> Any:
-        packed = pack(returned, self._modules.numbers, "the result of the step function")
-        tensors = [
-            resolved(tensor) if isinstance(tensor, RemoteTensor) else tensor
-            for tensor in packed.tensors
-        ]
-        return unpack(packed.skeleton, tensors, self._modules.modules)
+            task.attempt = task.turns_at = None
 
     def _may_start(self) -> bool:
         if self._settings.schedule != "interleaved":
             return True
         active = sum(other.started and not other.complete for other in self._roots)
         return active < self._settings.active
-
-    def _check(self, task: Task) -> None:
-        if task.went_back:
-            names = sorted({self._modules.names[number] for number in task.surprises})
-            raise StageError(
-                f"the result of {', '.join(names)}, called after model.backward(), had another "
-                "form than for equal arguments before: call model.backward() last",
-                stage=self.stage,
-            )
 
     def _call(self, number: int, stage: int, arguments: tuple[Any, ...], named: Any) -> Any:
         if self._caller is None or not self.in_step:
@@ -220,19 +227,11 @@ class Engine:
             )
         return self._loop
 
-    def _everywhere(self, message: Any) -> None:
-        for stage in range(self._settings.stages):
-            if stage != self.stage:
-                self._connections.send(stage, message)
-
     def _fail(self, loop: Loop, error: BaseException) -> None:
         if not isinstance(error, StageError):
-            lines = traceback.format_exception(error)
-            summary = traceback.format_exception_only(error)[-1].strip()
-            message = Failed(
-                loop.post.step, self.stage, self._settings.rank, summary, "".join(lines)
-            )
-            self._everywhere(message)
+            told = failure(error, loop.post.step, self.stage, self._settings.rank)
+            for stage in set(range(self._settings.stages)) - {self.stage}:
+                self._connections.send(stage, told)
         loop.cancel()
 
     def _follow(self, loop: Loop) -> list[Any]:

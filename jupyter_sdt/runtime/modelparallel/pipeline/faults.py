@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import traceback
+
 from jupyter_sdt.errors import StageError
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Failed
+
+
+class Surprise(BaseException):
+    """Ends a step function that went by the form of a result that came out differently."""
+
+
+def failure(error: BaseException, step: int, stage: int, rank: int) -> Failed:
+    """What the other stages are told of an exception."""
+    lines = traceback.format_exception(error)
+    return Failed(step, stage, rank, f"{type(error).__name__}: {error}", "".join(lines))
 
 
 def failed_elsewhere(failed: Failed) -> StageError:

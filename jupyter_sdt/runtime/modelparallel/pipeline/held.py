@@ -21,6 +21,7 @@ class Held:
     frames: dict[int, Any] = field(default_factory=dict)
     served: set[int] = field(default_factory=set)
     surprises: list[int] = field(default_factory=list)
+    spoilt: set[int | None] = field(default_factory=set)  # attempts
 
     def store(
         self, keys: Sequence[Key], tensors: Sequence[torch.Tensor], absent: Sequence[Key] = ()

@@ -12,7 +12,12 @@ import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline import order
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
-from jupyter_sdt.runtime.modelparallel.pipeline.faults import failed_elsewhere, gone, silent
+from jupyter_sdt.runtime.modelparallel.pipeline.faults import (
+    Surprise,
+    failed_elsewhere,
+    gone,
+    silent,
+)
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
@@ -23,8 +28,8 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Failed,
     Lost,
     Message,
-    Order,
-    Turn,
+    Spoilt,
+    TurnMessage,
     Values,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.service import Service
@@ -95,33 +100,43 @@ class Loop:
             elif not done():
                 self._wait_for_message()
 
-    def wait(self, ready: Callable[[], bool], *, let_others: bool = False) -> None:
+    def wait(self, ready: Callable[[], bool]) -> None:
         """Within a task: send what it asked for, and let others run until ``ready``.
 
-        ``let_others`` run first even if it is.
+        Raises Surprise when that will never be.
         """
-        task = self.current()
-        self._asked.update(dict.fromkeys(task.flush(), task))
-        self._pause(task, ready, let_others=let_others)
+        task = self.send()
+        self._pause(task, lambda: ready() or task.disappointed)
+        if not ready():
+            raise Surprise
 
-    def settle(self) -> None:
-        """Within a task: wait until everything is done that it asked for."""
-        task = self.current()
-        self._asked.update(dict.fromkeys(task.settle(), task))
+    def wait_for_turn(self, ready: Callable[[], bool], *, let_others: bool) -> None:
+        """Within a task: let others run until ``ready``; ``let_others`` even if it is."""
+        self._pause(self.current(), ready, let_others=let_others)
+
+    def settle(self, *, later: bool = True) -> None:
+        """Within a task: wait until everything is done that it asked for, or that was sent."""
+        task = self.send(later=later)
         self._pause(task, lambda: not task.unanswered)
+
+    def send(self, *, later: bool = True) -> Task:
+        """Within a task: send what it asked for; without ``later`` not what may go later."""
+        task = self.current()
+        self._asked.update(dict.fromkeys(task.flush(later=later), task))
+        return task
 
     def _pause(self, task: Task, ready: Callable[[], bool], *, let_others: bool = False) -> None:
         if ready() and not (let_others or self.turns.alike):  # which counts how often it goes on
             return
-        if task.strand is None:  # it was not expected to wait; others run on top of it
-            self.turns.leave_order()
-            self.timeline.end()  # waiting is no work, and what runs on top has times of its own
-            self.run(ready)
-            self.running = task
-            self.timeline.begin(task.microbatch, task.phase)
+        if task.strand is not None:
+            task.ready = ready
+            task.strand.pause()
             return
-        task.ready = ready
-        task.strand.pause()
+        self.turns.leave_order()  # it was not expected to wait; others run on top of it
+        self.timeline.end()  # waiting is no work, and what runs on top has times of its own
+        self.run(ready)
+        self.running = task
+        self.timeline.begin(task.microbatch, task.phase)
 
     def current(self) -> Task:
         """The task that runs. Raises RuntimeError outside of one."""
@@ -145,7 +160,7 @@ class Loop:
     def _resume(self, task: Task) -> None:
         assert task.work is not None
         self.running = task
-        self.timeline.begin(task.microbatch, task.phase)
+        self.timeline.begin(task.microbatch, task.begins)
         if not self.turns.alike and not task.started and self._server.stays_here(self, task):
             self._tasks.remove(task)
             task.work()
@@ -179,11 +194,10 @@ class Loop:
                 self.post.connections.send(stage, Astray(self.post.step))
 
     def _wait_for_message(self) -> None:
-        if self._receive(_GRACE_SECONDS if self._lost is not None else self._seconds):
-            return
-        if self._lost is not None:
-            raise gone(self.post.connections, self._lost)
-        raise silent(self.post.connections, self._seconds)
+        connections, lost = self.post.connections, self._lost
+        if not self._receive(self._seconds if lost is None else _GRACE_SECONDS):
+            seconds = self._seconds
+            raise silent(connections, seconds) if lost is None else gone(connections, lost)
 
     def _receive(self, seconds: float) -> bool:
         delivery = self.post.connections.receive(seconds)
@@ -213,34 +227,24 @@ class Loop:
                     self._held.pop(microbatch, None)
                 self.held(message.microbatch).store(message.keys, tensors)
                 self._start(message, stage)
+            case Spoilt():
+                self.held(message.microbatch).spoilt.add(message.attempt)
             case Done():
                 self.outcome = (message, tensors)
-            case Order():
-                self.turns.follow(message.names)
-            case Astray():
-                self.turns.leave_order()
-            case Turn():
-                self.turns.hear(message)
             case Failed():
                 raise failed_elsewhere(message)
+            case _ if isinstance(message, TurnMessage):
+                self.turns.hear(message)
 
     def _answered(self, answer: Answer, tensors: list[torch.Tensor]) -> None:
         task = self._asked.pop(answer.number)
-        task.unanswered.discard(answer.number)
+        task.hear(answer)
         if answer.surprises:
-            task.surprises.extend(answer.surprises)
             self._server.surprised(answer.surprises)
-        task.results.update((result.frame, result) for result in answer.results)
         self.held(answer.microbatch).store(answer.keys, tensors, answer.absent)
 
     def _start(self, burst: Burst, stage: int) -> None:
         task = Task(self.post, burst.microbatch, burst.phase, caller=stage, burst=burst)
         missing = order.needs(burst)
-
-        def ready() -> bool:
-            held = self.held(burst.microbatch)
-            before = burst.after is None or burst.after in held.served
-            return before and all(key in held.values for key in missing)
-
-        task.ready = ready
+        task.ready = lambda: order.is_ready(burst, self.held(burst.microbatch), missing)
         self.add(task, lambda: self._server.serve(self, task, burst))

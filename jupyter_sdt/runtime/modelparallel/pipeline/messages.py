@@ -10,6 +10,8 @@ Phase = Literal["forward", "backward"]
 # A tensor of one microbatch, wherever it lies: (frame or number, "output" or "gradient" or
 # "given", index). A frame is one call of a module of another stage.
 Key = tuple[int, str, int]
+# of a script: file, number, name of the function it is in
+Line = tuple[str, int, str]
 # dtype, shape, whether it requires a gradient
 Meta = tuple[torch.dtype, tuple[int, ...], bool]
 
@@ -26,7 +28,10 @@ class Mode(NamedTuple):
 
 
 class Call(NamedTuple):
-    """Call a module. ``expected`` is the result's form, where the caller did not wait for it."""
+    """Call a module. ``expected`` is the result's form, where the caller did not wait for it.
+
+    ``asked_by`` is the script's line that asked for a function, which is in no traceback of errors.
+    """
 
     frame: int
     module: int
@@ -34,6 +39,7 @@ class Call(NamedTuple):
     arguments: tuple[tuple[Key, bool], ...]  # with whether a gradient will be asked for
     mode: Mode
     expected: int | None
+    asked_by: Line | None = None
 
 
 class Backward(NamedTuple):
@@ -55,10 +61,11 @@ Request = Call | Backward | Push
 
 
 class Burst(NamedTuple):
-    """Requests of one task to one stage; an answer covers all since the last one.
+    """Requests of one task to one stage, which are answered together.
 
     ``after`` is the burst before it, which is served first; ``complete`` are microbatches of which
-    nothing will be asked any more.
+    nothing will be asked any more. With ``attempt`` the task goes on before it is answered, so
+    nothing may be done any more once a result of that attempt was a surprise.
     """
 
     step: int
@@ -68,7 +75,7 @@ class Burst(NamedTuple):
     requests: tuple[Request, ...]
     keys: tuple[Key, ...]
     after: int | None
-    answer: bool
+    attempt: int | None
     complete: tuple[int, ...]
 
 
@@ -101,6 +108,14 @@ class Values(NamedTuple):
     microbatch: int
     keys: tuple[Key, ...]
     absent: tuple[Key, ...] = ()
+
+
+class Spoilt(NamedTuple):
+    """What should have come will not: an attempt went by a form that proved wrong."""
+
+    step: int
+    microbatch: int
+    attempt: int | None
 
 
 class Done(NamedTuple):
@@ -146,4 +161,5 @@ class Lost(NamedTuple):
     rank: int
 
 
-Message = Burst | Answer | Values | Done | Failed | Order | Astray | Turn | Lost
+TurnMessage = Order | Astray | Turn
+Message = Burst | Answer | Values | Spoilt | Done | Failed | Order | Astray | Turn | Lost

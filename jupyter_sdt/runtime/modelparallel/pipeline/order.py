@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Backward, Burst, Call, Key, Push
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 
@@ -27,6 +28,13 @@ def place(task: Task) -> tuple[int, int]:
     else:
         rank = 2 if task.started else 3
     return rank, task.microbatch
+
+
+def is_ready(burst: Burst, held: Held, missing: frozenset[Key]) -> bool:
+    """Whether a burst that needs the tensors ``missing`` can be served, or is past serving."""
+    before = burst.after is None or burst.after in held.served
+    complete = before and all(key in held.values for key in missing)
+    return complete or burst.attempt in held.spoilt
 
 
 def needs(burst: Burst) -> frozenset[Key]:

@@ -6,13 +6,18 @@ A result whose form is known from earlier calls is not waited for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import torch
-from torch import nn
 
+from jupyter_sdt.runtime.modelparallel.pipeline.functions import (
+    VIEWS,
+    Function,
+    FunctionModule,
+    asking_line,
+)
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Backward,
@@ -23,50 +28,13 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Result,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import current_mode
+from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import Packed, pack, unpack
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, is_remote
-
-_KEPT_FORMS = 4096
-
-
-@dataclass(slots=True)
-class Modules:
-    """The model's modules by number, the same on all stages, and the forms of their results."""
-
-    modules: list[nn.Module]
-    names: list[str]
-    numbers: dict[nn.Module, int]
-    forms: dict[Any, Result] = field(default_factory=dict)
-    unsteady: set[int] = field(default_factory=set)
-    needed: dict[Any, list[int]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, model: nn.Module) -> Modules:
-        """All modules of ``model``, itself included."""
-        named = dict(model.named_modules())
-        modules = list(named.values())
-        return cls(modules, list(named), {module: i for i, module in enumerate(modules)})
-
-    def add(self, module: nn.Module, name: str) -> int:
-        """Give another module a number."""
-        self.modules.append(module)
-        self.names.append(name)
-        self.numbers[module] = len(self.modules) - 1
-        return self.numbers[module]
-
-    def learn(self, signature: Any, result: Result) -> None:
-        """Remember what comes back for such arguments, if that can be relied on."""
-        if result.steady and signature[0] not in self.unsteady:
-            if len(self.forms) >= _KEPT_FORMS:
-                self.forms.clear()
-                self.needed.clear()
-            self.forms[signature] = result
-
-    def unlearn(self, numbers: Iterable[int]) -> None:
-        """Always wait for the results of these modules from now on."""
-        self.unsteady.update(numbers)
-        for signature in [known for known in self.forms if known[0] in self.unsteady]:
-            del self.forms[signature]
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import (
+    Arguments,
+    RemoteTensor,
+    is_remote,
+)
 
 
 class Caller:
@@ -85,23 +53,36 @@ class Caller:
         signature = (number, packed.skeleton, _metas(packed.tensors, asked), mode)
         known = self._modules.forms.get(signature)
         frame = self._loop.current().post.numbers.next()
-        keys = [] if known is None else [(frame, "output", i) for i in range(len(known.metas))]
+        keys = self._keys(frame, known)
         expected = None if known is None else known.form
-        call = Call(frame, number, packed.skeleton, (), mode, expected)
+        line = asking_line() if self._is_function(number) else None
+        call = Call(frame, number, packed.skeleton, (), mode, expected, line)
         pushes = self._pushes(signature, keys)
         self._ask(stage, call, packed, asked, pushes)
-        if known is None:
-            outputs, result = self._returned(frame, stage)
-            self._modules.learn(signature, result)
-        else:
-            pairs = zip(known.metas, keys, strict=True)
+        outputs: list[torch.Tensor] = []
+        result = known or self._returned(frame, stage, outputs)
+        self._modules.learn(signature, result)
+        if known is not None or self._is_function(number):
+            pairs = zip(result.metas, self._keys(frame, result), strict=True)
             outputs = [self._expected(m, key, stage, (signature, pushes)) for m, key in pairs]
-            result = known
         if mode.grad:
             inputs = [i for i, wanted in enumerate(asked) if wanted]
             record = _Record(self, frame, stage, signature, result.metas, packed.tensors, inputs)
             outputs = self._linked(record, outputs)
         return unpack(result.skeleton, outputs, self._modules.modules)
+
+    def computes(self, function: Function) -> bool:
+        """Whether other stages compute ``function``."""
+        return function in self._modules.functions
+
+    def compute(self, stage: int, what: Arguments) -> Any:
+        """Have ``stage`` compute a function of tensors that lie there."""
+        function, arguments, named = what
+        result = self.call(self._modules.functions[function], stage, tuple(arguments), dict(named))
+        if function not in VIEWS:
+            return result
+        result.looks_at = what
+        return result
 
     def _ask(
         self,
@@ -112,35 +93,44 @@ class Caller:
         pushes: Sequence[Push],
     ) -> None:
         task = self._loop.current()
+        task.follow(call.frame, packed.tensors)
         keys = task.give(packed.tensors, stage)
         call = call._replace(arguments=tuple(zip(keys, asked, strict=True)))
-        task.ask(stage, call, pushes, waits=call.expected is None)
+        # Nobody waits for a function, and the form of its result follows from its arguments'.
+        later = call.expected is None or self._is_function(call.module) or stage == task.turns_at
+        task.ask(stage, call, pushes, later=later)
+
+    def _is_function(self, number: int) -> bool:
+        return isinstance(self._modules.modules[number], FunctionModule)
 
     def _pushes(self, signature: Any, keys: Sequence[Key]) -> list[Push]:
         """Sending what comes out to where it was needed before, without being asked."""
         needed = self._modules.needed
         return [Push(key, stage) for key in keys for stage in needed.get((signature, key[1:]), ())]
 
-    def _returned(self, frame: int, stage: int) -> tuple[list[torch.Tensor], Result]:
+    @staticmethod
+    def _keys(frame: int, result: Result | None) -> list[Key]:
+        return [] if result is None else [(frame, "output", i) for i in range(len(result.metas))]
+
+    def _returned(self, frame: int, stage: int, outputs: list[torch.Tensor]) -> Result:
+        """Wait for a result of unknown form; its tensors are added to ``outputs``."""
         task = self._loop.current()
         self._loop.wait(lambda: frame in task.results)
         result = task.results.pop(frame)
-        outputs: list[torch.Tensor] = []
-        for index, meta in enumerate(result.metas):
-            key = (frame, "output", index)
+        for key, meta in zip(self._keys(frame, result), result.metas, strict=True):
             value = self._here(key)
             on_cpu = value.device.type == "cpu"
             if not on_cpu:
-                value = RemoteTensor(meta, key, stage, self.fetch, self._device).arrived(value)
+                value = RemoteTensor(meta, key, stage, self, self._device).arrived(value)
             outputs.append(value)
-        return outputs, result
+        return result
 
     def _expected(
         self, meta: Meta, key: Key, stage: int, sent: tuple[Any, Sequence[Push]]
     ) -> RemoteTensor:
         """The tensor ``key`` of a call; ``sent`` is its signature, and where it is pushed to."""
         signature, pushes = sent
-        tensor = RemoteTensor(meta, key, stage, self.fetch, self._device)
+        tensor = RemoteTensor(meta, key, stage, self, self._device)
         tensor.needed = self._modules.needed.setdefault((signature, key[1:]), [])
         tensor.stages += [push.stage for push in pushes if push.key == key]
         return tensor
@@ -190,7 +180,8 @@ class Caller:
         request = Backward(record.frame, numbered, tuple(wanted))
         passed = [(record.frame, "gradient", i) for i in record.inputs if i not in wanted]
         record.pushes = self._pushes(record.signature, passed)
-        task.ask(record.stage, request, record.pushes, waits=bool(wanted))
+        later = bool(wanted) or self._is_function(record.signature[0])
+        task.ask(record.stage, request, record.pushes, later=later)
         values = self._loop.held(task.microbatch).values
         if wanted:
             missing = [(record.frame, "gradient", index) for index in wanted]

@@ -7,41 +7,57 @@ operation on it is one on the real tensor, which then takes its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import torch
 
+from jupyter_sdt.runtime.modelparallel.pipeline.functions import Function
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Key, Meta
 
 _CPU = torch.device("cpu")
-Fetch = Callable[["RemoteTensor"], torch.Tensor]
+Arguments = tuple[Function, Sequence[Any], Mapping[str, Any]]
+
+
+class Source(Protocol):
+    """Where remote tensors come from."""
+
+    def fetch(self, tensor: RemoteTensor) -> torch.Tensor:
+        """Wait for the content of ``tensor``."""
+
+    def computes(self, function: Function) -> bool:
+        """Whether other stages compute ``function``."""
+
+    def compute(self, stage: int, what: Arguments) -> Any:
+        """Have ``stage`` compute it."""
 
 
 class RemoteTensor(torch.Tensor):
     """``key`` names it in its microbatch; ``stages`` are those that have it, its owner first.
 
-    ``needed`` are the stages that such tensors are sent to: known from those before.
+    ``needed`` are the stages that such tensors are sent to: known from those before. ``looks_at``
+    is what makes it of a tensor that has the same content, and may be written to once it is here.
     """
 
     key: Key
     stages: list[int]
     needed: list[int]
     actual: torch.Tensor | None
-    _fetch: Fetch
+    looks_at: Arguments | None
+    _source: Source
     _place: torch.device
     _value: torch.Tensor | None
 
     def __new__(
-        cls, meta: Meta, key: Key, stage: int, fetch: Fetch, device: torch.device
+        cls, meta: Meta, key: Key, stage: int, source: Source, device: torch.device
     ) -> RemoteTensor:
         """Make one of that form; what requires a gradient is decided by autograd."""
         make = torch.Tensor._make_wrapper_subclass
         # To autograd it lies on the CPU: so the thread that called backward, which may wait,
         # computes its gradient, and not the one thread that a GPU has for all of them.
         tensor: RemoteTensor = make(cls, meta[1], dtype=meta[0], device=_CPU)
-        tensor.key, tensor.stages, tensor._fetch, tensor._place = key, [stage], fetch, device
-        tensor.actual = tensor._value = None
+        tensor.key, tensor.stages, tensor._source, tensor._place = key, [stage], source, device
+        tensor.actual = tensor._value = tensor.looks_at = None
         tensor.needed = []
         return tensor
 
@@ -59,17 +75,26 @@ class RemoteTensor(torch.Tensor):
     def value(self) -> torch.Tensor:
         """The content, without a graph."""
         if self._value is None:
-            self._value = self._fetch(self)
+            self._value = self._source.fetch(self) if is_remote(self) else self._viewed().detach()
         return self._value
+
+    def _viewed(self) -> torch.Tensor:
+        """Itself as a view of a tensor that is here."""
+        assert self.looks_at is not None
+        function, arguments, named = self.looks_at
+        return cast("torch.Tensor", function(*resolved(arguments), **resolved(named)))
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Answer questions about the form; do everything else with the real tensors."""
+        """Answer questions about the form; do else what has to be done there, or here."""
         if func in _PLACE:
             return _PLACE[func](args[0]._place)
         if func in _FORM:
             with torch._C.DisableTorchFunctionSubclass():
                 return func(*args, **(kwargs or {}))
+        found = _owner(func, args, kwargs or {})
+        if found is not None:
+            return found._source.compute(found.stages[0], (func, args, kwargs or {}))
         return func(*resolved(args), **resolved(kwargs or {}))
 
     @classmethod
@@ -82,7 +107,10 @@ class RemoteTensor(torch.Tensor):
 
 def is_remote(tensor: torch.Tensor) -> bool:
     """Whether its content is not here, and nobody has asked for it yet."""
-    return isinstance(tensor, RemoteTensor) and tensor.actual is None and tensor._value is None
+    if not isinstance(tensor, RemoteTensor):
+        return False
+    viewed = tensor.looks_at is None or is_remote(tensor.looks_at[1][0])
+    return tensor.actual is None and tensor._value is None and viewed
 
 
 def resolved(thing: Any) -> Any:
@@ -94,9 +122,27 @@ def _real(tensor: RemoteTensor) -> torch.Tensor:
     if tensor.actual is not None:
         return tensor.actual
     if not torch.is_grad_enabled():
-        return tensor.value()
-    tensor.actual = cast("Any", _Fetched).apply(tensor)
-    return tensor.actual
+        return tensor.value() if tensor.looks_at is None else tensor._viewed()
+    fetched = cast("Any", _Fetched).apply
+    tensor.actual = fetched(tensor) if tensor.looks_at is None else tensor._viewed()
+    return cast("torch.Tensor", tensor.actual)
+
+
+def _owner(function: Function, arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """A tensor of the one stage where all this can be computed; None where it is to be here."""
+    tensors = [t for t in (*arguments, *named.values()) if isinstance(t, torch.Tensor)]
+    away = [t for t in tensors if isinstance(t, RemoteTensor) and is_remote(t)]
+    if not away or not away[0]._source.computes(function):
+        return None
+    here = len(away) < len(tensors) and any(t.requires_grad for t in tensors if not is_remote(t))
+    together = len({t.stages[0] for t in away}) == 1 and _is_plain(arguments[1:])
+    return away[0] if together and not here else None
+
+
+def _is_plain(arguments: Sequence[Any]) -> bool:
+    """Whether there are no tensors within lists, such as an index, which decide on shapes."""
+    inner = [thing for thing in arguments if isinstance(thing, (list, tuple))]
+    return not any(isinstance(t, torch.Tensor) for things in inner for t in things)
 
 
 def _value_of(tensor: RemoteTensor) -> torch.Tensor:
@@ -121,6 +167,23 @@ class _Fetched(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
         return gradient.cpu()
+
+
+def beginning(tensor: torch.Tensor) -> torch.Tensor:
+    """Where backward can begin instead of at ``tensor``, without its content."""
+    if is_remote(tensor) and tensor.requires_grad:
+        return cast("torch.Tensor", cast("Any", _Beginning).apply(tensor))
+    return tensor
+
+
+class _Beginning(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, tensor: RemoteTensor) -> torch.Tensor:  # noqa: ARG004
+        return torch.empty(tensor.shape, dtype=tensor.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+        return gradient
 
 
 _TENSOR = torch.Tensor

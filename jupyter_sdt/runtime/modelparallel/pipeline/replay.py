@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jupyter_sdt.runtime.modelparallel.pipeline.chain import (
+    Chain,
     Name,
     Pattern,
     Visit,
@@ -30,16 +31,26 @@ class Replay:
 
     def __init__(self, schedule: str, active: int, whole: frozenset[Visit]) -> None:
         self._schedule, self._active, self._whole = schedule, active, whole
-        self._known: dict[tuple[Mode, int], tuple[Pattern, Tables]] = {}
+        self._known: dict[tuple[Mode, int], tuple[Chain, Tables]] = {}
         self._pattern: Pattern = ()
+        self.stops = True  # before going back
+        self.last = 0
 
     def begin(self, mode: Mode, microbatches: int) -> Tables | None:
         """The order of every stage for a step in this mode; None where it is not known."""
         known = self._known.get((mode, microbatches))
+        self.stops = known is None or known[0].turning > 0
         if known is None:
             return None
-        self._pattern, tables = known
+        chain, tables = known
+        self._pattern, self.last = chain.pattern, chain.there[-1]
         return tables
+
+    def begins_as_recorded(self, task: Task) -> bool:
+        """Whether a step function that has not waited yet has done what was recorded."""
+        visits, bursts = self._pattern[0].visits, self._pattern[0].bursts
+        same = tuple(task.visits) == visits[: len(task.visits)]
+        return same and tuple(task.bursts) == bursts[: len(task.bursts)] and not task.parts
 
     def as_recorded(self, task: Task) -> bool:
         """Whether the last part of a step function that replays is the one that was recorded."""
@@ -51,6 +62,8 @@ class Replay:
         """Look at a complete step that trained, and remember it if it was a plain chain."""
         patterns = [tuple(task.parts) for task in roots]
         chain = find_chain(patterns, self._whole.__contains__)
+        if chain is not None and self._schedule == "interleaved":
+            chain = chain.without_stop() or chain
         if chain is not None:
             tables = chain.tables(len(roots), self._schedule, self._active)
-            self._known[mode, len(roots)] = chain.pattern, tables
+            self._known[mode, len(roots)] = chain, tables

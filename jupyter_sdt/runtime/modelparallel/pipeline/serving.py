@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import torch
+from torch import nn
 
-from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel.activations.recompute import recomputed
+from jupyter_sdt.runtime.modelparallel.pipeline.frames import Frame, Inputs, go_back
+from jupyter_sdt.runtime.modelparallel.pipeline.functions import add_line
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
@@ -18,34 +21,18 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Burst,
     Call,
     Key,
+    Line,
     Meta,
     Push,
     Result,
+    Spoilt,
     Values,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied
+from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import pack, unpack
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, resolved
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
-
-
-@dataclass(slots=True)
-class _Inputs:
-    """The arguments of a frame that want a gradient, by index, and those gradients."""
-
-    indices: list[int]
-    tensors: list[torch.Tensor]
-    gradients: Sequence[torch.Tensor | None] = ()
-
-
-@dataclass(slots=True)
-class _Frame:
-    """One call that awaits its backward."""
-
-    module: int
-    outputs: list[torch.Tensor]
-    inputs: _Inputs
 
 
 @dataclass(slots=True)
@@ -69,18 +56,24 @@ class Server:
         self, modules: Modules, self_contained: Collection[int], device: torch.device
     ) -> None:
         self._modules, self._self_contained, self._device = modules, self_contained, device
-        self._token = torch.zeros((), requires_grad=True)
         self._forms: dict[tuple[bytes, tuple[Meta, ...]], int] = {}
 
     def serve(self, loop: Loop, task: Task, burst: Burst) -> None:
-        """Do all that ``burst`` asks for, then answer, if asked to."""
+        """Do all that ``burst`` asks for, then answer."""
         reply = _Reply()
         held = loop.held(burst.microbatch)
         for request in burst.requests:
             match request:
+                case Push(_, stage) if burst.attempt in held.spoilt:
+                    _spoil(loop, burst, stage)
+                case _ if burst.attempt in held.spoilt:
+                    continue
                 case Call():
                     self._call(request, held, reply)
+                    if reply.surprises and burst.attempt is not None:
+                        held.spoilt.add(burst.attempt)
                 case Backward():
+                    loop.timeline.turn("backward")
                     _go_back(request, held, reply)
                 case Push(key, stage) if stage == task.caller:
                     reply.add(key, held.values[key])
@@ -89,8 +82,7 @@ class Server:
         loop.settle()
         held.served.add(burst.number)
         held.surprises += [*reply.surprises, *task.surprises]
-        if burst.answer:
-            self._answer(loop, task, burst, reply)
+        self._answer(loop, task, burst, reply)
 
     def stays_here(self, loop: Loop, task: Task) -> bool:
         """Whether serving the task's burst will not call modules of other stages."""
@@ -132,11 +124,8 @@ class Server:
             arguments, inputs = self._arguments(call, held)
             positional, named = unpack(call.skeleton, arguments, self._modules.modules)
             module = self._modules.modules[call.module]
-            if call.mode.recompute is None:
-                returned = module(*positional, **named)
-            else:
-                preserve = call.mode.recompute
-                returned = recomputed(module, positional, named, preserve_rng_state=preserve)
+            with _asked_by(call.asked_by):
+                returned = _call(module, positional, named, call.mode.recompute)
             what = f"the result of {self._modules.names[call.module]}"
             packed = pack(returned, self._modules.numbers, what)
             outputs = [_here(tensor) for tensor in packed.tensors]
@@ -145,7 +134,7 @@ class Server:
         for index, output in enumerate(outputs):
             held.values[call.frame, "output", index] = output.detach()
         if any(meta[2] for meta in metas):
-            held.frames[call.frame] = _Frame(call.module, outputs, inputs)
+            held.frames[call.frame] = Frame(call.module, outputs, inputs)
         if call.expected is None:
             reply.results.append(Result(call.frame, packed.skeleton, metas, form, packed.steady))
             for index in range(len(outputs)):
@@ -154,18 +143,34 @@ class Server:
         elif call.expected != form:
             reply.surprises.append(call.module)
 
-    def _arguments(self, call: Call, held: Held) -> tuple[list[torch.Tensor], _Inputs]:
+    def _arguments(self, call: Call, held: Held) -> tuple[list[torch.Tensor], Inputs]:
         found = [
             cast("torch.Tensor", held.values[key]).detach().to(self._device)
             for key, _ in call.arguments
         ]
         indices = [i for i, (_, wanted) in enumerate(call.arguments) if wanted]
-        inputs = _Inputs(indices, [found[i] for i in indices])
-        if indices:
-            received = cast("Any", _Received).apply(self._token, inputs)
-            for index, tensor in zip(indices, received, strict=True):
-                found[index] = tensor
+        inputs = Inputs(indices, [found[i] for i in indices])
+        for index, tensor in inputs.received():
+            found[index] = tensor
         return found, inputs
+
+
+def _call(
+    module: nn.Module, positional: Sequence[Any], named: dict[str, Any], recompute: bool | None
+) -> Any:
+    if recompute is None:
+        return module(*positional, **named)
+    return recomputed(module, positional, named, preserve_rng_state=recompute)
+
+
+@contextmanager
+def _asked_by(line: Line | None) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if line is not None:
+            add_line(error, line)
+        raise
 
 
 def _here(tensor: torch.Tensor) -> torch.Tensor:
@@ -173,18 +178,7 @@ def _here(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _go_back(request: Backward, held: Held, reply: _Reply) -> None:
-    frame = held.frames.pop(request.frame, None)
-    if frame is None:
-        raise RuntimeStateError(
-            "backward went twice through a module of another stage; call model.backward() once "
-            "for each microbatch, on the sum of the losses"
-        )
-    pairs = [(frame.outputs[index], held.values[key]) for index, key in request.gradients]
-    present = [(output, grad.to(output.device)) for output, grad in pairs if grad is not None]
-    if present:
-        torch.autograd.backward([o for o, _ in present], [g for _, g in present])
-    gradients = frame.inputs.gradients or [None] * len(frame.inputs.indices)
-    for index, gradient in zip(frame.inputs.indices, gradients, strict=True):
+    for index, gradient in go_back(request, held):
         key = (request.frame, "gradient", index)
         if index in request.wanted:
             reply.add(key, gradient)
@@ -201,22 +195,7 @@ def _push(loop: Loop, microbatch: int, push: Push, held: Held) -> None:
     loop.post.connections.send(push.stage, message, tensors)
 
 
-class _Received(torch.autograd.Function):
-    """The beginning of a frame's graph: what comes back here is sent to the caller."""
-
-    @staticmethod
-    def forward(ctx: Any, token: torch.Tensor, inputs: _Inputs) -> Any:
-        del token
-        ctx.inputs = inputs
-        ctx.set_materialize_grads(False)
-        received, inputs.tensors = tuple(inputs.tensors), []
-        return received
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
-        ctx.inputs.gradients = [_resolved_gradient(gradient) for gradient in gradients]
-        return None, None
-
-
-def _resolved_gradient(gradient: torch.Tensor | None) -> torch.Tensor | None:
-    return gradient.value() if isinstance(gradient, RemoteTensor) else gradient
+def _spoil(loop: Loop, burst: Burst, stage: int) -> None:
+    if stage:  # the first stage hears of it in answers
+        message = Spoilt(loop.post.step, burst.microbatch, burst.attempt)
+        loop.post.connections.send(stage, message)

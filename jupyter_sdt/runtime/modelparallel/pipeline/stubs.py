@@ -11,7 +11,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Modules
+from jupyter_sdt.runtime.modelparallel.pipeline.functions import FunctionModule
+from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, is_remote
 
 RemoteCall = Callable[[int, int, tuple[Any, ...], dict[str, Any]], Any]
@@ -94,7 +95,9 @@ def self_contained(modules: Modules, stage_of: StageOf, stage: int) -> set[int]:
 
 def runs_anywhere(module: nn.Module) -> bool:
     """Whether ``module`` is one of torch's own, and computes with its arguments alone."""
-    own = type(module).__module__.startswith("torch.nn.modules.")
+    own = type(module).__module__.startswith("torch.nn.modules.") or isinstance(
+        module, FunctionModule
+    )
     held = (module._modules, module._parameters, module._buffers)
     return own and not any(any(t is not None for t in part.values()) for part in held)
 

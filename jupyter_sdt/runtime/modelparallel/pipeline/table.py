@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["forward", "between", "backward"]
+Kind = Literal["forward", "between", "backward", "turn"]
 # What a move takes, in units of a forward; and a message on its way.
-_COSTS: dict[Kind, float] = {"forward": 1.0, "between": 0.01, "backward": 2.0}
+_COSTS: dict[Kind, float] = {"forward": 1.0, "between": 0.01, "backward": 2.0, "turn": 3.0}
 _LATENCY = 0.05
 
 
@@ -22,8 +22,8 @@ _LATENCY = 0.05
 class Move:
     """One of the things that are done with a microbatch, one after the other.
 
-    ``between`` is what the first stage does between forward and backward. A move with ``waits``
-    begins when all microbatches have come to it.
+    ``between`` is what the first stage does between forward and backward, ``turn`` both of them,
+    as the last stage does. A move with ``waits`` begins when all microbatches have come to it.
     """
 
     stage: int
@@ -34,13 +34,16 @@ class Move:
 Order = list[tuple[int, int]]  # (number of the move, microbatch)
 
 
-def room_of(stages: Sequence[int], microbatches: int, active: int) -> dict[int, int]:
+def room_of(
+    stages: Sequence[int], microbatches: int, active: int, *, returns: bool = True
+) -> dict[int, int]:
     """How many microbatches each of ``stages``, in the order of the chain, holds in 1F1B.
 
+    With ``returns`` the chain ends on the first one, which makes it one stage longer.
     The first holds one more: it has the step functions to run, so it is the slowest of equal
     stages, and must not wait while the others fill.
     """
-    depth = len(stages) + 1
+    depth = len(stages) + returns
     limit = min(microbatches, active)
     return {stage: min(limit, depth - place + (not place)) for place, stage in enumerate(stages)}
 
@@ -78,11 +81,12 @@ class _Simulation:
         self._ready = [0.0] * microbatches
         self._free = dict.fromkeys((move.stage for move in moves), 0.0)
         self._done: Counter[int] = Counter()
-        returning = {move.stage for move in moves if move.kind == "backward"}
         self._turns = {
             stage: alternating(microbatches, room.get(stage, microbatches))
-            if stage in returning
-            else [("forward", number) for number in range(microbatches)]
+            if {Move(stage, "forward"), Move(stage, "backward")} <= set(moves)
+            else [
+                (move.kind, n) for n in range(microbatches) for move in moves if move.stage == stage
+            ]
             for stage in self._free
         }
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import torch
 
-from jupyter_sdt.runtime.modelparallel.pipeline.chain import BACK, Part, Visit
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import APART, BACK, Part, Visit
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
+    Answer,
     Backward,
     Burst,
     Call,
@@ -57,6 +58,7 @@ class _Pending:
 
     requests: list[Request] = field(default_factory=list)
     tensors: dict[Key, torch.Tensor] = field(default_factory=dict)
+    later: bool = True  # no request has to be sent before others come
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +66,7 @@ class Task:
     """``ready`` says whether a task that waits can go on; without it, it can.
 
     Requests are collected, and sent to a stage when there are new tensors for it, or when the task
-    waits: a chain of calls is two bursts and one answer.
+    waits: a chain of calls is one burst for each stage, and so is its way back.
     """
 
     post: Post
@@ -77,6 +79,8 @@ class Task:
     backward_asked: bool = False
     went_back: bool = False
     complete: bool = False
+    attempt: int | None = None  # a number, where it goes back before all is answered
+    turns_at: int | None = None  # the stage that then goes forward and back at once
     work: Callable[[], object] | None = None
     strand: Strand | None = None
     ready: Callable[[], bool] | None = None
@@ -87,49 +91,70 @@ class Task:
     visits: list[Visit] = field(default_factory=list)
     bursts: list[tuple[int, str]] = field(default_factory=list)
     _pending: dict[int, _Pending] = field(default_factory=dict)
-    _open: dict[int, bool] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
+    _last_frame: int | None = None
     _given: dict[tuple[int, int, int], Key] = field(default_factory=dict)
     _kept: list[torch.Tensor] = field(default_factory=list)
 
     def ask(
-        self, stage: int, request: Request, pushes: Sequence[Push] = (), *, waits: bool = False
+        self, stage: int, request: Request, pushes: Sequence[Push] = (), *, later: bool = False
     ) -> None:
         """Let ``stage`` do something, soon: at once if there are new tensors for it.
 
-        ``pushes`` are for what comes out. ``waits`` says that the task will wait for the result
-        next, which sends everything.
+        ``pushes`` are for what comes out. With ``later`` it may go with what is sent next.
         """
         pending = self._for(stage)
+        pending.later &= later
         pending.requests += [request, *pushes]
         if isinstance(request, Call):
             self.visits.append((stage, request.module))
         elif isinstance(request, Backward):
             self.visits.append((stage, BACK))
-        if pending.tensors and not waits:
-            self._send(stage, answer=bool(pushes))
+        if pending.tensors and not later:
+            self._send(stage)
 
     def give(self, tensors: Sequence[torch.Tensor], stage: int) -> list[Key]:
         """Send tensors along with the next request, and return how ``stage`` will know them."""
         return [self._placed(tensor, stage) for tensor in tensors]
 
-    def flush(self) -> list[int]:
-        """Send all that was asked; return the numbers of the answers to come."""
-        for stage in list(self._pending):
-            self._send(stage, answer=True)
-        return list(self.unanswered)
+    def flush(self, *, later: bool = True) -> list[int]:
+        """Send all that was asked; return the numbers of the answers to come.
 
-    def settle(self) -> list[int]:
-        """As :meth:`flush`, and have everything answered that was asked before."""
-        for stage, still_open in self._open.items():
-            if still_open:
-                self._for(stage)
-        return self.flush()
+        Without ``later`` what may go later is kept back.
+        """
+        for stage, pending in list(self._pending.items()):
+            if later or not pending.later:
+                self._send(stage)
+        return list(self.unanswered)
 
     def forget(self) -> None:
         """Let go of the tensors that were given to other stages."""
         self._kept.clear()
         self._given.clear()
+
+    def hear(self, answer: Answer) -> None:
+        """Something that was asked for is done."""
+        self.unanswered.discard(answer.number)
+        self.surprises.extend(answer.surprises)
+        self.results.update((result.frame, result) for result in answer.results)
+
+    @property
+    def begins(self) -> Phase:
+        """What it does first."""
+        calls = self.burst is not None and isinstance(next(iter(self.burst.requests), None), Call)
+        return "forward" if calls else self.phase
+
+    @property
+    def disappointed(self) -> bool:
+        """Whether what it waits for will not come."""
+        return self.attempt is not None and bool(self.surprises) and not self.unanswered
+
+    def follow(self, frame: int, arguments: Sequence[torch.Tensor]) -> None:
+        """Note where a call does not need the result of the one before it."""
+        remote = [tensor for tensor in arguments if isinstance(tensor, RemoteTensor)]
+        if self._last_frame not in (None, *(tensor.key[0] for tensor in remote)):
+            self.bursts.append(APART)
+        self._last_frame = frame
 
     @property
     def finished(self) -> bool:
@@ -148,7 +173,7 @@ class Task:
     def _for(self, stage: int) -> _Pending:
         return self._pending.setdefault(stage, _Pending())
 
-    def _send(self, stage: int, *, answer: bool) -> None:
+    def _send(self, stage: int) -> None:
         pending = self._pending.pop(stage)
         number = self.post.numbers.next()
         burst = Burst(
@@ -159,13 +184,12 @@ class Task:
             tuple(pending.requests),
             tuple(pending.tensors),
             self._last.get(stage),
-            answer,
+            self.attempt,
             tuple(self.post.complete.pop(stage, ())),
         )
-        self._last[stage], self._open[stage] = number, not answer
+        self._last[stage] = number
         self.bursts.append((stage, self.phase))
-        if answer:
-            self.unanswered.add(number)
+        self.unanswered.add(number)
         self.post.connections.send(stage, burst, list(pending.tensors.values()))
 
     def _placed(self, tensor: torch.Tensor, stage: int) -> Key:

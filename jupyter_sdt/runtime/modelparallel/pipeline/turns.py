@@ -8,7 +8,12 @@ from collections.abc import Iterable, Sequence
 from jupyter_sdt.runtime.modelparallel.pipeline import order
 from jupyter_sdt.runtime.modelparallel.pipeline.chain import Name
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import Turn
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
+    Astray,
+    Order,
+    Turn,
+    TurnMessage,
+)
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 
 
@@ -57,9 +62,15 @@ class Turns:
         self._names[task] = task.microbatch, sender, count
         self._bursts[task.microbatch, sender] += 1
 
-    def hear(self, turn: Turn) -> None:
-        """The first replica has chosen."""
-        self._told.append(turn.task)
+    def hear(self, message: TurnMessage) -> None:
+        """The first stage has said what holds, or the first replica what it has chosen."""
+        match message:
+            case Order():
+                self.follow(message.names)
+            case Astray():
+                self.leave_order()
+            case Turn():
+                self._told.append(message.task)
 
     def choose(self, tasks: Sequence[Task]) -> Task | None:
         """The task that goes on; None when it is not ready yet."""

@@ -1,10 +1,9 @@
-"""One message on a socket: its number and length, itself pickled, and the bytes of its tensors."""
+"""One message on a socket: its number and length, itself encoded, and the bytes of its tensors."""
 
 from __future__ import annotations
 
 import ctypes
 import math
-import pickle
 import socket
 import struct
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import torch
 
+from jupyter_sdt.runtime.modelparallel.pipeline.encoding import decoded, encoded
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Message
 
 Received = tuple[int, Message, list[torch.Tensor]]
@@ -24,8 +24,7 @@ _PACKET_BYTES = 96 << 10
 def packed(number: int, message: Message, tensors: Sequence[torch.Tensor]) -> list[memoryview]:
     """What is to be sent; the bytes of ``tensors`` are not copied."""
     flat = [_dense(tensor) for tensor in tensors]
-    forms = [(tensor.dtype, tuple(tensor.shape)) for tensor in flat]
-    content = pickle.dumps((message, forms), protocol=5)
+    content = encoded(message, flat)
     head = memoryview(_HEAD.pack(number, len(content)) + content)
     return [head, *(_bytes(tensor) for tensor in flat if tensor.numel())]
 
@@ -54,9 +53,7 @@ def receive(connection: socket.socket) -> Received:
     number, length = _HEAD.unpack(head)
     content = bytearray(length)
     _fill(connection, memoryview(content))
-    # The other side is a rank of the same job, known by its secret.
-    message, forms = pickle.loads(content)  # noqa: S301
-    tensors = [torch.empty(shape, dtype=dtype) for dtype, shape in forms]
+    message, tensors = decoded(content)
     for tensor in tensors:
         if tensor.numel():
             _fill(connection, _bytes(tensor))
@@ -78,8 +75,7 @@ def receive_packet(connection: socket.socket, room: memoryview) -> Received:
         raise EOFError
     number, length = _HEAD.unpack_from(room)
     place = _HEAD.size + length
-    message, forms = pickle.loads(room[_HEAD.size : place])  # noqa: S301 - as in receive()
-    tensors = [torch.empty(shape, dtype=dtype) for dtype, shape in forms]
+    message, tensors = decoded(room[_HEAD.size : place])
     for tensor in tensors:
         if tensor.numel():
             content = _bytes(tensor)

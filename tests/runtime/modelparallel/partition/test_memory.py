@@ -53,8 +53,8 @@ def test_without_a_state_the_optimizer_needs_nothing():
         ("interleaved", 8, None, (5, 5, 5)),
         ("interleaved", 2, None, (2, 2, 2)),
         ("interleaved", 8, 3, (3, 3, 3)),
-        ("1f1b", 8, None, (5, 3, 2)),
-        ("1f1b", 2, None, (2, 2, 2)),
+        ("1f1b", 8, None, (4, 2, 1)),
+        ("1f1b", 2, None, (2, 2, 1)),
     ],
 )
 def test_the_schedule_says_how_many_microbatches_are_in_flight(
