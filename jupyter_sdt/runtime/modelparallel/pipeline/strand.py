@@ -64,9 +64,8 @@ class Strand:
         except BaseException as error:  # noqa: BLE001 - told to whoever resumed it
             self.error = error
         del work
-        free_thread_buffers()
         self.finished = True
-        _idle.append(worker)
+        _idle.append(worker)  # taken first by the next one, which finds its buffers warm
         self._back.release()
 
 

@@ -22,9 +22,10 @@ class Timeline:
         self._microbatch, self._phase, self._start = microbatch, phase, time.time()
 
     def turn(self, phase: Phase) -> None:
-        """The same microbatch goes on in another phase."""
-        self.end()
-        self.begin(self._microbatch, phase)
+        """The same microbatch goes on, in another phase perhaps."""
+        if phase != self._phase:
+            self.end()
+            self.begin(self._microbatch, phase)
 
     def end(self) -> None:
         """It stops, for now."""
