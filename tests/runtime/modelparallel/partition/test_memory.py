@@ -32,11 +32,11 @@ def test_each_stage_holds_parameters_their_companions_and_activations_in_flight(
         parameters=weights,
         gradients=weights,
         optimizer=2 * weights,
-        activations=4 * rows,
+        activations=3 * rows,
         temporary=weights // 2,
     )
-    assert last.activations == 2 * 2 * rows
-    assert first.total == 4.5 * weights + 4 * rows
+    assert last.activations == 2 * rows
+    assert first.total == 4.5 * weights + 3 * rows
 
 
 def test_without_a_state_the_optimizer_needs_nothing():
