@@ -12,7 +12,11 @@ from support import Jobs
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.accelerate_replicas import show_replicas
-from jupyter_sdt.runtime.modelparallel.hugging_face import read_safetensors, weights_file
+from jupyter_sdt.runtime.modelparallel.hugging_face import (
+    accept_parameters,
+    read_safetensors,
+    weights_file,
+)
 from jupyter_sdt.spec.distribution import Distribution
 
 pytestmark = pytest.mark.timeout(400)  # on machines that may be busy
@@ -112,6 +116,24 @@ def test_accelerate_divides_no_batches_among_the_stages_of_a_model(monkeypatch):
     show_replicas()
     assert PartialState().processes == 1
     assert os.environ["OMPI_COMM_WORLD_SIZE"] == "2"
+
+
+def test_arguments_of_other_versions_are_taken(monkeypatch):
+    class Parser:
+        def parse_known_args(self, args):
+            return "found", list(args)
+
+    parsers = ModuleType("transformers.hf_argparser")
+    parsers.HfArgumentParser = Parser
+    older = ModuleType("transformers.sagemaker.training_args_sm")
+    older.SageMakerTrainingArguments = type("SageMakerTrainingArguments", (), {})
+    for module in (parsers, older):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    accept_parameters()
+    accept_parameters()
+    given = ["--mp_parameters", "ddp=True,partitions=2", "--wrong", "1"]
+    assert Parser().parse_known_args(given) == ("found", ["--wrong", "1"])
+    assert older.SageMakerTrainingArguments.distributed_state is None
 
 
 def test_files_of_tensors_are_read_as_their_own_library_reads_them(tmp_path: Path):

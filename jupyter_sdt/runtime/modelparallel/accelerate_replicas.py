@@ -67,12 +67,13 @@ def _hide_processes(module: Any) -> None:
 
 def _divide_batches(module: Any) -> None:
     def among_replicas(prepare: Function) -> Function:
-        def prepared(loader: Any, *arguments: Any, **named: Any) -> Any:
-            group = _replicas()
-            named |= {"num_processes": group.size, "process_index": group.rank}
-            if isinstance(loader.dataset, IterableDataset):
-                named["dispatch_batches"] = False  # one process would read for all
-            return prepare(loader, *arguments, **named)
+        def prepared(dataloader: Any, device: Any = None, *others: Any, **named: Any) -> Any:
+            if not others:  # else the script itself says among how many
+                group = _replicas()
+                named |= {"num_processes": group.size, "process_index": group.rank}
+                if isinstance(dataloader.dataset, IterableDataset):
+                    named["dispatch_batches"] = False  # one process would read for all
+            return prepare(dataloader, device, *others, **named)
 
         return prepared
 
