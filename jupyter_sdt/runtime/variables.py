@@ -62,10 +62,10 @@ def _dump(name: str, value: Any) -> bytes:
     buffer = io.BytesIO()
     try:
         _PlainPickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - anybody's __reduce__ may raise anything
         raise RuntimeStateError(
             f"--out {name}: a {type(value).__qualname__} that cannot be pickled: {error}"
-        ) from error
+        ) from None
     return buffer.getvalue()
 
 
