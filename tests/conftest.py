@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ os.environ.setdefault("SDT_NURSERY_IDLE_SECONDS", "120")
 # Shells and kernels of tests leave the user's own IPython, its history above all, alone.
 _ipython = tempfile.TemporaryDirectory(prefix="sdt-ipython-")
 os.environ["IPYTHONDIR"] = _ipython.name
+# A shell starts what runs in its background without Ctrl-C, which tests press.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
