@@ -30,6 +30,11 @@ def failed_elsewhere(failed: Failed) -> StageError:
     )
 
 
+def ended(connections: Connections, lost: int | None, seconds: float) -> StageError:
+    """No message has come for so long, after the rank ``lost`` was found gone or for no reason."""
+    return silent(connections, seconds) if lost is None else gone(connections, lost)
+
+
 def gone(connections: Connections, rank: int) -> StageError:
     """The process of ``rank`` has ended."""
     stage = connections.ranks.index(rank)

@@ -14,9 +14,8 @@ from jupyter_sdt.runtime.modelparallel.pipeline import order
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.faults import (
     Surprise,
+    ended,
     failed_elsewhere,
-    gone,
-    silent,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
@@ -194,10 +193,9 @@ class Loop:
                 self.post.connections.send(stage, Astray(self.post.step))
 
     def _wait_for_message(self) -> None:
-        connections, lost = self.post.connections, self._lost
-        if not self._receive(self._seconds if lost is None else _GRACE_SECONDS):
-            seconds = self._seconds
-            raise silent(connections, seconds) if lost is None else gone(connections, lost)
+        seconds = self._seconds if self._lost is None else _GRACE_SECONDS
+        if not self._receive(seconds):
+            raise ended(self.post.connections, self._lost, seconds)
 
     def _receive(self, seconds: float) -> bool:
         delivery = self.post.connections.receive(seconds)

@@ -119,13 +119,6 @@ for number in range(5):
 @pytest.mark.parametrize("stages", [2, 3])
 def test_a_form_that_proves_wrong_after_all_spoils_no_gradient(agree, stages):
     body = """
-class Chosen(nn.Module):
-    '''As many rows as are positive: nobody can know before.'''
-    def __init__(self):
-        super().__init__()
-        self.linear = nn.Linear(8, 8)
-    def forward(self, x):
-        return self.linear(x)[x[:, 0] > 0]
 class Net(nn.Module):
     def __init__(self):
         super().__init__()

@@ -6,13 +6,6 @@ import pytest
 @pytest.mark.parametrize("nested", [False, True])
 def test_results_whose_form_depends_on_values(agree, nested):
     body = """
-class Chosen(nn.Module):
-    '''As many rows as are positive: nobody can know before.'''
-    def __init__(self):
-        super().__init__()
-        self.linear = nn.Linear(8, 8)
-    def forward(self, x):
-        return self.linear(x)[x[:, 0] > 0]
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
