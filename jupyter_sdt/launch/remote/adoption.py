@@ -112,6 +112,7 @@ def unsent(spec: JobSpec) -> JobSpec:
 def _resume(lost: JobDirectory) -> None:
     """Follow a job again whose supervisor has died, though not the job: from its beginning.
 
+    What the first supervisor had brought here stays in ``before``: CloudWatch keeps nothing for ever.
     Raises whatever speaks against it: AWS cannot be asked, or knows no such job.
     """
     spec = lost.read_spec()
@@ -122,11 +123,11 @@ def _resume(lost: JobDirectory) -> None:
     aside = lost.path.rename(lost.path.with_name(f".{lost.job_name}.{os.getpid()}"))
     try:
         told = {**spec.sagemaker, "region": region, RESUMED: True}
-        _begin(replace(spec, sagemaker=told), source=aside / "source")
+        found = _begin(replace(spec, sagemaker=told), source=aside / "source")
     except BaseException:
         aside.rename(lost.path)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    aside.rename(found.before)
 
 
 def _begin(spec: JobSpec, *, source: Path | None = None) -> JobDirectory:
