@@ -112,7 +112,7 @@ def unsent(spec: JobSpec) -> JobSpec:
 def _resume(lost: JobDirectory) -> None:
     """Follow a job again whose supervisor has died, though not the job: from its beginning.
 
-    What the first supervisor had brought here stays in ``before``: CloudWatch keeps nothing for ever.
+    What the first supervisor had brought here stays, in ``before``: CloudWatch may forget.
     Raises whatever speaks against it: AWS cannot be asked, or knows no such job.
     """
     spec = lost.read_spec()
