@@ -111,11 +111,6 @@ class JobDirectory(OutsideFiles):
         """``stacks/rank-N.txt``: every thread's stack, dumped when the job hangs."""
         return self.path / "stacks"
 
-    @property
-    def before(self) -> Path:
-        """``before/``: this folder as a supervisor left it that died, when attach went on."""
-        return self.path / "before"
-
     def node(self, name: str) -> Path:
         """``nodes/algo-1/``: the /opt/ml tree of one node."""
         return self.path / "nodes" / name

@@ -126,7 +126,7 @@ def test_a_job_whose_supervisor_died_is_followed_anew(aws, tmp_path):
     assert list(again.logs()) == ["loss: 0.5"]
     assert (again.directory.source / "train.py").read_text() == script.read_text()
     assert [path.name for path in job.directory.path.parent.iterdir()] == ["orphan"]
-    assert "loss: 0.5" in (job.directory.before / "logs" / "rank-0.log").read_text()
+    assert "loss: 0.5" in (job.directory.path / "before" / "logs" / "rank-0.log").read_text()
     again.stop()
     with pytest.warns(UserWarning, match="did not complete"):
         assert job.wait(timeout_seconds=60).status == "Stopped"

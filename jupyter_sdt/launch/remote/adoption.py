@@ -31,6 +31,8 @@ from jupyter_sdt.store.job_store import find_job
 
 # In JobSpec.sagemaker: this job was not submitted from here; or it was, and its supervisor died.
 ADOPTED, RESUMED = "adopted", "resumed"
+# In the folder of a job that is followed again: the folder as its first supervisor left it.
+BEFORE = "before"
 
 
 def find_anywhere(job_name: str, region: str | None = None) -> JobDirectory:
@@ -127,7 +129,7 @@ def _resume(lost: JobDirectory) -> None:
     except BaseException:
         aside.rename(lost.path)
         raise
-    aside.rename(found.before)
+    aside.rename(found.path / BEFORE)
 
 
 def _begin(spec: JobSpec, *, source: Path | None = None) -> JobDirectory:
