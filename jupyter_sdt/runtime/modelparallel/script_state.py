@@ -14,6 +14,7 @@ from typing import Any
 
 from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import world
+from jupyter_sdt.runtime.modelparallel.activations.unused import tell_of_nothing_offloaded
 from jupyter_sdt.runtime.modelparallel.hugging_face import adapt_trainer
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
 
@@ -68,6 +69,7 @@ class ScriptState:
                 "networks into one torch.nn.Module and wrap that"
             )
         self.model = model
+        self.when_partitioned(lambda: model.register_post_step_hook(tell_of_nothing_offloaded))
         adapt_trainer()
 
     def when_partitioned(self, action: Callable[[], object]) -> None:

@@ -66,13 +66,16 @@ class Offloader:
     """Keeps tensors in the memory of the CPU, if ``on``.
 
     Backward goes through them in the opposite order: when one is needed, it and those before it
-    are loaded, ``horizon`` in all.
+    are loaded, ``horizon`` in all. ``used`` says that some module was recomputed here, ``checked``
+    that somebody has looked whether any was.
     """
 
     on: bool
     horizon: int
     movers: dict[torch.device, Mover] = field(default_factory=dict)
     last: weakref.ref[Kept] | None = None
+    used: bool = False
+    checked: bool = False
 
     def can_move(self, tensor: torch.Tensor) -> bool:
         """Whether ``tensor`` lies elsewhere than on the CPU."""

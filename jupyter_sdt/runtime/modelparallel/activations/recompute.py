@@ -29,6 +29,7 @@ def recomputed(
     With ``preserve_rng_state`` dropout finds the same random numbers again. Where the job offloads
     activations, floating-point arguments wait for backward in the memory of the CPU.
     """
+    offloader().used = True
     if not torch.is_grad_enabled():
         return call(*arguments, **named)
     found, form = tree_flatten((tuple(arguments), dict(named)))

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from jupyter_sdt.runtime.modelparallel import world
+from jupyter_sdt.runtime.modelparallel.activations.unused import tell_of_nothing_offloaded
 from jupyter_sdt.runtime.modelparallel.norms import gradient_norm, overflows, sharing_groups
 from jupyter_sdt.runtime.modelparallel.optimizer.entries import (
     Entries,
@@ -99,6 +100,7 @@ class DistributedOptimizer(GivenStates):
         """
         if script.model is not None:
             script.model.finish_exchange()
+            tell_of_nothing_offloaded()  # with one stage nobody needs smp.step
         self.working.take_gradients(1.0 / self.loss_scale)
         self._has_gradients = True
         if self._world.parameters.fp16:
