@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from jupyter_sdt.errors import LaunchError
 from jupyter_sdt.launch.channels.file_systems import on_file_system
@@ -15,7 +17,7 @@ from jupyter_sdt.launch.remote.plan import check_remote
 from jupyter_sdt.spec.hybrid_degrees import HybridDegrees
 from jupyter_sdt.spec.instances import find_instance
 from jupyter_sdt.spec.job_spec import JobSpec
-from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout
+from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout, pipeline_degree
 from jupyter_sdt.spec.strategies import Strategy
 from jupyter_sdt.spec.variables import MASTER_ADDR, MASTER_PORT, VIRTUAL_CUDA
 
@@ -61,6 +63,20 @@ def _check_model_parallel(spec: JobSpec) -> None:
         HybridDegrees.of(distribution.parameters, spec.world_size)
         return
     model_parallel_layout(distribution.parameters, spec.world_size)
+    _check_partition_file(distribution.parameters)
+
+
+def _check_partition_file(parameters: Mapping[str, Any]) -> None:
+    """Rank 0 reads it, on this machine. Relative paths and /opt/ml mean something to ranks only."""
+    path = Path(str(parameters.get("partition_file", "")))
+    known = path.is_absolute() and not path.is_relative_to("/opt/ml")
+    loaded = parameters.get("load_partition") and pipeline_degree(parameters) > 1
+    if loaded and known and not path.is_file():
+        raise LaunchError(
+            f"distribution: partition_file={str(path)!r} does not exist, and 'load_partition': "
+            "True reads it; name a file that a job has written which had 'partition_file' alone, "
+            "or leave load_partition out"
+        )
 
 
 def _remote_places(spec: JobSpec) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ import torch.distributed as dist
 from jupyter_sdt.errors import DistributionError, RuntimeStateError
 from jupyter_sdt.runtime.context import choose_backend, join_process_group
 from jupyter_sdt.runtime.modelparallel.parameters import Parameters
+from jupyter_sdt.runtime.modelparallel.partition.files import check_partition_file
 from jupyter_sdt.runtime.process_environment import ProcessEnvironment, process_environment
 from jupyter_sdt.spec.layout import AXES, Axis, Layout
 from jupyter_sdt.spec.model_parallel_parameters import model_parallel_layout
@@ -125,6 +126,10 @@ def _joined(parameters: Parameters, timeout: timedelta) -> World:
     layout = model_parallel_layout(_degrees(parameters), place.world_size)
     if layout.data_parallel_size > 1 and not (parameters.ddp or parameters.horovod):
         _tell_of_replicas(parameters, layout.data_parallel_size, first=place.rank == 0)
+    if place.rank == 0 and layout.pipeline_parallel_size > 1:  # which reads and writes the file
+        check_partition_file(
+            parameters.partition_file, parameters.partitions, load=parameters.load_partition
+        )
     backend = _backend(place)
     if not dist.is_initialized():
         with _environment_kept(place):

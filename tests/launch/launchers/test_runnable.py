@@ -135,3 +135,22 @@ def test_the_degrees_of_version_2_must_divide_the_processes():
         check_runnable(model_parallel(6, "torch_distributed", **degrees))
     with pytest.raises(DistributionError, match="context_parallel_degree=2 does not divide"):
         check_runnable(model_parallel(3, "torch_distributed", context_parallel_degree=2))
+
+
+def test_a_partition_that_is_missing_on_this_machine_is_refused_before_the_job(tmp_path):
+    path = tmp_path / "cut.json"
+
+    def loading(**parameters) -> JobSpec:
+        asked = {"partitions": 2, "load_partition": True, **parameters}
+        loads = Distribution(
+            strategy="modelparallel", processes_per_node=2, combined_with="mpi", parameters=asked
+        )
+        return replace(spec(), distribution=loads)
+
+    with pytest.raises(LaunchError, match=r"partition_file=.*cut.json' does not exist"):
+        check_runnable(loading(partition_file=str(path)))
+    for other in ("cut.json", "/opt/ml/input/data/cut.json"):
+        check_runnable(loading(partition_file=other))
+    check_runnable(loading(partition_file=str(path), load_partition=False))
+    path.write_text("{}")
+    check_runnable(loading(partition_file=str(path)))

@@ -142,3 +142,22 @@ assert not world.is_started()
     assert job.codes == [0], job.log()
     assert "smp.init() was not called" in job.log()
     assert "not a multiple of partitions=2" in job.log()
+
+
+def test_a_partition_that_is_missing_is_refused_where_it_is_read_before_ranks_meet(mp_ranks):
+    prelude = """
+import os
+from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.parameters import Parameters
+from jupyter_sdt.runtime.modelparallel import world
+asked = dict(partitions=2, load_partition=True, partition_file="missing.json")
+if os.environ["RANK"] == "0":
+    try:
+        world.start(Parameters.from_mapping(asked))
+    except SpecError as error:
+        assert "partition_file='missing.json' does not exist" in str(error), error
+    else:
+        raise AssertionError("it was accepted")
+assert not world.is_started()
+"""
+    mp_ranks("assert here.stage == rank\n", 2, {"partitions": 2}, prelude=prelude + PRELUDE)

@@ -17,19 +17,24 @@ def load_assignment(path: str, module: nn.Module, stages: int) -> Assignment:
     partition.json of a job directory has the same form. Raises SpecError when the file cannot be
     read, and for the partition of another model or of another number of stages.
     """
-    if not path:
+    found = _read(path, stages)
+    _check_model(found, path, module)
+    return found
+
+
+def check_partition_file(path: str, stages: int, *, load: bool) -> None:
+    """Raise SpecError, before a job begins, if ``path`` cannot be loaded, or else be written.
+
+    What the file says about a model shows when there is one, in :func:`load_assignment`.
+    """
+    if load:
+        _read(path, stages)
+    elif path and not Path(path).absolute().parent.is_dir():
         raise SpecError(
-            "'load_partition': True needs 'partition_file', the path of a partition",
+            f"partition_file={path!r} cannot be written: there is no folder "
+            f"{str(Path(path).absolute().parent)!r}; make it, or name a file in another one",
             argument="partition_file",
         )
-    try:
-        found = Assignment.from_json(json.loads(Path(path).read_text()))
-    except (OSError, ValueError) as error:
-        raise SpecError(
-            f"partition_file={path!r} cannot be read: {error}", argument="partition_file"
-        ) from None
-    _check(found, path, module, stages)
-    return found
 
 
 def save_assignment(assignment: Assignment, path: str) -> None:
@@ -42,13 +47,35 @@ def save_assignment(assignment: Assignment, path: str) -> None:
         ) from None
 
 
-def _check(found: Assignment, path: str, module: nn.Module, stages: int) -> None:
+def _read(path: str, stages: int) -> Assignment:
+    if not path:
+        raise SpecError(
+            "'load_partition': True needs 'partition_file', the path of a partition",
+            argument="partition_file",
+        )
+    try:
+        found = Assignment.from_json(json.loads(Path(path).read_text()))
+    except FileNotFoundError:
+        raise SpecError(
+            f"partition_file={path!r} does not exist (seen from {str(Path.cwd())!r}), and "
+            "'load_partition': True reads it; name a file that a job has written which had "
+            "'partition_file' alone, or leave load_partition out",
+            argument="partition_file",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise SpecError(
+            f"partition_file={path!r} cannot be read: {error}", argument="partition_file"
+        ) from None
     if found.stages != stages:
         raise SpecError(
             f"partition_file={path!r} holds {found.stages} stages, but partitions={stages}; give "
             f"partitions={found.stages}, or another file",
             argument="partition_file",
         )
+    return found
+
+
+def _check_model(found: Assignment, path: str, module: nn.Module) -> None:
     names = [name for name, _ in module.named_modules(remove_duplicate=False)]
     strange = [name for name in names if name not in found.stage_of]
     if strange or len(found.modules) != len(names):
