@@ -66,6 +66,7 @@ def _assignment(world: World, module: nn.Module, run: Run, tracing: Tracing) -> 
         memory_weight=asked.memory_weight,
         auto_partition=asked.auto_partition,
         default_partition=asked.default_partition,
+        undivided=state.undivided,
     )
     if asked.partition_file:
         save_assignment(found, asked.partition_file)

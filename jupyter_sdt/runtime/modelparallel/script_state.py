@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import nn
+
 from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel import world
 from jupyter_sdt.runtime.modelparallel.activations.unused import tell_of_nothing_offloaded
@@ -35,6 +37,7 @@ class ScriptState:
 
     ``partition_to_restore`` is what a checkpoint says about the stage of each module; a model that
     is about to be partitioned follows it. ``optimizer_state_to_load`` waits for an optimizer.
+    ``undivided`` are modules that are to be recomputed, which they are as a whole or not at all.
     """
 
     def __init__(self) -> None:
@@ -43,6 +46,7 @@ class ScriptState:
         self.module_manager = Translations()
         self.partition_to_restore: Mapping[str, int] | None = None
         self.optimizer_state_to_load: Mapping[str, Any] | None = None
+        self.undivided: set[nn.Module] = set()
         self._partitioned = False
         self._waiting: list[Callable[[], object]] = []
 

@@ -10,6 +10,7 @@ from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.modelparallel.activations.groups import group_size, in_groups, in_turn
 from jupyter_sdt.runtime.modelparallel.activations.recompute import asked, recomputed
 from jupyter_sdt.runtime.modelparallel.activations.stages import fits_one_stage, is_here, placement
+from jupyter_sdt.runtime.modelparallel.script_state import state
 
 
 def checkpoint(
@@ -26,6 +27,8 @@ def checkpoint(
         raise SpecError(
             f"checkpoint(module={module!r}): must be a torch.nn.Module", argument="module"
         )
+    if placement() is None:  # while costs are measured, before stages are decided on
+        state.undivided.add(module)
     if not fits_one_stage(module, "checkpoint()"):
         return module(*args, **kwargs)
     if is_here(module):
@@ -65,6 +68,7 @@ def checkpoint_sequential(
     # Before the partition, while costs are measured, every module counts for itself.
     children = list(sequential_module)
     if placement() is None:
+        state.undivided.update(children)
         return in_turn(children, input)
     local: dict[Any, bool] = {child: is_here(child) for child in children}
     parts = [child if local[child] else elsewhere(child) for child in children]

@@ -41,9 +41,10 @@ def set_activation_checkpointing(
     the partition on, and may be said before or after. ``strategy`` means nothing for other
     modules; tuples pass through with or without ``pack_args_as_tuple``.
 
-    A module, or a child, on several stages is left alone, with a warning. Raises DistributionError
-    for one with ``auto_partition: False``, SpecError for another strategy and for what is no
-    module.
+    Said before, an automatic partition keeps the module, or the child, on one stage, as far as
+    stages stay nearly even. One on several stages is left alone, with a warning. Raises
+    DistributionError for one with ``auto_partition: False``, SpecError for another strategy and for
+    what is no module.
     https://sagemaker.readthedocs.io/en/v2.199.0/api/training/smp_versions/latest/smd_model_parallel_pytorch.html
     """
     size = group_size(strategy)
@@ -56,12 +57,14 @@ def set_activation_checkpointing(
             f"{type(module).__name__}, which is no nn.Sequential",
             stacklevel=2,
         )
+    parts = list(module.children()) if sequential else [module]
+    state.undivided.update(parts)
     if sequential and size != 1:
         state.when_partitioned(
             partial(_group, cast("nn.Sequential", module), size, preserve=preserve_rng_state)
         )
     else:
-        for each in list(module.children()) if sequential else [module]:
+        for each in parts:
             state.when_partitioned(partial(_recompute, each, preserve=preserve_rng_state))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from torch import nn
 
 from jupyter_sdt.runtime.modelparallel.partition.assignment import Assignment
@@ -19,6 +21,7 @@ def assign_stages(
     memory_weight: float = 0.8,
     auto_partition: bool = True,
     default_partition: int = 0,
+    undivided: Collection[nn.Module] = (),
 ) -> Assignment:
     """Give every module of ``model`` the stage, 0 to ``stages - 1``, that runs it.
 
@@ -26,12 +29,20 @@ def assign_stages(
     estimated from the parameters. With ``auto_partition`` the stages are contiguous in the order of
     calls and their costs nearly equal: ``memory_weight`` 1.0 balances memory alone, 0.0 time alone.
     Without it the marks of ``partition()`` and ``set_partition()`` decide, and
-    ``default_partition`` where there is none.
+    ``default_partition`` where there is none. Each of the modules ``undivided`` is kept on one
+    stage as far as an automatic partition stays nearly as even.
 
     Raises SpecError when the model cannot be divided as asked.
     """
     tree = read_tree(model)
     if auto_partition:
-        return assign_automatically(tree, stages, costs=costs, memory_weight=memory_weight)
+        whole = set(undivided)
+        return assign_automatically(
+            tree,
+            stages,
+            costs=costs,
+            memory_weight=memory_weight,
+            undivided={name for name, module in model.named_modules() if module in whole},
+        )
     marks = read_marks(model)
     return assign_manually(tree, stages, marks, default_partition=default_partition, costs=costs)

@@ -141,6 +141,37 @@ assert max(runs(net)) == 1, runs(net)
     agree(body, 2)
 
 
+@pytest.mark.parametrize("asked", ["mark", "call"])
+def test_what_is_to_be_checkpointed_is_kept_on_one_stage(agree, asked):
+    body = f"""
+begin(partitions=2, microbatches=1)
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.asks = Block(), Block(), {asked == "call"}
+    def forward(self, x):
+        return self.b(self.a(x))
+class Caller(nn.Sequential):
+    def forward(self, x):
+        for pair in self:
+            x = checkpoint(pair, x) if pair.asks else pair(x)
+        return x
+net = Caller(*[Pair() for _ in range(7)])
+if not net[0].asks:
+    set_activation_checkpointing(nn.Sequential(*net))
+model = DistributedModel(net)
+with warnings.catch_warnings():
+    warnings.simplefilter("error", UserWarning)
+    train_step(model, torch.randn(4, 8))
+    for part in net.modules():
+        part.runs = 0
+    train_step(model, torch.randn(4, 8))
+here_twice = [n for n, pair in enumerate(net) if runs(pair) == [2, 2]]
+assert here_twice in ([0, 1, 2, 3], [4, 5, 6], [0, 1, 2], [3, 4, 5, 6]), here_twice
+"""
+    agree(body, 2)
+
+
 def test_what_cannot_be_checkpointed_is_refused_by_name(agree):
     body = """
 begin()
