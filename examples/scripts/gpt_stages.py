@@ -7,6 +7,7 @@ gradients of the whole batch. The text is the one behind Python's help(): 700,00
 """
 
 import argparse
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -17,7 +18,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from jupyter_sdt.runtime import DistributedModel, init, log_metrics, shutdown
-from jupyter_sdt.runtime.modelparallel.partition import Assignment, predict_memory
+from jupyter_sdt.runtime.modelparallel.activations.counting import count_activations
+from jupyter_sdt.runtime.modelparallel.partition import (
+    Assignment,
+    predict_memory,
+    recorded_in_flight,
+)
 
 LETTERS = 128
 
@@ -72,6 +78,22 @@ def held_bytes(model, optimizer):
     return sum(t.nbytes for t in (*parameters, *states) if torch.is_tensor(t) and t.dim())
 
 
+def show_prediction(context, kept):
+    """Each stage says what its activations took; the first one says what was to be expected."""
+    print(f"rank {context.rank}: {kept.most} bytes of activations kept at the same time")
+    folder = Path(os.environ.get("SDT_JOB_DIRECTORY", "."))
+    if context.rank > 0 or not (folder / "schedule.json").exists():
+        return
+    assignment = Assignment.from_json(json.loads((folder / "partition.json").read_text()))
+    flying = recorded_in_flight(json.loads((folder / "schedule.json").read_text()))
+    for stage, memory in enumerate(predict_memory(assignment, 1, "1f1b", in_flight=flying)):
+        print(
+            f"stage {stage}: {memory.parameters + memory.optimizer} bytes predicted, and "
+            f"{memory.gradients} of gradients, about {memory.activations} of activations with "
+            f"{flying[stage]} in flight"
+        )
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=200)
@@ -91,21 +113,20 @@ def main():
         logits = model(rows[:, :-1])
         return F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
 
+    staged = context.layout is not None and context.layout.pipeline_parallel_size > 1
+    kept = None
     for step, rows in enumerate(read_batches(args, context), 1):
         optimizer.zero_grad()
-        loss = model.train_step(loss_of, rows)
+        recorded = staged and step == (4 if args.steps >= 4 else 2)  # in schedule.json
+        with count_activations() if recorded else contextlib.nullcontext() as activations:
+            loss = model.train_step(loss_of, rows)
+        kept = activations or kept
         optimizer.step()
         log_metrics(step, loss=loss.item())
     print(f"rank {context.rank}: loss {loss:.4f}, {held_bytes(model, optimizer)} bytes held")
 
-    partition = Path(os.environ.get("SDT_JOB_DIRECTORY", "."), "partition.json")
-    if context.layout is not None and context.rank == 0 and partition.exists():
-        assignment = Assignment.from_json(json.loads(partition.read_text()))
-        for stage, memory in enumerate(predict_memory(assignment, 1, "simple")):
-            predicted = memory.parameters + memory.optimizer
-            print(
-                f"stage {stage}: {predicted} bytes predicted, and {memory.gradients} of gradients"
-            )
+    if kept is not None:
+        show_prediction(context, kept)
     shutdown()
 
 

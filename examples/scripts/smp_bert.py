@@ -23,6 +23,7 @@ whether the second half of a row follows the first. The text is the one behind P
 """
 
 import argparse
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -169,6 +170,32 @@ def show_schedule():
         print("one stage: microbatch after microbatch, forward and backward", flush=True)
 
 
+def counted(step, steps):
+    """With stages: count what this rank keeps for backward, in the step that schedule.json records."""
+    if smp.pp_size() == 1 or step != (4 if steps >= 4 else 2):
+        return contextlib.nullcontext()
+    from jupyter_sdt.runtime.modelparallel.activations.counting import count_activations
+
+    return count_activations()
+
+
+def show_activations(model, activations):
+    """Compare them with the prediction, for the microbatches that were in flight at the same time."""
+    path = Path(os.environ.get("SDT_JOB_DIRECTORY", "."), "schedule.json")
+    if activations is None or not path.is_file():
+        return
+    from jupyter_sdt.runtime.modelparallel.partition import predict_memory, recorded_in_flight
+
+    flying = recorded_in_flight(json.loads(path.read_text()))
+    microbatches = smp.state.cfg.microbatches
+    need = predict_memory(model.assignment, microbatches, "1f1b", in_flight=flying)[smp.pp_rank()]
+    print(
+        f"rank {smp.rank()}, stage {smp.pp_rank()}: {activations.most} bytes of "
+        f"activations, {need.activations} predicted with {flying[smp.pp_rank()]} in flight",
+        flush=True,
+    )
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--max_steps", type=int, default=60)
@@ -188,12 +215,15 @@ def main():
     shape = args.hidden_size, args.num_hidden_layers, args.num_attention_heads, args.max_seq_length
     network = BertForPreTraining(*shape)
     sizes = {name: parameter.nbytes for name, parameter in network.named_parameters()}
-    model = smp.DistributedModel(network, trace_execution_times=True)
+    model = smp.DistributedModel(network, trace_execution_times=True, trace_memory_usage=True)
     optimizer = smp.DistributedOptimizer(FusedLAMB(model.parameters(), lr=args.learning_rate))
 
+    kept = None
     for step, batch in enumerate(batches(args), 1):
         optimizer.zero_grad()
-        loss = train_step(model, *(tensor.to(device) for tensor in batch)).reduce_mean()
+        with counted(step, args.max_steps) as activations:
+            loss = train_step(model, *(tensor.to(device) for tensor in batch)).reduce_mean()
+        kept = activations or kept
         optimizer.step()
         losses = smp.allgather(loss.item(), smp.DP_GROUP)
         if smp.rank() == 0 and (step % 10 == 0 or step in (1, args.max_steps)):
@@ -204,6 +234,7 @@ def main():
         f"{4 * sum(sizes.values())} on one process",
         flush=True,
     )
+    show_activations(model, kept)
     show_shares(model)
     show_schedule()
     smp.barrier()

@@ -56,9 +56,19 @@ def check_memory(directory: JobDirectory, ranks: int) -> None:
     predicted = predict_memory(assignment, 1, "simple")
     for rank in range(ranks):
         text = directory.log(rank).read_text()
-        ((stage, held),) = re.findall(rf"rank {rank}, stage (\d): (\d+) bytes", text)
+        ((stage, held),) = re.findall(rf"rank {rank}, stage (\d): (\d+) bytes,", text)
         need = predicted[int(stage)]
         assert int(held) == need.parameters + need.gradients + need.optimizer
+
+
+def check_activations(
+    directory: JobDirectory, ranks: int, least: float, most: float = 1.15
+) -> None:
+    """Each rank kept about what was predicted for the microbatches in flight, or fewer of them."""
+    for rank in range(ranks):
+        text = directory.log(rank).read_text()
+        ((kept, predicted),) = re.findall(r": (\d+) bytes of activations, (\d+) predicted", text)
+        assert least * int(predicted) <= int(kept) <= most * int(predicted), text
 
 
 def test_the_gpt_2_example_learns_the_same_in_stages_and_replicas():
@@ -70,6 +80,7 @@ def test_the_gpt_2_example_learns_the_same_in_stages_and_replicas():
     log = directory.log(0).read_text()
     assert "Partition assignments: " in log
     check_memory(directory, 4)
+    check_activations(directory, 4, least=0.5)
     schedule = json.loads((directory.path / "schedule.json").read_text())
     assert {row["stage"] for row in schedule["tasks"]} == {0, 1}
     assert {row["microbatch"] for row in schedule["tasks"]} == {0, 1, 2, 3}
@@ -107,6 +118,7 @@ def test_the_bert_example_learns_the_same_on_four_stages():
     assert found[0][-1] < found[0][0]
     assert found[1] == pytest.approx(found[0], abs=2e-4)
     check_shares(directory, 4)
+    check_activations(directory, 4, least=0.1, most=1.4)  # no plain chain: some have just begun
     log = directory.log(0).read_text()
     assert "Partition assignments: " in log
     assert re.search(r"stage 3 backward \|[ 0-3]*3[ 0-3]*\|", log), log

@@ -43,7 +43,10 @@ def test_the_example_learns_the_same_in_stages_and_replicas_and_predicts_its_mem
     logs = [directory.log(rank).read_text() for rank in range(4)]
     assert "Partition assignments: " in logs[0]
     predicted = dict(re.findall(r"stage (\d): (\d+) bytes predicted", logs[0]))
+    activations = [int(found) for found in re.findall(r"about (\d+) of activations", logs[0])]
     for rank in range(4):
         (held,) = re.findall(rf"rank {rank}: loss .*, (\d+) bytes held", logs[rank])
         assert held == predicted[str(rank % 2)]
+        (kept,) = re.findall(rf"rank {rank}: (\d+) bytes of activations", logs[rank])
+        assert 0.5 * activations[rank % 2] <= int(kept) <= 1.15 * activations[rank % 2]
     assert json.loads((directory.path / "schedule.json").read_text())["microbatches"] == 2

@@ -27,23 +27,23 @@ class _Bytes:
         self.found: dict[str, int] = defaultdict(int)
         self._watch = watch
         state = (*watch.model.parameters(), *watch.model.buffers())
-        self._seen = dict(_storages((*state, *_alive())))
+        self._seen = dict(storages_of((*state, *alive_tensors())))
 
     def add(self, tensor: torch.Tensor) -> None:
         """Count the storage of ``tensor`` if it is new."""
         maker = self._watch.current
-        for address, storage in _storages([tensor]):
+        for address, storage in storages_of([tensor]):
             if maker is not None and address not in self._seen:
                 self._seen[address] = storage
                 self.found[maker] += storage.nbytes()
 
 
-def _alive() -> list[torch.Tensor]:
+def alive_tensors() -> list[torch.Tensor]:
     """Tensors that exist now."""
     return [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
 
 
-def _storages(tensors: Iterable[torch.Tensor]) -> Iterator[tuple[int, torch.UntypedStorage]]:
+def storages_of(tensors: Iterable[torch.Tensor]) -> Iterator[tuple[int, torch.UntypedStorage]]:
     """Storages with their addresses."""
     for tensor in tensors:
         # Some have none: sparse ones, wrappers of others, parameters that nobody has filled.
