@@ -24,6 +24,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options that only this file may add, because it is read first."""
+    parser.addoption(
+        "--all-transformers",
+        action="store_true",
+        help="test Hugging Face's Trainer with every version in tests/older_transformers.py",
+    )
+
+
 @pytest.fixture(autouse=True)
 def jobs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The test's own folder of jobs; whatever still runs in it afterwards is asked to stop."""

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from older_transformers import ALWAYS_TESTED, BESIDE, older_transformers
 from runtime.conftest import job, warm_server
 
 from jupyter_sdt.rehearsal import rehearse
@@ -137,3 +138,25 @@ def rehearsed_aws():
     """The address of a rehearsed S3."""
     with rehearse() as service:
         yield service.url
+
+
+def pytest_generate_tests(metafunc):
+    """Versions of transformers: the installed one, and older ones."""
+    if "hugging_face" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--all-transformers")
+        versions = ["installed", *(BESIDE if every else ALWAYS_TESTED)]
+        metafunc.parametrize("hugging_face", versions, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def hugging_face(request):
+    """The variables of a job that trains with a version of transformers, without any network."""
+    offline = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
+    if request.param == "installed":
+        pytest.importorskip("transformers")
+        pytest.importorskip("accelerate")
+        return offline
+    cache = request.config.cache.mkdir("older-transformers")
+    folder = older_transformers(request.param, cache)
+    # They end with an error where TensorFlow lies beside, whose Keras is newer than they are.
+    return offline | {"PYTHONPATH": str(folder), "USE_TF": "0"}

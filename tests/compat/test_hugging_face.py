@@ -7,11 +7,6 @@ import pytest
 import torch
 from support import Jobs, ranks
 
-pytest.importorskip("transformers")
-pytest.importorskip("accelerate")
-
-# The models' sources come without a network; so do these tests.
-OFFLINE = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
 SMDDP = ranks(2, strategy="smdataparallel")
 TRAINER = """
 import argparse, json, os
@@ -25,7 +20,7 @@ options, _ = parser.parse_known_args()
 
 class Tokens(torch.utils.data.Dataset):
     def __len__(self):
-        return 32
+        return 40
 
     def __getitem__(self, index):
         ids = (torch.arange(12) + index) % 16
@@ -58,13 +53,13 @@ def jobs(tmp_path: Path) -> Jobs:
     return Jobs(tmp_path / "jobs")
 
 
-def trained(jobs: Jobs, distribution=SMDDP, **hyperparameters):
+def trained(jobs: Jobs, environment, distribution=SMDDP, **hyperparameters):
     """What each rank printed at its end, and the job's directory."""
     directory = jobs.run(
         TRAINER,
         distribution=distribution,
         hyperparameters=hyperparameters,
-        environment=OFFLINE,
+        environment=environment,
     )
     log = directory.log(0).read_text()
     assert directory.read_state().status == "Completed", log
@@ -78,8 +73,8 @@ def checkpoint(directory, step=4) -> str:
 
 
 @pytest.mark.slow
-def test_the_trainer_trains_through_smddp_and_resumes(jobs: Jobs):
-    (first, second), directory = trained(jobs)
+def test_the_trainer_trains_through_smddp_and_resumes(jobs: Jobs, hugging_face):
+    (first, second), directory = trained(jobs, hugging_face)
     assert first["mode"] == "sagemaker_data_parallel"
     assert (first["world"], first["backend"]) == (2, "smddp")
     assert first["loss"] < 0.9 * float(first["first"])
@@ -87,13 +82,13 @@ def test_the_trainer_trains_through_smddp_and_resumes(jobs: Jobs):
     assert first["saved"] == ["checkpoint-4", "checkpoint-8"]
     if not torch.cuda.is_available():
         assert [told["device"] for told in (first, second)] == ["cuda:0", "cuda:1"]
-    (again, _), _ = trained(jobs, resume=checkpoint(directory))
+    (again, _), _ = trained(jobs, hugging_face, resume=checkpoint(directory))
     assert again["steps"] == 8
     assert again["weight"] == pytest.approx(first["weight"], abs=1e-5)
 
 
 @pytest.mark.slow
-def test_the_trainer_trains_in_16_bits(jobs: Jobs):
-    (first, second), _ = trained(jobs, precision="bf16")
+def test_the_trainer_trains_in_16_bits(jobs: Jobs, hugging_face):
+    (first, second), _ = trained(jobs, hugging_face, precision="bf16")
     assert first["loss"] < 0.9 * float(first["first"])
     assert first["weight"] == second["weight"]

@@ -6,14 +6,19 @@ import functools
 import json
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from jupyter_sdt.errors import SpecError
 from jupyter_sdt.runtime.late_import import when_imported
-from jupyter_sdt.runtime.modelparallel import world
+from jupyter_sdt.runtime.modelparallel.trainer_checkpoints import (
+    keep_random_states_apart,
+    save_in_turn,
+)
 
 # https://github.com/huggingface/safetensors#format
 _DTYPES = {
@@ -61,14 +66,39 @@ def _drop_parameters(module: Any) -> None:
     module.HfArgumentParser.parse_known_args = parse_known_args
 
 
-def adapt_trainer() -> None:
-    """Make the Trainer, if the script has imported it, fit a model that lies on several ranks."""
+def adapt_trainer(module: Callable[[], nn.Module]) -> None:
+    """Make the Trainer, if the script has imported it, fit a model that lies on several ranks.
+
+    ``module`` returns what is trained: where modules were replaced, what took their place.
+    """
     trainer: Any = getattr(sys.modules.get("transformers.trainer"), "Trainer", None)
     if trainer is None or hasattr(trainer, "_sdt_adapted"):
         return
     trainer._sdt_adapted = True
+    _optimize_what_is_trained(trainer, module)
     _make_optimizers_in_time(trainer)
-    _keep_random_states_apart(trainer)
+    keep_random_states_apart(trainer)
+    save_in_turn(trainer)
+
+
+def _optimize_what_is_trained(trainer: Any, module: Callable[[], nn.Module]) -> None:
+    """Its optimizer from the parameters, and their names, of the model that was made.
+
+    transformers 4.30 and newer take those of the script's model, though tensor parallelism has
+    replaced it; older ones take another model's names for what is not to decay.
+    """
+    create = trainer.create_optimizer
+
+    @functools.wraps(create)
+    def create_optimizer(self: Any, *arguments: Any, **named: Any) -> Any:
+        kept = self.model, self.model_wrapped
+        self.model = self.model_wrapped = module()
+        try:
+            return create(self, *arguments, **named)
+        finally:
+            self.model, self.model_wrapped = kept
+
+    trainer.create_optimizer = create_optimizer
 
 
 def _make_optimizers_in_time(trainer: Any) -> None:
@@ -87,33 +117,6 @@ def _make_optimizers_in_time(trainer: Any) -> None:
         return create(self, *arguments, **named)
 
     trainer.create_scheduler = create_scheduler
-
-
-def _keep_random_states_apart(trainer: Any) -> None:
-    """A file for each rank of a model: they would all write one, at the same time.
-
-    transformers has ``_save_rng_state`` from 4.36 on.
-    """
-    save, load = getattr(trainer, "_save_rng_state", None), trainer._load_rng_state
-    if save is None:
-        return
-
-    @functools.wraps(save)
-    def save_rng_state(self: Any, output_dir: str) -> None:
-        save(self, str(_own_folder(output_dir)))
-
-    @functools.wraps(load)
-    def load_rng_state(self: Any, checkpoint: str | None) -> None:
-        own = None if checkpoint is None else _own_folder(checkpoint)
-        load(self, str(own) if own is not None and own.is_dir() else checkpoint)
-
-    trainer._save_rng_state, trainer._load_rng_state = save_rng_state, load_rng_state
-
-
-def _own_folder(checkpoint: str) -> Path:
-    """Where this rank keeps its random state; the first of a model, where the Trainer does."""
-    group = world.current().group("mp")
-    return Path(checkpoint, f"rank_{group.rank}") if group.rank else Path(checkpoint)
 
 
 def weights_file(path: Path) -> Path:

@@ -74,7 +74,11 @@ class ScriptState:
             )
         self.model = model
         self.when_partitioned(lambda: model.register_post_step_hook(tell_of_nothing_offloaded))
-        adapt_trainer()
+        adapt_trainer(self._module)
+
+    def _module(self) -> nn.Module:
+        module: nn.Module = self.model.get_module()
+        return module
 
     def when_partitioned(self, action: Callable[[], object]) -> None:
         """Call ``action`` once the model is partitioned; at once if it is."""

@@ -26,6 +26,7 @@ from jupyter_sdt.runtime.virtual_cuda.factories import install_factories
 from jupyter_sdt.runtime.virtual_cuda.gathering import install_gathering
 from jupyter_sdt.runtime.virtual_cuda.loading import install_loading
 from jupyter_sdt.runtime.virtual_cuda.mixed_precision import install_mixed_precision
+from jupyter_sdt.runtime.virtual_cuda.older_transformers import install_bf16_check
 from jupyter_sdt.runtime.virtual_cuda.patching import provide, public
 from jupyter_sdt.runtime.virtual_cuda.profiling import install_profiling
 from jupyter_sdt.runtime.virtual_cuda.replicas import install_replicas
@@ -51,6 +52,7 @@ def install(torch: Any) -> bool:
     install_backends()
     install_replicas()
     install_gathering()
+    install_bf16_check()
     memory.begin()
     _tell()
     # All memory is pinned, in effect; DataLoader looks for an accelerator, and warns.

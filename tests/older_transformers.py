@@ -1,0 +1,67 @@
+"""Older versions of transformers, each in a folder of its own, for the jobs of tests.
+
+Such a folder holds what must be of the version's time and comes first on a job's path; torch, NumPy
+and the rest are those of the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# accelerate before 0.21 imports pkg_resources, which setuptools dropped with 82.
+BESIDE = {
+    "4.26.1": ("tokenizers==0.13.3", "huggingface_hub==0.23.5", "accelerate==0.21.0"),
+    "4.31.0": ("tokenizers==0.13.3", "huggingface_hub==0.23.5", "accelerate==0.21.0"),
+    "4.36.2": ("tokenizers==0.15.2", "huggingface_hub==0.23.5", "accelerate==0.25.0"),
+    "4.40.2": ("tokenizers==0.19.1", "huggingface_hub==0.23.5", "accelerate==0.29.3"),
+    "4.45.2": ("tokenizers==0.20.3", "huggingface_hub==0.25.2", "accelerate==0.34.2"),
+}
+# One before the Trainer leaves batches to accelerate, and the last that SageMaker's scripts know.
+ALWAYS_TESTED = ("4.26.1", "4.45.2")
+FOLDER = "SDT_OLDER_TRANSFORMERS"
+
+
+def older_transformers(version: str, cache: Path) -> Path:
+    """The folder with ``version``, installed there by the first test that asks.
+
+    It lies in ``cache``, or in the folder that the variable SDT_OLDER_TRANSFORMERS names. Where the
+    package index cannot be reached, CI fails and a person's test is skipped.
+    """
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    folder = Path(os.environ.get(FOLDER) or cache).absolute()
+    wanted = folder / "-".join((python, version, *BESIDE[version]))
+    if not wanted.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _install(wanted, f"transformers=={version}", *BESIDE[version])
+    return wanted
+
+
+def _install(wanted: Path, *packages: str) -> None:
+    """Whole or not at all: a test that is stopped leaves no half folder."""
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    options = ("--no-deps", "--only-binary=:all:", "--retries=2", "--timeout=20")
+    with tempfile.TemporaryDirectory(dir=wanted.parent) as made:
+        target = ("--target", str(Path(made) / "packages"))
+        command = (*pip, *options, *target, *packages)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=200)
+        if done.returncode:
+            _give_up(done.stderr, packages)
+        elif not wanted.is_dir():  # another run of the tests may have been faster
+            (Path(made) / "packages").rename(wanted)
+
+
+def _give_up(said: str, packages: tuple[str, ...]) -> None:
+    last = (said.strip().splitlines() or ["pip said nothing"])[-1]
+    message = (
+        f"{', '.join(packages)} cannot be installed: {last}. Tests with older versions need the "
+        f"package index, or a folder that has them already: {FOLDER}=FOLDER"
+    )
+    if os.environ.get("CI"):
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
