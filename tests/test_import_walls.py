@@ -24,7 +24,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "spec": ({"errors"}, set()),
     "store": (VOCABULARY, set()),
-    "runtime": (VOCABULARY, {"torch", "numpy", "tensorflow"}),
+    "runtime": (VOCABULARY, {"torch", "numpy", "tensorflow", "greenlet"}),
     "compat": ({"runtime"}, {"torch", "boto3", "numpy", "tensorflow"}),
     "launch": (VOCABULARY | {"store"}, {"psutil", "torch", "boto3", "botocore", "mfusepy"}),
     **dict.fromkeys(

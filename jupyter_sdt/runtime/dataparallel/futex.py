@@ -29,6 +29,8 @@ def works_here() -> bool:
 
 def cores() -> int:
     """How many cores this process may use."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
     return len(os.sched_getaffinity(0))
 
 

@@ -17,7 +17,6 @@ from jupyter_sdt.runtime.modelparallel.partitioning import Tracing, decide, writ
 from jupyter_sdt.runtime.modelparallel.pipeline.connecting import connect
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.engine import Engine
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import beginning, is_remote
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.placement import Placement
 from jupyter_sdt.runtime.modelparallel.script_state import state
@@ -107,11 +106,7 @@ class Execution:
         if self.tracing is not None:
             self.tracing(list(tensors), scaled)
         elif self._engine is not None:
-            beginnings = [beginning(tensor) for tensor in tensors]
-            self._engine.backward(
-                lambda: torch.autograd.backward(beginnings, scaled),
-                away=all(is_remote(tensor) for tensor in tensors),
-            )
+            self._engine.backward(tensors, scaled)
         else:
             torch.autograd.backward(list(tensors), scaled)
             self._trained = True

@@ -35,6 +35,11 @@ class Part:
         """Stages in the order in which they are visited."""
         return [stage for stage, _ in groupby(stage for stage, _ in self.visits)]
 
+    def joined(self, following: Part, leaving_out: Sequence[tuple[int, Phase | str]]) -> Part:
+        """Both without a wait between them."""
+        bursts = tuple(burst for burst in self.bursts if burst not in leaving_out)
+        return Part(self.visits + following.visits, bursts + following.bursts)
+
     def phases(self) -> set[str]:
         """Of the bursts."""
         return {phase for stage, phase in self.bursts if stage >= 0}
@@ -51,6 +56,11 @@ class Chain:
     turning: int  # the part that goes back through other stages
     there: Sequence[int]  # the other stages, in the order of their forwards
     back: Sequence[int]  # and of their backwards
+    opening: Pattern | None = None  # of the first microbatch, where it differs
+
+    def pattern_of(self, microbatch: int) -> Pattern:
+        """What the step function of a microbatch does."""
+        return self.pattern if microbatch or self.opening is None else self.opening
 
     def without_stop(self) -> Chain | None:
         """The chain when nobody waits for answers before going back; None where somebody must.
@@ -61,11 +71,11 @@ class Chain:
         ready = self.turning == 1 and READY in first.bursts and APART not in first.bursts
         if not ready or self.back[:1] != self.there[-1:]:
             return None
-        # The last stage is asked for both at once.
-        unsent = (READY, (self.there[-1], "forward"))
-        bursts = tuple(burst for burst in first.bursts if burst not in unsent)
-        joined = Part(first.visits + second.visits, bursts + second.bursts)
-        return Chain((joined, *others), 0, self.there, self.back)
+        # The last stage is asked for both at once; but at first it has nothing else to do.
+        last = (self.there[-1], "forward")
+        opening = first.joined(second, leaving_out=(READY,))
+        rest = first.joined(second, leaving_out=(READY, last))
+        return Chain((rest, *others), 0, self.there, self.back, (opening, *others))
 
     def tables(self, microbatches: int, schedule: str, active: int) -> dict[int, tuple[Name, ...]]:
         """The tasks of each stage, in order: 1F1B for "interleaved", else all forwards first."""
@@ -102,9 +112,10 @@ class Chain:
     def _names(self, move: Move, microbatch: int) -> list[Name]:
         if not move.stage:
             return [(microbatch, -1, 0)]
-        sent = [p for part in self.pattern for stage, p in part.bursts if stage == move.stage]
-        kind = "backward" if move.kind == "turn" else move.kind
-        return [(microbatch, 0, count) for count, phase in enumerate(sent) if phase == kind]
+        parts = self.pattern_of(microbatch)
+        sent = [phase for part in parts for stage, phase in part.bursts if stage == move.stage]
+        asked = {"forward", "backward"} if move.kind == "turn" else {move.kind}
+        return [(microbatch, 0, count) for count, phase in enumerate(sent) if phase in asked]
 
 
 def find_chain(

@@ -17,14 +17,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 import torch.distributed as dist
 
+from jupyter_sdt.runtime.dataparallel import futex
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections, Sockets
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Inbox
+from jupyter_sdt.spec.variables import LOCAL_WORLD_SIZE
 
 _SECRET = 16
 _STAGE = struct.Struct("<I")
 _BUFFER = 4 << 20
+_AWAKE_SECONDS = 2e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,13 @@ def connect(stage: int, group: Any, inbox: Inbox | None = None) -> Connections:
             dist.barrier(group)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Connections(stage, sockets, group, inbox)
+    return Connections(stage, sockets, group, inbox or Inbox(_seconds_awake()))
+
+
+def _seconds_awake() -> float:
+    """How long to look for a message before sleeping: not at all where others need the core."""
+    local = int(os.environ.get(LOCAL_WORLD_SIZE) or dist.get_world_size())
+    return _AWAKE_SECONDS if local * torch.get_num_threads() <= futex.cores() else 0.0
 
 
 def _listen(folder: str) -> tuple[socket.socket, socket.socket]:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
 import torch.distributed as dist
 from torch import nn
 
 from jupyter_sdt.errors import RuntimeStateError, StageError
 from jupyter_sdt.runtime.allocator import share_one_arena
+from jupyter_sdt.runtime.modelparallel.pipeline.calls import Gradients, go_back
 from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED, READY
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.faults import Surprise, failure
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
+from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import available
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import Done, Mode, Order
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Mode, Order
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied, current_mode
 from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
-from jupyter_sdt.runtime.modelparallel.pipeline.packing import pack, unpack
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import is_remote
 from jupyter_sdt.runtime.modelparallel.pipeline.replay import Replay
-from jupyter_sdt.runtime.modelparallel.pipeline.results import check_surprises, finished
+from jupyter_sdt.runtime.modelparallel.pipeline.results import (
+    check_surprises,
+    finished,
+    tell,
+    told,
+)
 from jupyter_sdt.runtime.modelparallel.pipeline.serving import Server
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.pipeline.stubs import replace_remote, self_contained
@@ -58,6 +66,7 @@ class Engine:
         self._replay = Replay(settings.schedule, settings.active, whole)
         self.replayed = False
         self._numbers = Numbers(self.stage)
+        self._light = available()
         share_one_arena()
         self._step = 0
         self._early: list[Delivery] = []
@@ -99,9 +108,7 @@ class Engine:
         self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
         self._detach = detach
         try:
-            return (
-                self._lead(loop, function, microbatches) if not self.stage else self._follow(loop)
-            )
+            return self._follow(loop) if self.stage else self._lead(loop, function, microbatches)
         except BaseException as error:
             self._fail(loop, error)
             raise
@@ -109,14 +116,13 @@ class Engine:
             self.timeline = loop.timeline
             self._loop = self._caller = None
 
-    def backward(self, run: Callable[[], None], *, away: bool = False) -> None:
-        """Within the step function: ``run`` backward when it is this microbatch's turn.
-
-        ``away`` says that everything it goes back from lies on other stages.
-        """
+    def backward(self, tensors: Sequence[torch.Tensor], gradients: Gradients) -> None:
+        """Within the step function: go back from ``tensors`` when it is this microbatch's turn."""
         loop = self._running()
         task = loop.current()
-        if away and task.attempt is not None and self._replay.begins_as_recorded(task):
+        away = all(is_remote(tensor) for tensor in tensors)
+        ahead = away and task.attempt is not None and self._replay.begins_as_recorded(task)
+        if ahead:
             loop.send(later=False)
         else:
             self._stop(loop, task, away=away)
@@ -124,7 +130,7 @@ class Engine:
         task.phase = "backward"
         loop.timeline.turn("backward")
         try:
-            run()
+            go_back(tensors, gradients, task.borders if ahead else ())
         except Surprise:  # so nothing went back
             task.went_back = False
             raise
@@ -146,9 +152,8 @@ class Engine:
         loop.wait_for_turn(self._may_go_back, let_others=simple)
 
     def _may_go_back(self) -> bool:
-        if self._settings.schedule == "interleaved":
-            return True
-        return all(other.backward_asked for other in self._roots if not other.complete)
+        at_once = self._settings.schedule == "interleaved"
+        return at_once or all(other.backward_asked or other.complete for other in self._roots)
 
     def _lead(self, loop: Loop, function: StepFunction, microbatches: int) -> list[Any]:
         results: list[Any] = [None] * microbatches
@@ -159,8 +164,8 @@ class Engine:
             task.ready = self._may_start
 
             def work(task: Task = task) -> None:
-                if loop.turns.fixed and not self._replay.stops:
-                    task.attempt, task.turns_at = 1, self._replay.last
+                if loop.turns.fixed:
+                    self._replay.prepare(task)
                 with applied(mode):
                     results[task.microbatch] = self._returned(loop, task, function)
                 task.complete = True
@@ -170,13 +175,10 @@ class Engine:
         loop.run(lambda: loop.idle)
         self.went_back = any(task.backward_asked for task in self._roots)
         self.replayed = loop.turns.fixed
+        self._light &= not loop.ran_on_top
         if self.went_back and not self.replayed:
             self._replay.learn(mode, self._roots)
-        told = (results, self.went_back)
-        packed = pack(told, self._modules.numbers, "the result of the step function")
-        tensors = [tensor.detach() for tensor in packed.tensors]
-        for stage in range(1, self._settings.stages):
-            self._connections.send(stage, Done(loop.post.step, packed.skeleton), tensors)
+        tell(loop.post, results, self._modules, went_back=self.went_back)
         return results
 
     def _begin_order(self, loop: Loop, mode: Mode, microbatches: int) -> None:
@@ -186,6 +188,7 @@ class Engine:
             for stage in tables.keys() - {0}:
                 self._connections.send(stage, Order(loop.post.step, tables[stage]))
             loop.as_recorded = self._replay.as_recorded
+            loop.light = self._light and not self._replay.stops
             loop.turns.follow(tables[0])
 
     def _returned(self, loop: Loop, task: Task, function: StepFunction) -> Any:
@@ -237,9 +240,7 @@ class Engine:
     def _follow(self, loop: Loop) -> list[Any]:
         loop.run(lambda: loop.outcome is not None and loop.idle)
         assert loop.outcome is not None
-        done, tensors = loop.outcome
-        results: list[Any]
-        results, self.went_back = unpack(done.skeleton, tensors, self._modules.modules)
+        results, self.went_back = told(*loop.outcome, self._modules)
         return results
 
     def timelines(self) -> list[dict[str, Any]]:

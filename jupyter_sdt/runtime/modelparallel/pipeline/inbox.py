@@ -53,9 +53,14 @@ class Source:
 
 
 class Inbox:
-    """Messages of several peers. Used by one thread at a time, except for :meth:`put`."""
+    """Messages of several peers. Used by one thread at a time, except for :meth:`put`.
 
-    def __init__(self) -> None:
+    It looks for ``awake`` seconds before it sleeps: to wake a core takes longer than most answers,
+    and keeps the sender busy, too.
+    """
+
+    def __init__(self, awake: float = 0.0) -> None:
+        self._awake = awake
         self._streams: SimpleQueue[Arrival] = SimpleQueue()
         self._ready: deque[Delivery] = deque()
         self._sources: dict[int, Source] = {}
@@ -85,12 +90,24 @@ class Inbox:
         deadline = None if seconds is None else time.monotonic() + seconds
         while not self._ready:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            readable = self._waiting.poll(None if left is None else math.ceil(left * 1e3))
+            readable = self._looked(left) or self._slept(left)
             for number, _ in readable:
                 self._look(number)
             if not readable and left is not None:
                 break
         return self._ready.popleft() if self._ready else None
+
+    def _looked(self, left: float | None) -> list[tuple[int, int]]:
+        until = time.monotonic() + (self._awake if left is None else min(left, self._awake))
+        found = self._waiting.poll(0)
+        while not found and time.monotonic() < until:
+            found = self._waiting.poll(0)
+        return found
+
+    def _slept(self, left: float | None) -> list[tuple[int, int]]:
+        if left == 0:  # to look was all that was asked for
+            return []
+        return self._waiting.poll(None if left is None else math.ceil(left * 1e3))
 
     def _look(self, number: int) -> None:
         if number == self._bell.fileno():

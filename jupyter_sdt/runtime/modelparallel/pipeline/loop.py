@@ -6,45 +6,31 @@ looks what has arrived.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline import order
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
-from jupyter_sdt.runtime.modelparallel.pipeline.faults import (
-    Surprise,
-    ended,
-    failed_elsewhere,
-)
+from jupyter_sdt.runtime.modelparallel.pipeline.faults import Surprise
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
-    Answer,
-    Astray,
-    Burst,
-    Done,
-    Failed,
-    Lost,
-    Message,
-    Spoilt,
-    TurnMessage,
-    Values,
-)
+from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import LightStrand
+from jupyter_sdt.runtime.modelparallel.pipeline.mail import Mail
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Astray, Burst, Done, TurnMessage
 from jupyter_sdt.runtime.modelparallel.pipeline.service import Service
 from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 from jupyter_sdt.runtime.modelparallel.pipeline.turns import Turns
 
-# How long a stage waits for the reason after a connection has ended, or for the end of the step.
-_GRACE_SECONDS = 2.0
-
 
 class Loop:
     """``server`` does what a burst asks for; ``early`` are messages of the next step.
 
-    Where ``turns`` follow an order, it holds as long as step functions are ``as_recorded``.
+    Where ``turns`` follow an order, it holds as long as step functions are ``as_recorded``, and
+    with ``light`` these need no threads meanwhile.
     """
 
     def __init__(
@@ -57,28 +43,27 @@ class Loop:
     ) -> None:
         self.post = post
         self.running: Task | None = None
-        self.outcome: tuple[Done, list[torch.Tensor]] | None = None
         self.as_recorded: Callable[[Task], bool] | None = None
+        self.light = self.ran_on_top = False
         self.timeline = Timeline()
-        self._server, self._seconds = server, seconds
         self.turns = Turns(post.step, replicas)
-        self._held: dict[int, Held] = {}
+        self._server = server
         self._tasks: list[Task] = []
-        self._asked: dict[int, Task] = {}
-        self._lost: int | None = None
-        self._early: list[Delivery] = []
-        for delivery in early:
-            self._take(delivery)
-        early[:] = self._early
-        self._early = early
+        self._mail = Mail(post, early, seconds)
+        self._mail.read_early(self)
+
+    @property
+    def outcome(self) -> tuple[Done, list[torch.Tensor]] | None:
+        """How the step ended, as the first stage has told."""
+        return self._mail.outcome
 
     def held(self, microbatch: int) -> Held:
         """What is here of a microbatch."""
-        return self._held.setdefault(microbatch, Held())
+        return self._mail.held(microbatch)
 
     def forget(self, task: Task) -> None:
         """Let go, on all stages, of what there is of the microbatch of a complete ``task``."""
-        self._held.pop(task.microbatch, None)
+        self._mail.forget(task.microbatch)
         task.forget()
         self.post.forget(task.microbatch, range(1, len(self.post.connections.ranks)))
 
@@ -88,16 +73,30 @@ class Loop:
         self.turns.enter(task)
         self._tasks.append(task)
 
+    def start(self, burst: Burst, stage: int) -> None:
+        """Do what ``stage`` asks for, when its turn comes."""
+        task = Task(self.post, burst.microbatch, burst.phase, caller=stage, burst=burst)
+        missing = order.needs(burst)
+        task.ready = lambda: order.is_ready(burst, self.held(burst.microbatch), missing)
+        self.add(task, lambda: self._server.serve(self, task, burst))
+
+    def hear(self, message: TurnMessage) -> None:
+        """Go by this order."""
+        self.turns.hear(message)
+
+    def surprised(self, modules: Iterable[int]) -> None:
+        """Hear that the results of ``modules`` do not always have one form."""
+        self._server.surprised(modules)
+
     def run(self, done: Callable[[], bool]) -> None:
         """Go on until ``done``. Raises what a task raised, and StageError for other stages."""
         while not done():
-            while self._receive(0):
-                pass
+            self._mail.read(self)
             task = self.turns.choose(self._tasks)
             if task is not None:
                 self._resume(task)
             elif not done():
-                self._wait_for_message()
+                self._mail.wait(self)
 
     def wait(self, ready: Callable[[], bool]) -> None:
         """Within a task: send what it asked for, and let others run until ``ready``.
@@ -121,21 +120,38 @@ class Loop:
     def send(self, *, later: bool = True) -> Task:
         """Within a task: send what it asked for; without ``later`` not what may go later."""
         task = self.current()
-        self._asked.update(dict.fromkeys(task.flush(later=later), task))
+        self._mail.expect(task.flush(later=later), task)
         return task
 
     def _pause(self, task: Task, ready: Callable[[], bool], *, let_others: bool = False) -> None:
         if ready() and not (let_others or self.turns.alike):  # which counts how often it goes on
             return
-        if task.strand is not None:
+        if task.strand is not None and task.strand.may_pause:
             task.ready = ready
             task.strand.pause()
-            return
-        self.turns.leave_order()  # it was not expected to wait; others run on top of it
+        else:
+            self._run_on_top(task, ready)
+
+    def _run_on_top(self, task: Task, ready: Callable[[], bool]) -> None:
+        """Let others run although ``task``, which was not expected to wait, cannot give way."""
+        self.ran_on_top |= task.light
+        self.light = False
+        self._leave_order(task)
         self.timeline.end()  # waiting is no work, and what runs on top has times of its own
-        self.run(ready)
+        with self._without_light():
+            self.run(ready)
         self.running = task
         self.timeline.begin(task.microbatch, task.phase)
+
+    @contextmanager
+    def _without_light(self) -> Iterator[None]:
+        """Set strands aside that would go on under what has been entered here."""
+        light = [task for task in self._tasks if task.light]
+        self._tasks = [task for task in self._tasks if not task.light]
+        try:
+            yield
+        finally:
+            self._tasks += light
 
     def current(self) -> Task:
         """The task that runs. Raises RuntimeError outside of one."""
@@ -149,7 +165,7 @@ class Loop:
             if task.strand is not None:
                 task.strand.cancel()
         self._tasks.clear()
-        self._held.clear()
+        self._mail.forget_all()
 
     @property
     def idle(self) -> bool:
@@ -171,8 +187,10 @@ class Loop:
         self.running = None
 
     def _resume_strand(self, task: Task, work: Callable[[], object]) -> None:
+        if task.strand is None:
+            light = self.light and task.root and self.turns.fixed and not self.turns.alike
+            task.strand = LightStrand(work) if light else Strand(work)
         task.ready, task.started = None, True
-        task.strand = task.strand or Strand(work)
         task.strand.resume()
         if task.end_part() if task.root else task.finished:
             self.turns.passed(task)
@@ -184,65 +202,12 @@ class Loop:
                 raise task.strand.error
 
     def _compare(self, task: Task) -> None:
-        """Have all stages leave the order when a step function leaves the record."""
-        if not (task.root and self.turns.fixed and self.as_recorded):
-            return
-        if not self.as_recorded(task):
-            self.turns.leave_order()
+        """Leave the order when a step function leaves the record."""
+        if task.root and self.turns.fixed and self.as_recorded and not self.as_recorded(task):
+            self._leave_order(task)
+
+    def _leave_order(self, task: Task) -> None:
+        if task.root and self.turns.fixed:  # the first stage decides for all
             for stage in range(1, len(self.post.connections.ranks)):
                 self.post.connections.send(stage, Astray(self.post.step))
-
-    def _wait_for_message(self) -> None:
-        seconds = self._seconds if self._lost is None else _GRACE_SECONDS
-        if not self._receive(seconds):
-            raise ended(self.post.connections, self._lost, seconds)
-
-    def _receive(self, seconds: float) -> bool:
-        delivery = self.post.connections.receive(seconds)
-        if delivery is not None:
-            self._take(delivery)
-        return delivery is not None
-
-    def _take(self, delivery: Delivery) -> None:
-        stage, message, tensors = delivery
-        if isinstance(message, Lost):
-            # The first is the cause. A replica may have finished; if not, its own stages know.
-            if self._lost is None and message.rank in self.post.connections.ranks:
-                self._lost = message.rank
-        elif message.step > self.post.step:
-            self._early.append(delivery)
-        elif message.step == self.post.step:
-            self._handle(stage, message, tensors)
-
-    def _handle(self, stage: int, message: Message, tensors: list[torch.Tensor]) -> None:
-        match message:
-            case Values(_, microbatch, keys, absent):
-                self.held(microbatch).store(keys, tensors, absent)
-            case Answer():
-                self._answered(message, tensors)
-            case Burst():
-                for microbatch in message.complete:
-                    self._held.pop(microbatch, None)
-                self.held(message.microbatch).store(message.keys, tensors)
-                self._start(message, stage)
-            case Spoilt():
-                self.held(message.microbatch).spoilt.add(message.attempt)
-            case Done():
-                self.outcome = (message, tensors)
-            case Failed():
-                raise failed_elsewhere(message)
-            case _ if isinstance(message, TurnMessage):
-                self.turns.hear(message)
-
-    def _answered(self, answer: Answer, tensors: list[torch.Tensor]) -> None:
-        task = self._asked.pop(answer.number)
-        task.hear(answer)
-        if answer.surprises:
-            self._server.surprised(answer.surprises)
-        self.held(answer.microbatch).store(answer.keys, tensors, answer.absent)
-
-    def _start(self, burst: Burst, stage: int) -> None:
-        task = Task(self.post, burst.microbatch, burst.phase, caller=stage, burst=burst)
-        missing = order.needs(burst)
-        task.ready = lambda: order.is_ready(burst, self.held(burst.microbatch), missing)
-        self.add(task, lambda: self._server.serve(self, task, burst))
+        self.turns.leave_order()

@@ -23,6 +23,19 @@ def current_mode() -> Mode:
     return Mode(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), autocast, asked.get())
 
 
+def entered() -> tuple[object, ...]:
+    """All that a ``with`` block changes for its thread; equal where nothing is entered or left."""
+    return (
+        current_mode(),
+        torch._C._dispatch_tls_local_include_set().raw_repr(),
+        torch._C._dispatch_tls_local_exclude_set().raw_repr(),
+        torch._C._len_torch_function_stack(),
+        torch._C._len_torch_dispatch_stack(),
+        torch._C._autograd._top_saved_tensors_default_hooks(True),
+        torch._C._current_graph_task_id(),
+    )
+
+
 def applied(mode: Mode) -> AbstractContextManager[object]:
     """Compute in the given way."""
     return nullcontext() if mode == current_mode() else _changed(mode)

@@ -7,11 +7,17 @@ A result whose form is known from earlier calls is not waited for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import torch
 
+from jupyter_sdt.runtime.modelparallel.pipeline.calls import (
+    Gradients,
+    Record,
+    borders,
+    link,
+    metas,
+)
 from jupyter_sdt.runtime.modelparallel.pipeline.functions import (
     VIEWS,
     Function,
@@ -30,11 +36,7 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import current_mode
 from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import Packed, pack, unpack
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import (
-    Arguments,
-    RemoteTensor,
-    is_remote,
-)
+from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import Arguments, RemoteTensor
 
 
 class Caller:
@@ -50,7 +52,7 @@ class Caller:
         packed = pack((arguments, named), self._modules.numbers, what)
         mode = current_mode()
         asked = [mode.grad and tensor.requires_grad for tensor in packed.tensors]
-        signature = (number, packed.skeleton, _metas(packed.tensors, asked), mode)
+        signature = (number, packed.skeleton, metas(packed.tensors, asked), mode)
         known = self._modules.forms.get(signature)
         frame = self._loop.current().post.numbers.next()
         keys = self._keys(frame, known)
@@ -67,8 +69,8 @@ class Caller:
             outputs = [self._expected(m, key, stage, (signature, pushes)) for m, key in pairs]
         if mode.grad:
             inputs = [i for i, wanted in enumerate(asked) if wanted]
-            record = _Record(self, frame, stage, signature, result.metas, packed.tensors, inputs)
-            outputs = self._linked(record, outputs)
+            record = Record(self, frame, stage, signature, result.metas, inputs)
+            self._link(record, [packed.tensors[index] for index in inputs], outputs)
         return unpack(result.skeleton, outputs, self._modules.modules)
 
     def computes(self, function: Function) -> bool:
@@ -154,21 +156,14 @@ class Caller:
             return torch.zeros(tensor.shape, dtype=tensor.dtype, device=self._device)
         return value.to(self._device)
 
-    def _linked(self, record: _Record, outputs: list[torch.Tensor]) -> list[torch.Tensor]:
-        differentiable = [i for i, meta in enumerate(record.metas) if meta[2]]
-        if not differentiable:
-            return outputs
-        inputs = [record.tensors[i] for i in record.inputs]
-        remote = [is_remote(tensor) for tensor in inputs]
-        record.remote, record.forms = remote, _metas(inputs, remote)
-        record.tensors = []
-        chosen = [outputs[i] for i in differentiable]
-        linked = cast("Any", _RemoteCall).apply(self._token, record, chosen, *inputs)
-        for index, tensor in zip(differentiable, linked, strict=True):
-            outputs[index] = tensor
-        return outputs
+    def _link(
+        self, record: Record, inputs: Sequence[torch.Tensor], outputs: list[torch.Tensor]
+    ) -> None:
+        linked, task = link(record, self._token, inputs, outputs), self._loop.current()
+        if task.light:
+            task.borders += borders(record, inputs, linked)
 
-    def backward(self, record: _Record, gradients: Sequence[torch.Tensor | None]) -> list[Any]:
+    def backward(self, record: Record, gradients: Gradients) -> list[Any]:
         """Send gradients of outputs; return those of inputs, to be fetched later where possible."""
         task = self._loop.current()
         differentiable = [i for i, meta in enumerate(record.metas) if meta[2]]
@@ -188,47 +183,10 @@ class Caller:
             self._loop.wait(lambda: all(key in values for key in missing))
         return [self._gradient(record, place, values) for place in range(len(record.inputs))]
 
-    def _gradient(self, record: _Record, place: int, values: Any) -> torch.Tensor | None:
+    def _gradient(self, record: Record, place: int, values: Any) -> torch.Tensor | None:
         key = (record.frame, "gradient", record.inputs[place])
         if record.remote[place]:
             sent = record.signature, record.pushes
             return self._expected(record.forms[place], key, record.stage, sent)
         value = values.pop(key)
         return None if value is None else cast("torch.Tensor", value.to(self._device))
-
-
-@dataclass(slots=True)
-class _Record:
-    """What backward has to know of a call; ``inputs`` are the arguments that want a gradient."""
-
-    caller: Caller
-    frame: int
-    stage: int
-    signature: Any
-    metas: tuple[Meta, ...]
-    tensors: list[torch.Tensor]
-    inputs: list[int]
-    remote: list[bool] = field(default_factory=list)
-    pushes: Sequence[Push] = ()
-    forms: tuple[Meta, ...] = ()
-
-
-class _RemoteCall(torch.autograd.Function):
-    # The token requires a gradient, so that outputs do even where no input does.
-    @staticmethod
-    def forward(
-        ctx: Any, token: torch.Tensor, record: _Record, outputs: Any, *inputs: torch.Tensor
-    ) -> Any:
-        del token, inputs
-        ctx.record = record
-        ctx.set_materialize_grads(False)
-        return tuple(outputs)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
-        return (None, None, None, *ctx.record.caller.backward(ctx.record, gradients))
-
-
-def _metas(tensors: Sequence[torch.Tensor], asked: Sequence[bool]) -> tuple[Meta, ...]:
-    pairs = zip(tensors, asked, strict=True)
-    return tuple((tensor.dtype, tuple(tensor.shape), wanted) for tensor, wanted in pairs)

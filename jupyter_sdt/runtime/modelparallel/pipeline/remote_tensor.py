@@ -35,11 +35,13 @@ class Source(Protocol):
 class RemoteTensor(torch.Tensor):
     """``key`` names it in its microbatch; ``stages`` are those that have it, its owner first.
 
-    ``needed`` are the stages that such tensors are sent to: known from those before. ``looks_at``
-    is what makes it of a tensor that has the same content, and may be written to once it is here.
+    ``form`` is its dtype and shape. ``needed`` are the stages that such tensors are sent to: known
+    from those before. ``looks_at`` is what makes it of a tensor that has the same content, and may
+    be written to once it is here.
     """
 
     key: Key
+    form: tuple[torch.dtype, tuple[int, ...]]
     stages: list[int]
     needed: list[int]
     actual: torch.Tensor | None
@@ -57,6 +59,7 @@ class RemoteTensor(torch.Tensor):
         # computes its gradient, and not the one thread that a GPU has for all of them.
         tensor: RemoteTensor = make(cls, meta[1], dtype=meta[0], device=_CPU)
         tensor.key, tensor.stages, tensor._source, tensor._place = key, [stage], source, device
+        tensor.form = meta[0], meta[1]
         tensor.actual = tensor._value = tensor.looks_at = None
         tensor.needed = []
         return tensor

@@ -32,9 +32,8 @@ class Replay:
     def __init__(self, schedule: str, active: int, whole: frozenset[Visit]) -> None:
         self._schedule, self._active, self._whole = schedule, active, whole
         self._known: dict[tuple[Mode, int], tuple[Chain, Tables]] = {}
-        self._pattern: Pattern = ()
+        self._chain: Chain | None = None
         self.stops = True  # before going back
-        self.last = 0
 
     def begin(self, mode: Mode, microbatches: int) -> Tables | None:
         """The order of every stage for a step in this mode; None where it is not known."""
@@ -42,21 +41,33 @@ class Replay:
         self.stops = known is None or known[0].turning > 0
         if known is None:
             return None
-        chain, tables = known
-        self._pattern, self.last = chain.pattern, chain.there[-1]
+        self._chain, tables = known
         return tables
+
+    def prepare(self, task: Task) -> None:
+        """Have a step function go back without a stop, and ask the last stage once, if it may."""
+        if self._chain is None or self.stops:
+            return
+        task.attempt = 1
+        if self._pattern(task) != self._chain.opening:
+            task.turns_at = self._chain.there[-1]
 
     def begins_as_recorded(self, task: Task) -> bool:
         """Whether a step function that has not waited yet has done what was recorded."""
-        visits, bursts = self._pattern[0].visits, self._pattern[0].bursts
+        first = self._pattern(task)[0]
+        visits, bursts = first.visits, first.bursts
         same = tuple(task.visits) == visits[: len(task.visits)]
         return same and tuple(task.bursts) == bursts[: len(task.bursts)] and not task.parts
 
     def as_recorded(self, task: Task) -> bool:
         """Whether the last part of a step function that replays is the one that was recorded."""
-        place = len(task.parts) - 1
-        ends = task.finished == (place == len(self._pattern) - 1)
-        return ends and place < len(self._pattern) and task.parts[place] == self._pattern[place]
+        place, pattern = len(task.parts) - 1, self._pattern(task)
+        ends = task.finished == (place == len(pattern) - 1)
+        return ends and place < len(pattern) and task.parts[place] == pattern[place]
+
+    def _pattern(self, task: Task) -> Pattern:
+        assert self._chain is not None  # asked only while it is replayed
+        return self._chain.pattern_of(task.microbatch)
 
     def learn(self, mode: Mode, roots: Sequence[Task]) -> None:
         """Look at a complete step that trained, and remember it if it was a plain chain."""

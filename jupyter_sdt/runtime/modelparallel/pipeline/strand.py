@@ -29,6 +29,11 @@ class Strand:
         self._go.acquire()
         self._back.acquire()
 
+    @property
+    def may_pause(self) -> bool:
+        """Always: what it has entered holds for its own thread."""
+        return True
+
     def resume(self) -> None:
         """Let it run until it pauses or ends."""
         if self._started:

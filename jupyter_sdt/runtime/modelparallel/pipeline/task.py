@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import torch
 
+from jupyter_sdt.runtime.modelparallel.pipeline.calls import Border
 from jupyter_sdt.runtime.modelparallel.pipeline.chain import APART, BACK, Part, Visit
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
+from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import LightStrand
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
     Backward,
@@ -82,7 +84,7 @@ class Task:
     attempt: int | None = None  # a number, where it goes back before all is answered
     turns_at: int | None = None  # the stage that then goes forward and back at once
     work: Callable[[], object] | None = None
-    strand: Strand | None = None
+    strand: Strand | LightStrand | None = None
     ready: Callable[[], bool] | None = None
     results: dict[int, Result] = field(default_factory=dict)
     unanswered: set[int] = field(default_factory=set)
@@ -90,6 +92,7 @@ class Task:
     parts: list[Part] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     bursts: list[tuple[int, str]] = field(default_factory=list)
+    borders: list[Border] = field(default_factory=list)
     _pending: dict[int, _Pending] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
     _last_frame: int | None = None
@@ -130,6 +133,7 @@ class Task:
     def forget(self) -> None:
         """Let go of the tensors that were given to other stages."""
         self._kept.clear()
+        self.borders.clear()
         self._given.clear()
 
     def hear(self, answer: Answer) -> None:
@@ -155,6 +159,11 @@ class Task:
         if self._last_frame not in (None, *(tensor.key[0] for tensor in remote)):
             self.bursts.append(APART)
         self._last_frame = frame
+
+    @property
+    def light(self) -> bool:
+        """Whether it has no thread of its own."""
+        return isinstance(self.strand, LightStrand)
 
     @property
     def finished(self) -> bool:

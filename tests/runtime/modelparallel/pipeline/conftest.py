@@ -51,7 +51,7 @@ def train_step(engine, model, loss_of, inputs, microbatches):
     parts = [tensor.chunk(microbatches) for tensor in inputs]
     def step(number):
         loss = loss_of(model, *(part[number] for part in parts))
-        engine.backward(lambda: (loss / microbatches).backward())
+        engine.backward([loss / microbatches], [None])
         return loss
     return engine.run_step(step, microbatches)
 

@@ -4,7 +4,6 @@ import pytest
 
 STEP = """
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
-from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import beginning, is_remote
 
 came = []  # shapes of tensors that this stage has received
 receive = Connections.receive
@@ -20,8 +19,7 @@ def step_of(engine, model, loss_of, inputs, microbatches):
     def step(number):
         loss = loss_of(model, *(part[number] for part in parts))
         factor = torch.full(loss.shape, 1 / microbatches)
-        root, away = beginning(loss), is_remote(loss)
-        engine.backward(lambda: torch.autograd.backward([root], [factor]), away=away)
+        engine.backward([loss], [factor])
         return loss
     return engine.run_step(step, microbatches, detach=True)
 train_step = step_of  # of compare()

@@ -2,11 +2,12 @@
 
 import socket
 import threading
+import time
 
 import pytest
 import torch
 
-from jupyter_sdt.runtime.modelparallel.pipeline import wire
+from jupyter_sdt.runtime.modelparallel.pipeline import connecting, wire
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Arrival, Inbox, Source
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Astray, Lost, Values
 
@@ -108,3 +109,25 @@ def test_more_messages_than_the_bell_can_ring_for_are_all_delivered():
     for number in range(2000):
         inbox.put(Arrival(source, number, Astray(number), []))
     assert [inbox.get(1.0)[1].step for _ in range(2000)] == list(range(2000))
+
+
+@pytest.mark.parametrize("awake", [0.0, 0.02, 1.0])
+def test_one_that_stays_awake_finds_the_same_and_waits_no_longer(ways, awake):
+    (mine, theirs), _ = ways
+    inbox = Inbox(awake)
+    inbox.add(Source(1, theirs))
+    start = time.monotonic()
+    assert inbox.get(0) is None
+    assert inbox.get(0.03) is None
+    assert time.monotonic() - start >= 0.03
+    later = threading.Timer(0.05, wire.send_packet, (mine, message(0, SMALL)))
+    later.start()
+    assert inbox.get(5.0)[1].microbatch == 0
+    later.join()
+
+
+@pytest.mark.parametrize(("ranks", "awake"), [(1, True), (10_000, False)])
+def test_nobody_stays_awake_where_ranks_share_cores(monkeypatch, ranks, awake):
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(ranks))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert (connecting._seconds_awake() > 0) is awake

@@ -44,8 +44,8 @@ def run(engine, model, x, y, microbatches=4, branches=None):
     parts = [t.chunk(microbatches) for t in (x, y)]
     def step(number):
         loss = loss_of(model, *(p[number] for p in parts), number == branches)
-        back = (loss / microbatches).backward
-        engine.backward(back) if engine else back()
+        loss_here = loss / microbatches
+        engine.backward([loss_here], [None]) if engine else loss_here.backward()
         return loss
     run_step = engine.run_step if engine else lambda step, count: [step(n) for n in range(count)]
     losses = torch.stack(run_step(step, microbatches)).detach()

@@ -2,7 +2,13 @@
 
 import pytest
 
-from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED, BACK, Part, find_chain
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import (
+    ASKED,
+    BACK,
+    READY,
+    Part,
+    find_chain,
+)
 from jupyter_sdt.runtime.modelparallel.pipeline.gantt import drawn as as_text
 from jupyter_sdt.runtime.modelparallel.pipeline.table import Move, alternating, orders, room_of
 
@@ -91,6 +97,20 @@ def test_a_chain_becomes_a_table_of_the_tasks_of_each_stage():
     tables = find_chain([(FORWARD, asked, LOSS, END)] * 2, whole).tables(2, "simple", 4)
     assert tables[2] == ((0, 0, 0), (1, 0, 0), (0, 0, 1), (1, 0, 1))
     assert [m for m, _, _ in tables[0]] == [0, 1, 0, 1, 0, 1, 0, 1]
+
+
+def test_the_last_stage_is_asked_once_for_all_but_at_first_when_it_is_idle():
+    ready = Part(FORWARD.visits, (*FORWARD.bursts[1:], READY))
+    loss = Part(LOSS.visits, ((2, "backward"), (1, "backward")))
+    found = find_chain([(ready, loss, END)] * 3, whole).without_stop()
+    assert found.pattern_of(0)[0].bursts == (
+        *FORWARD.bursts[1:],
+        *((2, "backward"), (1, "backward")),
+    )
+    assert found.pattern_of(1)[0].bursts == (FORWARD.bursts[1], *loss.bursts)
+    tables = found.tables(3, "interleaved", 4)
+    assert tables[2] == ((0, 0, 0), (0, 0, 1), (1, 0, 0), (2, 0, 0))
+    assert [m for m, _, _ in tables[0]] == [0, 1, 2, 0, 1, 2]
 
 
 @pytest.mark.parametrize(
