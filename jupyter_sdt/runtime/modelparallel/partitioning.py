@@ -80,6 +80,7 @@ def _costs(module: nn.Module, run: Run, tracing: Tracing) -> Costs:
         run,
         trace_execution_times=tracing.execution_times,
         trace_memory_usage=tracing.memory_usage,
+        recomputed=state.undivided,
     )
 
 

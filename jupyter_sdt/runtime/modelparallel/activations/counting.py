@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from jupyter_sdt.errors import RuntimeStateError
+from jupyter_sdt.runtime.modelparallel.activations.recompute import counting, recomputing
 from jupyter_sdt.runtime.modelparallel.activations.stages import placement
 from jupyter_sdt.runtime.modelparallel.partition.activations import alive_tensors, storages_of
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor
@@ -67,7 +69,8 @@ def count_activations() -> Iterator[Activations]:
     """Count in this context, which holds whole steps, what modules of this rank keep for backward.
 
     Counted as ``predict_memory`` does: each storage once, without parameters, buffers and what was
-    there before, such as the batch. Raises RuntimeStateError before the model is partitioned.
+    there before, such as the batch; of checkpointed modules the arguments. Raises RuntimeStateError
+    before the model is partitioned.
     """
     decided = placement()
     if decided is None:
@@ -76,6 +79,8 @@ def count_activations() -> Iterator[Activations]:
         )
     count = Activations()
     with ExitStack() as stack:
+        counting.append(count.keep)
+        stack.callback(counting.remove, count.keep)
         for _, module in decided.modules():
             # Those of torch without parameters run elsewhere, unless they have hooks.
             if next(module.parameters(), None) is not None:
@@ -83,17 +88,26 @@ def count_activations() -> Iterator[Activations]:
         yield count
 
 
+class _Running(threading.local):
+    """Calls of one module that have begun, in each thread."""
+
+    def __init__(self) -> None:
+        self.contexts: list[AbstractContextManager[Any]] = []
+
+
 @contextmanager
 def _watched(module: nn.Module, keep: Callable[[torch.Tensor], Any]) -> Iterator[None]:
     """Let what ``module`` computes be kept by ``keep``."""
-    running: list[saved_tensors_hooks] = []
+    running = _Running()
 
     def enter(*_: Any) -> None:
-        running.append(saved_tensors_hooks(keep, _given_back))
-        running[-1].__enter__()
+        # torch's checkpoint has hooks of its own, which must stay the last.
+        hooks = nullcontext() if recomputing.get() else saved_tensors_hooks(keep, _given_back)
+        running.contexts.append(hooks)
+        hooks.__enter__()
 
     def leave(*_: Any) -> None:
-        running.pop().__exit__(None, None, None)
+        running.contexts.pop().__exit__(None, None, None)
 
     handles = [
         module.register_forward_pre_hook(enter, prepend=True),

@@ -19,6 +19,10 @@ from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import resolved
 # Said to the stage that is called: it recomputes what it does, and whether with the same random
 # numbers. None: nothing is to be recomputed.
 asked: ContextVar[bool | None] = ContextVar("asked", default=None)
+# Whether what is computed now is kept by nobody, or not for long.
+recomputing: ContextVar[bool] = ContextVar("recomputing", default=False)
+# Who counts what is kept: called with arguments, whose results are held as long as they are.
+counting: list[Callable[[torch.Tensor], object]] = []
 
 
 def recomputed(
@@ -37,10 +41,16 @@ def recomputed(
     leaves = [resolved(leaf) for leaf in found]
     kept = [offloader().keep(leaf) if _moves(leaf) else leaf for leaf in leaves]
 
-    def run(_: torch.Tensor) -> Any:
+    noted = [keep(leaf) for keep in counting for leaf in kept if isinstance(leaf, torch.Tensor)]
+
+    def run(_: torch.Tensor, _noted: object = noted) -> Any:
         found = [leaf.value() if isinstance(leaf, Kept) else leaf for leaf in kept]
         positional, keywords = tree_unflatten(found, form)
-        return call(*positional, **keywords)
+        before = recomputing.set(True)
+        try:
+            return call(*positional, **keywords)
+        finally:
+            recomputing.reset(before)
 
     # The marker tells torch on which device random numbers are drawn.
     result = torch_checkpoint.checkpoint(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -15,27 +15,71 @@ from torch.utils._pytree import tree_leaves
 from jupyter_sdt.runtime.modelparallel.partition.watching import Watch
 
 
-class _Bytes:
+class KeptBytes:
     """Storages, each counted once, for the module that computed when it came up first.
 
     They are held, so that no address is given out twice. What belongs to the model counts as seen,
     and so does what was there before, such as the batch that a microbatch is a part of. Tensors
-    that have no memory of their own, such as DTensors, are left out.
+    that have no memory of their own, such as DTensors, are left out. Of modules named in
+    ``recomputed`` the arguments count as ``found``; what is computed in one is in ``inside``, and
+    there only while backward goes through it.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, recomputed: Collection[str]) -> None:
         self.found: dict[str, int] = defaultdict(int)
-        self._watch = watch
+        self.inside: dict[str, int] = defaultdict(int)
+        self._watch, self._recomputed = watch, recomputed
         state = (*watch.model.parameters(), *watch.model.buffers())
         self._seen = dict(storages_of((*state, *alive_tensors())))
+        self._seen_inside: dict[int, torch.UntypedStorage] = {}
 
     def add(self, tensor: torch.Tensor) -> None:
         """Count the storage of ``tensor`` if it is new."""
-        maker = self._watch.current
+        around = self._watch.outermost(self._recomputed)
+        if around is None:
+            self._count(tensor, self._watch.current, self.found, self._seen)
+        else:
+            self._count(tensor, around, self.inside, self._seen_inside)
+
+    def add_arguments(self, name: str, values: Any) -> None:
+        """Count what a module that is recomputed is called with."""
+        if self._watch.outermost(self._recomputed) is None:
+            for tensor in _tensors(values):
+                self._count(tensor, name, self.found, self._seen)
+
+    def _count(
+        self,
+        tensor: torch.Tensor,
+        maker: str | None,
+        sums: dict[str, int],
+        seen: dict[int, torch.UntypedStorage],
+    ) -> None:
         for address, storage in storages_of([tensor]):
-            if maker is not None and address not in self._seen:
-                self._seen[address] = storage
-                self.found[maker] += storage.nbytes()
+            if maker is not None and address not in self._seen and address not in seen:
+                seen[address] = storage
+                sums[maker] += storage.nbytes()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take in arguments; before the hooks of the watch, which enter the module."""
+
+        def called(name: str) -> Any:
+            return lambda _, given, named: self.add_arguments(name, (given, named))
+
+        handles = [
+            module.register_forward_pre_hook(called(name), prepend=True, with_kwargs=True)
+            for name, module in self._watch.model.named_modules()
+            if name in self._recomputed
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _tensors(values: Any) -> list[torch.Tensor]:
+    return [value for value in tree_leaves(values) if isinstance(value, torch.Tensor)]
 
 
 def alive_tensors() -> list[torch.Tensor]:
@@ -53,33 +97,34 @@ def storages_of(tensors: Iterable[torch.Tensor]) -> Iterator[tuple[int, torch.Un
 
 
 @contextmanager
-def returned_bytes(watch: Watch) -> Iterator[Mapping[str, int]]:
+def returned_bytes(watch: Watch, recomputed: Collection[str] = ()) -> Iterator[KeptBytes]:
     """Count what modules return in this context: an estimate of what they keep."""
-    counted = _Bytes(watch)
+    counted = KeptBytes(watch, recomputed)
 
     def returned(_: nn.Module, __: Any, output: Any) -> None:
-        for value in tree_leaves(output):
-            if isinstance(value, torch.Tensor):
-                counted.add(value)
+        for tensor in _tensors(output):
+            counted.add(tensor)
 
     # Before the hooks of the watch, which leave the module.
     modules = watch.model.modules()
     handles = [module.register_forward_hook(returned, prepend=True) for module in modules]
     try:
-        yield counted.found
+        with counted.listening():
+            yield counted
     finally:
         for handle in handles:
             handle.remove()
 
 
 @contextmanager
-def kept_bytes(watch: Watch) -> Iterator[Mapping[str, int]]:
+def kept_bytes(watch: Watch, recomputed: Collection[str] = ()) -> Iterator[KeptBytes]:
     """Count what autograd keeps in this context. What is checkpointed is rightly not seen."""
-    counted = _Bytes(watch)
+    counted = KeptBytes(watch, recomputed)
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
         counted.add(tensor)
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        yield counted.found
+    hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
+    with hooks, counted.listening():
+        yield counted

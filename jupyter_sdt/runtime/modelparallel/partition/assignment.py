@@ -19,7 +19,8 @@ class Placement:
 
     ``parameters_bytes`` counts a parameter that several modules share at the first of them;
     ``cost`` is a share of the whole model's; ``activation_bytes`` are kept for the backward of one
-    microbatch. A second name of a module has a row of its own, which costs nothing.
+    microbatch, ``recomputed_bytes`` while it is recomputed in backward. A second name of a module
+    has a row of its own, which costs nothing.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Placement:
     parameters_bytes: int
     cost: float
     activation_bytes: int = 0
+    recomputed_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +51,12 @@ class Assignment:
     @property
     def largest_bytes(self) -> tuple[int, ...]:
         """Bytes of parameters of the largest module on each stage, without those below it."""
-        rows = [(row.stage, row.parameters_bytes) for row in self.modules]
-        return tuple(
-            max((size for stage, size in rows if stage == here), default=0)
-            for here in range(self.stages)
-        )
+        return self._largest([row.parameters_bytes for row in self.modules])
+
+    @property
+    def recomputed_bytes(self) -> tuple[int, ...]:
+        """Bytes that each stage computes anew at a time, for one module and one microbatch."""
+        return self._largest([row.recomputed_bytes for row in self.modules])
 
     @property
     def activation_bytes(self) -> tuple[int, ...]:
@@ -99,6 +102,12 @@ class Assignment:
         for placement, value in zip(self.modules, values, strict=True):
             sums[placement.stage] += value  # type: ignore[assignment]  # typeshed: int only
         return [sums[stage] for stage in range(self.stages)]
+
+    def _largest(self, values: Sequence[int]) -> tuple[int, ...]:
+        found = [0] * self.stages
+        for placement, value in zip(self.modules, values, strict=True):
+            found[placement.stage] = max(found[placement.stage], value)
+        return tuple(found)
 
     def _outermost(self, stage: int) -> list[str]:
         """Modules of ``stage`` that are called from another stage; the root as '(model)'."""

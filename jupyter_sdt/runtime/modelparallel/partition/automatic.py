@@ -80,6 +80,7 @@ def _placement(
         parameters_bytes=tree.parameter_bytes[node.name],
         cost=shares[node.name],
         activation_bytes=0 if measured is None else measured.activation_bytes,
+        recomputed_bytes=0 if measured is None else measured.recomputed_bytes,
     )
 
 

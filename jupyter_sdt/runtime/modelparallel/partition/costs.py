@@ -19,13 +19,15 @@ class ModuleCost:
 
     ``seconds`` are forward and backward together (or anything proportional to them),
     ``activation_bytes`` what it keeps for backward, ``calls`` how often it was called and
-    ``first_call`` when first, counted over all modules from 0.
+    ``first_call`` when first, counted over all modules from 0. One that is recomputed keeps its
+    arguments; ``recomputed_bytes`` is what it and those below keep while backward is there.
     """
 
     seconds: float = 0.0
     activation_bytes: int = 0
     calls: int = 1
     first_call: int = 0
+    recomputed_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,11 @@ from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from jupyter_sdt.errors import SpecError
-from jupyter_sdt.runtime.modelparallel.partition.activations import kept_bytes, returned_bytes
+from jupyter_sdt.runtime.modelparallel.partition.activations import (
+    KeptBytes,
+    kept_bytes,
+    returned_bytes,
+)
 from jupyter_sdt.runtime.modelparallel.partition.costs import Costs, ModuleCost
 from jupyter_sdt.runtime.modelparallel.partition.tree import read_tree
 from jupyter_sdt.runtime.modelparallel.partition.unchanged import unchanged
@@ -21,6 +25,8 @@ from jupyter_sdt.runtime.modelparallel.partition.watching import Backward, Watch
 from jupyter_sdt.runtime.modelparallel.partition.work import ReadingCounter, WorkCounter
 
 Run = Callable[[Backward], object]
+# Forward twice and backward once, where backward takes about twice as long as forward.
+_TWICE = 4 / 3
 
 
 def measure_costs(
@@ -30,6 +36,7 @@ def measure_costs(
     trace_execution_times: bool = False,
     trace_memory_usage: bool = False,
     repeats: int = 3,
+    recomputed: Collection[nn.Module] = (),
 ) -> Costs:
     """Costs of the modules of ``model`` in ``run(backward)``, which calls the model.
 
@@ -37,28 +44,31 @@ def measure_costs(
     backward out. It runs once; it runs ``repeats`` times more when execution times are traced,
     where the fastest counts, and once more when memory is. Otherwise times come from counting
     operations, which gives the same result every time, and activations from the sizes of what
-    modules return. Parameters, buffers, gradients and random states are afterwards what they
-    were. Raises SpecError when ``run`` does not call the model, and for a model that cannot be
-    partitioned.
+    modules return. Modules ``recomputed`` in backward run as usual here: they count as if they kept
+    their arguments alone and ran forward twice. Parameters, buffers, gradients and random states
+    are afterwards what they were. Raises SpecError when ``run`` does not call the model, and for a
+    model that cannot be partitioned.
     """
     # Before a lazy module gets its shape here, and on no other rank.
     read_tree(model)
     with unchanged(model):
-        counted = _count(model, run)
+        counted = _count(model, run, _names(model, recomputed))
+        again = _names(model, recomputed)  # the run may have said it of more of them
         try:
             seconds, kept = counted.seconds, counted.kept
             if trace_execution_times:
                 seconds = _fastest([_time(model, run) for _ in range(max(1, repeats))])
             if trace_memory_usage:
-                kept = _keep(model, run)
+                kept = _keep(model, run, again)
         finally:
             counted.put_back()
     modules = {
         name: ModuleCost(
-            seconds=seconds.get(name, 0.0),
-            activation_bytes=kept.get(name, 0),
+            seconds=seconds.get(name, 0.0) * (_TWICE if _is_below(name, again) else 1.0),
+            activation_bytes=kept.found.get(name, 0),
             calls=calls,
             first_call=place,
+            recomputed_bytes=kept.inside.get(name, 0),
         )
         for place, (name, calls) in enumerate(counted.calls.items())
     }
@@ -80,21 +90,31 @@ def one_step(model: nn.Module, *arguments: Any, **named: Any) -> Run:
     return run
 
 
+def _names(model: nn.Module, modules: Collection[nn.Module]) -> frozenset[str]:
+    wanted = set(modules)
+    return frozenset(name for name, module in model.named_modules() if module in wanted)
+
+
+def _is_below(name: str, names: Collection[str]) -> bool:
+    """Whether ``name`` is one of ``names``, or in one of them."""
+    return any(name == top or not top or name.startswith(f"{top}.") for top in names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counted:
     """What the first run found out."""
 
     calls: Mapping[str, int]
     seconds: Mapping[str, float]
-    kept: Mapping[str, int]
+    kept: KeptBytes
     together: tuple[tuple[str, str], ...]
     put_back: Callable[[], None]
 
 
-def _count(model: nn.Module, run: Run) -> _Counted:
+def _count(model: nn.Module, run: Run, recomputed: Collection[str]) -> _Counted:
     watch = Watch(model)
     work, reading = WorkCounter(model, watch), ReadingCounter(watch)
-    with watch.on(), returned_bytes(watch) as kept, work, reading:
+    with watch.on(), returned_bytes(watch, recomputed) as kept, work, reading:
         run(watch.backward)
     if not watch.calls:
         raise SpecError(
@@ -135,9 +155,9 @@ class _Clock:
         self._last = now
 
 
-def _keep(model: nn.Module, run: Run) -> Mapping[str, int]:
+def _keep(model: nn.Module, run: Run, recomputed: Collection[str]) -> KeptBytes:
     watch = Watch(model)
-    with watch.on(), kept_bytes(watch) as found:
+    with watch.on(), kept_bytes(watch, recomputed) as found:
         run(watch.backward)
     return found
 

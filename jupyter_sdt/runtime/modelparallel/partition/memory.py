@@ -18,7 +18,8 @@ class StageMemory:
     """Bytes that one rank needs at the same time: what its parameters bring, and activations.
 
     ``temporary`` is what exists for a moment beside them: gradients of the largest module before
-    they are added to those of earlier microbatches, or of sharded models a layer as a whole.
+    they are added to those of earlier microbatches, what the largest checkpointed module computes
+    anew, or of sharded models a layer as a whole.
     """
 
     parameters: int
@@ -60,13 +61,14 @@ def predict_memory(
             gradients=parameters,
             optimizer=int(parameters * optimizer_factor),
             activations=kept * count,
-            temporary=largest,
+            temporary=largest + anew,
         )
-        for parameters, kept, count, largest in zip(
+        for parameters, kept, count, largest, anew in zip(
             assignment.parameters_bytes,
             assignment.activation_bytes,
             flying,
             assignment.largest_bytes,
+            assignment.recomputed_bytes,
             strict=True,
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,6 +40,10 @@ class Watch:
         # From which sequence number on which module was the current one.
         self._numbers: list[int] = []
         self._makers: list[str | None] = []
+
+    def outermost(self, names: Collection[str]) -> str | None:
+        """The outermost running module that is one of ``names``."""
+        return next((name for name in self._running if name in names), None)
 
     @contextmanager
     def on(self) -> Iterator[None]:

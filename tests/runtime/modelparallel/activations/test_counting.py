@@ -1,5 +1,7 @@
 """What modules keep for backward, counted while they train."""
 
+import pytest
+
 SETUP = """
 from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel.activations.counting import count_activations
@@ -35,10 +37,14 @@ assert hooks == [len(m._forward_hooks) + len(m._forward_pre_hooks) for m in mode
     agree(SETUP + body)
 
 
-def test_stages_that_go_forward_first_keep_what_is_predicted_for_all_microbatches(agree):
-    body = """
+@pytest.mark.parametrize("checkpointed", [False, True])
+def test_stages_that_go_forward_first_keep_what_is_predicted(agree, checkpointed):
+    body = f"""
 begin(partitions=2, microbatches=MICROBATCHES, pipeline="simple")
-model = DistributedModel(Net(6), trace_memory_usage=True)
+net = Net(6)
+if {checkpointed}:
+    set_activation_checkpointing(net.layers)
+model = DistributedModel(net, trace_memory_usage=True)
 most = counted(model).most
 table = predict_memory(model.assignment, MICROBATCHES, "simple")
 assert most == table[rank].activations > 0, (most, table)
