@@ -12,6 +12,7 @@ help:
 	@echo 'make demo    set up .venv and run examples/01_first_job.ipynb on real data'
 	@echo 'make lab     open the same notebook in JupyterLab'
 	@echo 'make test    lint, type check and run every test (pytest options: ARGS="-k nursery")'
+	@echo 'make test-transformers  test every version of transformers that docs/compat.md names'
 	@echo 'make front   check the TypeScript, and build labextension/ from it; needs node'
 	@echo 'make bench   measure the launch against its peers (ARGS=--quick for a short run)'
 	@echo 'make screenshots  take the pictures of JupyterLab in docs/images; needs chromium'
@@ -29,6 +30,10 @@ lab:
 test: lint front
 	@sh tools/chromium.sh
 	.venv/bin/python -m pytest $(ARGS)
+
+test-transformers:
+	@$(SETUP) test
+	.venv/bin/python -m pytest tests/compat -k hugging_face --all-transformers $(ARGS)
 
 front:
 	@$(SETUP) test
@@ -52,4 +57,4 @@ clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo lab test front bench screenshots lint clean
+.PHONY: help demo lab test test-transformers front bench screenshots lint clean

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from older_transformers import FOLDER, older_transformers
 from support import Jobs, ranks
 
 SMDDP = ranks(2, strategy="smdataparallel")
@@ -92,3 +93,14 @@ def test_the_trainer_trains_in_16_bits(jobs: Jobs, hugging_face):
     (first, second), _ = trained(jobs, hugging_face, precision="bf16")
     assert first["loss"] < 0.9 * float(first["first"])
     assert first["weight"] == second["weight"]
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip), ("true", pytest.fail)])
+def test_without_a_package_index_ci_fails_and_people_are_told(tmp_path, monkeypatch, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv(FOLDER, raising=False)
+    monkeypatch.setattr("sys.version_info", (3, 11))
+    with pytest.raises(outcome.Exception, match=r"transformers==4.26.1, .* No matching distrib"):
+        older_transformers("4.26.1", tmp_path / "made")
+    assert list((tmp_path / "made").iterdir()) == []

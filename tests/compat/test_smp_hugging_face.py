@@ -111,7 +111,7 @@ def jobs_of(folder: Path, environment):
 def reference(hugging_face, tmp_path_factory):
     """What one process finds, or two that have half of every batch each.
 
-    Before 4.40 several processes shuffle in another way than one does; the newest logs the loss of
+    Some older versions shuffle in another way with several processes; the newest logs the loss of
     one replica for all.
     """
     train = jobs_of(tmp_path_factory.mktemp("reference"), hugging_face)

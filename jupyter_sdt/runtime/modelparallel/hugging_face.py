@@ -84,8 +84,8 @@ def adapt_trainer(module: Callable[[], nn.Module]) -> None:
 def _optimize_what_is_trained(trainer: Any, module: Callable[[], nn.Module]) -> None:
     """Its optimizer from the parameters, and their names, of the model that was made.
 
-    transformers 4.30 and newer take those of the script's model, though tensor parallelism has
-    replaced it; older ones take another model's names for what is not to decay.
+    transformers 4.31 and newer take those of the script's model, though tensor parallelism has
+    replaced it; older ones look for what is to decay under names that no parameter has.
     """
     create = trainer.create_optimizer
 
