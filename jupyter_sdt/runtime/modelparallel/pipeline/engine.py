@@ -104,7 +104,7 @@ class Engine:
         """
         self._step += 1
         post = Post(self._step, self._connections, self._numbers)
-        loop = Loop(post, self._server, self._early, self._settings.seconds, self._replicas)
+        loop = Loop(post, self._server, self._early, self._settings, self._replicas)
         self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
         self._detach = detach
         try:

@@ -18,8 +18,16 @@ from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import LightStrand
 from jupyter_sdt.runtime.modelparallel.pipeline.mail import Mail
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import Astray, Burst, Done, TurnMessage
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
+    Astray,
+    Burst,
+    Done,
+    Phase,
+    TurnMessage,
+)
+from jupyter_sdt.runtime.modelparallel.pipeline.randomness import RandomNumbers
 from jupyter_sdt.runtime.modelparallel.pipeline.service import Service
+from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
@@ -38,7 +46,7 @@ class Loop:
         post: Post,
         server: Service,
         early: list[Delivery],
-        seconds: float,
+        settings: Settings,
         replicas: Connections | None = None,
     ) -> None:
         self.post = post
@@ -47,9 +55,10 @@ class Loop:
         self.light = self.ran_on_top = False
         self.timeline = Timeline()
         self.turns = Turns(post.step, replicas)
+        self._random = RandomNumbers(post.connections.stage, settings.device)
         self._server = server
         self._tasks: list[Task] = []
-        self._mail = Mail(post, early, seconds)
+        self._mail = Mail(post, early, settings.seconds)
         self._mail.read_early(self)
 
     @property
@@ -137,11 +146,10 @@ class Loop:
         self.ran_on_top |= task.light
         self.light = False
         self._leave_order(task)
-        self.timeline.end()  # waiting is no work, and what runs on top has times of its own
+        self._leave(task)  # waiting is no work, and what runs on top has times of its own
         with self._without_light():
             self.run(ready)
-        self.running = task
-        self.timeline.begin(task.microbatch, task.phase)
+        self._enter(task, task.phase)
 
     @contextmanager
     def _without_light(self) -> Iterator[None]:
@@ -174,8 +182,7 @@ class Loop:
 
     def _resume(self, task: Task) -> None:
         assert task.work is not None
-        self.running = task
-        self.timeline.begin(task.microbatch, task.begins)
+        self._enter(task, task.begins)
         if not self.turns.alike and not task.started and self._server.stays_here(self, task):
             self._tasks.remove(task)
             task.work()
@@ -183,6 +190,15 @@ class Loop:
             self.turns.passed(task)
         else:
             self._resume_strand(task, task.work)
+        self._leave(task)
+
+    def _enter(self, task: Task, phase: Phase) -> None:
+        self.running = task
+        self.timeline.begin(task.microbatch, phase)
+        self._random.enter(task.microbatch)
+
+    def _leave(self, task: Task) -> None:
+        self._random.leave(task.microbatch)
         self.timeline.end()
         self.running = None
 
