@@ -126,10 +126,9 @@ def _joined(parameters: Parameters, timeout: timedelta) -> World:
     layout = model_parallel_layout(_degrees(parameters), place.world_size)
     if layout.data_parallel_size > 1 and not (parameters.ddp or parameters.horovod):
         _tell_of_replicas(parameters, layout.data_parallel_size, first=place.rank == 0)
-    if place.rank == 0 and layout.pipeline_parallel_size > 1:  # which reads and writes the file
-        check_partition_file(
-            parameters.partition_file, parameters.partitions, load=parameters.load_partition
-        )
+    loads = parameters.load_partition and layout.pipeline_parallel_size > 1
+    if loads and place.rank == 0:  # which will read it
+        check_partition_file(parameters.partition_file, parameters.partitions)
     backend = _backend(place)
     if not dist.is_initialized():
         with _environment_kept(place):

@@ -22,24 +22,21 @@ def load_assignment(path: str, module: nn.Module, stages: int) -> Assignment:
     return found
 
 
-def check_partition_file(path: str, stages: int, *, load: bool) -> None:
-    """Raise SpecError, before a job begins, if ``path`` cannot be loaded, or else be written.
+def check_partition_file(path: str, stages: int) -> None:
+    """Raise SpecError, before a job begins, if ``path`` cannot be loaded for so many ``stages``.
 
-    What the file says about a model shows when there is one, in :func:`load_assignment`.
+    Whether it is of another model shows when there is one, in :func:`load_assignment`.
     """
-    if load:
-        _read(path, stages)
-    elif path and not Path(path).absolute().parent.is_dir():
-        raise SpecError(
-            f"partition_file={path!r} cannot be written: there is no folder "
-            f"{str(Path(path).absolute().parent)!r}; make it, or name a file in another one",
-            argument="partition_file",
-        )
+    _read(path, stages)
 
 
 def save_assignment(assignment: Assignment, path: str) -> None:
-    """Write ``assignment`` to ``path``. Raises SpecError when that is not possible."""
+    """Write ``assignment`` to ``path``; a folder that is missing is made.
+
+    Raises SpecError when that is not possible.
+    """
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(json.dumps(assignment.to_json()))
     except OSError as error:
         raise SpecError(
