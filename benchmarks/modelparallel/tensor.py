@@ -19,7 +19,11 @@ from forked_ranks import run_ranks
 
 from jupyter_sdt.scaling.conditions import current_conditions
 
-BLOCKS = (Block("large", 1024, 16, 8, 128), Block("small", 256, 8, 4, 64))
+BLOCKS = (
+    Block("large", 1024, 16, 8, 128),
+    Block("medium", 512, 8, 4, 64),
+    Block("small", 256, 8, 4, 64),
+)
 
 
 def main() -> None:

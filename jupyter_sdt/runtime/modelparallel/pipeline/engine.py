@@ -113,7 +113,7 @@ class Engine:
             self._fail(loop, error)
             raise
         finally:
-            self.timeline = loop.timeline
+            self.timeline = loop.close()
             self._loop = self._caller = None
 
     def backward(self, tensors: Sequence[torch.Tensor], gradients: Gradients) -> None:

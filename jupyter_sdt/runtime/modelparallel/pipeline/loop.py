@@ -146,7 +146,7 @@ class Loop:
         self.ran_on_top |= task.light
         self.light = False
         self._leave_order(task)
-        self._leave(task)  # waiting is no work, and what runs on top has times of its own
+        self._leave()  # waiting is no work, and what runs on top has times of its own
         with self._without_light():
             self.run(ready)
         self._enter(task, task.phase)
@@ -166,6 +166,11 @@ class Loop:
         if self.running is None:
             raise RuntimeError("no task runs")
         return self.running
+
+    def close(self) -> Timeline:
+        """Leave the step; return when what was done."""
+        self._random.enter(None)
+        return self.timeline
 
     def cancel(self) -> None:
         """Give up the step."""
@@ -190,15 +195,14 @@ class Loop:
             self.turns.passed(task)
         else:
             self._resume_strand(task, task.work)
-        self._leave(task)
+        self._leave()
 
     def _enter(self, task: Task, phase: Phase) -> None:
         self.running = task
         self.timeline.begin(task.microbatch, phase)
         self._random.enter(task.microbatch)
 
-    def _leave(self, task: Task) -> None:
-        self._random.leave(task.microbatch)
+    def _leave(self) -> None:
         self.timeline.end()
         self.running = None
 

@@ -33,7 +33,13 @@ def entered() -> tuple[object, ...]:
         torch._C._len_torch_dispatch_stack(),
         torch._C._autograd._top_saved_tensors_default_hooks(True),
         torch._C._current_graph_task_id(),
+        _stream(),
     )
+
+
+def _stream() -> object:
+    started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return torch.cuda.current_stream() if started else None
 
 
 def applied(mode: Mode) -> AbstractContextManager[object]:

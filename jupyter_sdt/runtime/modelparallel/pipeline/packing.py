@@ -12,10 +12,14 @@ import torch
 from torch import nn
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.pipeline.plain_calls import plain_call
 
 _NUMBERS = (int, float, complex)
 # Skeletons of what is most frequent: a tensor and nothing else, and a call with one.
 _TENSOR, _ONE_ARGUMENT = b"", b"1"
+# Skeletons of calls that differ in their tensors alone, and whether they are steady.
+_calls: dict[Any, tuple[bytes, bool]] = {}
+_KEPT_CALLS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,19 @@ def pack(thing: Any, names: Mapping[nn.Module, int], what: str) -> Packed:
         return Packed(_TENSOR, [thing], steady=True)
     if _is_one_argument(thing):
         return Packed(_ONE_ARGUMENT, [thing[0][0]], steady=True)
+    plain = plain_call(thing)
+    if plain is None:
+        return _pickled(thing, names, what)
+    if plain.kind not in _calls:
+        if len(_calls) >= _KEPT_CALLS:
+            _calls.clear()
+        packed = _pickled(thing, names, what)
+        _calls[plain.kind] = packed.skeleton, packed.steady
+    skeleton, steady = _calls[plain.kind]
+    return Packed(skeleton, plain.tensors, steady)
+
+
+def _pickled(thing: Any, names: Mapping[nn.Module, int], what: str) -> Packed:
     stream = io.BytesIO()
     packer = _Packer(stream, names)
     try:

@@ -20,29 +20,25 @@ class RandomNumbers:
     stage: int
     device: torch.device
     _seed: int = field(init=False)
-    _outside: list[torch.Tensor] = field(init=False, default_factory=list)
-    _kept: dict[int, list[torch.Tensor]] = field(init=False, default_factory=dict)
+    _current: int | None = field(init=False, default=None)  # None: outside
+    _kept: dict[int | None, list[torch.Tensor]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._seed = int(torch.empty((), dtype=torch.int64, device="cpu").random_())
 
-    def enter(self, microbatch: int) -> None:
-        """Go on drawing those of ``microbatch``."""
+    def enter(self, microbatch: int | None) -> None:
+        """Go on drawing those of ``microbatch``; None: those from outside of the step."""
+        if microbatch == self._current:
+            return
         generators = self._generators()
-        self._outside = [generator.get_state() for generator in generators]
+        self._kept[self._current] = [generator.get_state() for generator in generators]
         states = self._kept.get(microbatch)
+        self._current = microbatch
         for place, generator in enumerate(generators):
             if states is None:
-                generator.manual_seed(_mixed(self._seed, self.stage << 32 | microbatch))
+                generator.manual_seed(_mixed(self._seed, self.stage << 32 | (microbatch or 0)))
             else:
                 generator.set_state(states[place])
-
-    def leave(self, microbatch: int) -> None:
-        """Note how far it has come, and go on with what is outside of the step."""
-        generators = self._generators()
-        self._kept[microbatch] = [generator.get_state() for generator in generators]
-        for generator, state in zip(generators, self._outside, strict=True):
-            generator.set_state(state)
 
     def _generators(self) -> list[torch.Generator]:
         if self.device.type != "cuda":

@@ -44,11 +44,11 @@ class RemoteTensor(torch.Tensor):
     form: tuple[torch.dtype, tuple[int, ...]]
     stages: list[int]
     needed: list[int]
-    actual: torch.Tensor | None
-    looks_at: Arguments | None
+    actual: torch.Tensor | None = None
+    looks_at: Arguments | None = None
     _source: Source
     _place: torch.device
-    _value: torch.Tensor | None
+    _value: torch.Tensor | None = None
 
     def __new__(
         cls, meta: Meta, key: Key, stage: int, source: Source, device: torch.device
@@ -60,7 +60,6 @@ class RemoteTensor(torch.Tensor):
         tensor: RemoteTensor = make(cls, meta[1], dtype=meta[0], device=_CPU)
         tensor.key, tensor.stages, tensor._source, tensor._place = key, [stage], source, device
         tensor.form = meta[0], meta[1]
-        tensor.actual = tensor._value = tensor.looks_at = None
         tensor.needed = []
         return tensor
 

@@ -85,7 +85,13 @@ def receive_packet(connection: socket.socket, room: memoryview) -> Received:
 
 
 def _dense(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.device.type == "cpu" and tensor.is_contiguous() and not _is_lazy(tensor):
+        return tensor  # as nearly all are
     return tensor.detach().to("cpu").resolve_conj().resolve_neg().contiguous()
+
+
+def _is_lazy(tensor: torch.Tensor) -> bool:
+    return tensor.is_conj() or tensor.is_neg()
 
 
 def _bytes(tensor: torch.Tensor) -> memoryview:
