@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import torch
-from torch.autograd.graph import GradientEdge, get_gradient_edge
+from torch.autograd.graph import GradientEdge
 
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Meta, Push
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import (
@@ -42,29 +42,29 @@ class Record:
     remote: list[bool] = field(default_factory=list)
     forms: tuple[Meta, ...] = ()
     pushes: Sequence[Push] = ()
+    arrived: list[torch.Tensor | None] | None = None  # gradients of inputs, before they are asked
 
 
 @dataclass(frozen=True, slots=True)
 class Border:
     """Where the graph of what is here ends, and that of other stages begins: with one call.
 
-    ``inside`` are the edges to its inputs that lie here, ``outside`` those to its outputs.
+    ``edges`` lead to its outputs.
     """
 
     record: Record
-    inside: Sequence[GradientEdge]
-    outside: Sequence[GradientEdge]
+    edges: Sequence[GradientEdge]
 
     def cross(self, roots: Sequence[Any], gradients: Gradients) -> None:
-        """Go back from ``roots``, which lie outside, first to the border and then inside.
+        """Go back from ``roots``, which lie elsewhere, first to the border and then through it.
 
         The caller then waits for gradients between two runs of autograd, not within one.
         """
-        found = torch.autograd.grad(roots, self.outside, gradients, allow_unused=True)
-        back = self.record.caller.backward(self.record, found)
-        here = [g for g, remote in zip(back, self.record.remote, strict=True) if not remote]
-        pairs = [(e, g) for e, g in zip(self.inside, here, strict=True) if g is not None]
-        torch.autograd.backward([edge for edge, _ in pairs], [g for _, g in pairs])
+        found = torch.autograd.grad(roots, self.edges, gradients, allow_unused=True)
+        pairs = [(e, g) for e, g in zip(self.edges, found, strict=True) if g is not None]
+        if pairs:
+            self.record.arrived = self.record.caller.backward(self.record, found)
+            torch.autograd.backward([edge for edge, _ in pairs], [g for _, g in pairs])
 
 
 def link(
@@ -94,8 +94,7 @@ def borders(
     here = [t for t, remote in zip(inputs, record.remote, strict=False) if not remote]
     if not (here and linked) or any(isinstance(tensor, RemoteTensor) for tensor in here):
         return []
-    outside = [_edge(tensor) for tensor in linked]
-    return [Border(record, [get_gradient_edge(tensor) for tensor in here], outside)]
+    return [Border(record, [_edge(tensor) for tensor in linked])]
 
 
 def go_back(
@@ -126,7 +125,11 @@ class _RemoteCall(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
-        return (None, None, None, *ctx.record.caller.backward(ctx.record, gradients))
+        record: Record = ctx.record
+        arrived, record.arrived = record.arrived, None  # autograd frees them as it goes
+        if arrived is None:
+            arrived = record.caller.backward(record, gradients)
+        return (None, None, None, *arrived)
 
 
 def metas(tensors: Sequence[torch.Tensor], asked: Sequence[bool]) -> tuple[Meta, ...]:

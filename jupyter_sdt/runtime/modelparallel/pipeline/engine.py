@@ -64,7 +64,7 @@ class Engine:
         self._server = Server(self._modules, alone[self.stage], settings.device)
         whole = frozenset((stage, number) for stage, here in enumerate(alone) for number in here)
         self._replay = Replay(settings.schedule, settings.active, whole)
-        self.replayed = False
+        self.replayed = self.went_back = self._detach = False
         self._numbers = Numbers(self.stage)
         self._light = available()
         share_one_arena()
@@ -73,9 +73,7 @@ class Engine:
         self._loop: Loop | None = None
         self._caller: Caller | None = None
         self.timeline = Timeline()
-        self.went_back = False
         self._roots: list[Task] = []
-        self._detach = False
 
     @property
     def stage(self) -> int:
@@ -188,7 +186,8 @@ class Engine:
             for stage in tables.keys() - {0}:
                 self._connections.send(stage, Order(loop.post.step, tables[stage]))
             loop.as_recorded = self._replay.as_recorded
-            loop.light = self._light and not self._replay.stops
+            if self._light and not self._replay.stops:
+                loop.go_without_threads()
             loop.turns.follow(tables[0])
 
     def _returned(self, loop: Loop, task: Task, function: StepFunction) -> Any:

@@ -28,7 +28,7 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
 from jupyter_sdt.runtime.modelparallel.pipeline.randomness import RandomNumbers
 from jupyter_sdt.runtime.modelparallel.pipeline.service import Service
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
-from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
+from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand, dismiss_idle
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 from jupyter_sdt.runtime.modelparallel.pipeline.turns import Turns
@@ -37,8 +37,7 @@ from jupyter_sdt.runtime.modelparallel.pipeline.turns import Turns
 class Loop:
     """``server`` does what a burst asks for; ``early`` are messages of the next step.
 
-    Where ``turns`` follow an order, it holds as long as step functions are ``as_recorded``, and
-    with ``light`` these need no threads meanwhile.
+    Where ``turns`` follow an order, it holds as long as step functions are ``as_recorded``.
     """
 
     def __init__(
@@ -166,6 +165,11 @@ class Loop:
         if self.running is None:
             raise RuntimeError("no task runs")
         return self.running
+
+    def go_without_threads(self) -> None:
+        """Let step functions share this thread, as long as the order holds."""
+        self.light = True
+        dismiss_idle()
 
     def close(self) -> Timeline:
         """Leave the step; return when what was done."""

@@ -74,18 +74,24 @@ class Strand:
         self._back.release()
 
 
+def dismiss_idle() -> None:
+    """End the threads that no strand runs on: each keeps buffers for its computations."""
+    while _idle:
+        _idle.pop().work.put(None)
+
+
 class _Worker(threading.Thread):
     """A thread that is used again: each that computes keeps a pool of OpenMP threads."""
 
     def __init__(self) -> None:
         super().__init__(name="sdt-strand", daemon=True)
-        self.work: SimpleQueue[Callable[[_Worker], None]] = SimpleQueue()
+        self.work: SimpleQueue[Callable[[_Worker], None] | None] = SimpleQueue()
         self.start()
 
     def run(self) -> None:
         # MKL gives a new thread all cores, whatever was asked for.
         torch.set_num_threads(torch.get_num_threads())
-        while True:
-            work = self.work.get()
+        while (work := self.work.get()) is not None:
             work(self)
             del work
+        free_thread_buffers()

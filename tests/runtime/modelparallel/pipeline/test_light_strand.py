@@ -1,5 +1,6 @@
 """A strand without a thread stops where it may, and ends as it should."""
 
+import threading
 from contextlib import nullcontext
 from contextvars import ContextVar
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import LightStrand, available
-from jupyter_sdt.runtime.modelparallel.pipeline.strand import Cancelled, Strand
+from jupyter_sdt.runtime.modelparallel.pipeline.strand import Cancelled, Strand, dismiss_idle
 
 CALLED = ContextVar("called", default="nobody")
 
@@ -73,6 +74,31 @@ def test_giving_up_unwinds_what_is_paused_and_never_begins_what_has_not_begun(ki
     other.cancel()
     assert other.finished
     assert seen == ["unwound"]
+
+
+def test_threads_that_nobody_needs_end_and_others_begin_when_they_do():
+    def here():
+        return {thread for thread in threading.enumerate() if thread.name == "sdt-strand"}
+
+    def wait():
+        waiting_thread.append(threading.current_thread())
+        waiting.pause()
+
+    waiting_thread = []
+    waiting, ended = Strand(wait), Strand(lambda: None)
+    for strand in (waiting, ended):
+        strand.resume()
+    before = here()
+    dismiss_idle()
+    busy = waiting_thread[0]
+    for thread in before - {busy}:
+        thread.join(5)
+    assert before > {busy} == here()  # on which one waits
+    waiting.resume()
+    again = Strand(lambda: None)
+    again.resume()
+    assert waiting.finished
+    assert again.finished
 
 
 def test_one_may_be_resumed_by_another():
