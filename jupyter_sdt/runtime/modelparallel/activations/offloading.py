@@ -139,8 +139,12 @@ class CudaMover:
         return tensor.tensor
 
 
-@cache
 def offloader() -> Offloader:
-    """The one of this rank, as the job's parameters ask for it."""
+    """The one of this rank, as the job's parameters ask for it; without a job one that is off."""
+    return _asked_for() if world.is_started() else Offloader(on=False, horizon=0)
+
+
+@cache
+def _asked_for() -> Offloader:
     parameters = world.current().parameters
     return Offloader(parameters.offload_activations, parameters.activation_loading_horizon)

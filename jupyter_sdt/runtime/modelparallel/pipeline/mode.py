@@ -42,6 +42,24 @@ def _stream() -> object:
     return torch.cuda.current_stream() if started else None
 
 
+def calling_mode() -> Mode:
+    """How a module of another stage is to compute now.
+
+    What torch.utils.checkpoint computes again in backward, that stage computes again by itself. It
+    would keep its graph until then otherwise, as the caller's part of the graph holds no tensors.
+    """
+    mode = current_mode()
+    if mode.grad and mode.recompute is None and _in_checkpoint():
+        return mode._replace(recompute=True)
+    return mode
+
+
+def _in_checkpoint() -> bool:
+    look = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    hooks = look(True) if look else None  # older versions cannot say
+    return hooks is not None and hooks[0].__module__ == "torch.utils.checkpoint"
+
+
 def applied(mode: Mode) -> AbstractContextManager[object]:
     """Compute in the given way."""
     return nullcontext() if mode == current_mode() else _changed(mode)

@@ -33,7 +33,7 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Push,
     Result,
 )
-from jupyter_sdt.runtime.modelparallel.pipeline.mode import current_mode
+from jupyter_sdt.runtime.modelparallel.pipeline.mode import calling_mode, current_mode
 from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import Packed, pack, unpack
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import Arguments, RemoteTensor
@@ -50,7 +50,7 @@ class Caller:
         """Do what calling the module would do, on its stage."""
         what = f"an argument of {self._modules.names[number]}"
         packed = pack((arguments, named), self._modules.numbers, what)
-        mode = current_mode()
+        mode = current_mode() if self._is_function(number) else calling_mode()
         asked = [mode.grad and tensor.requires_grad for tensor in packed.tensors]
         signature = (number, packed.skeleton, metas(packed.tensors, asked), mode)
         known = self._modules.forms.get(signature)

@@ -94,6 +94,8 @@ class RemoteTensor(torch.Tensor):
         if func in _FORM:
             with torch._C.DisableTorchFunctionSubclass():
                 return func(*args, **(kwargs or {}))
+        if func is torch.autograd.backward:  # torch.utils.checkpoint calls it within backward
+            return func(_beginnings(args[0]), *args[1:], **(kwargs or {}))
         found = _owner(func, args, kwargs or {})
         if found is not None:
             return found._source.compute(found.stages[0], (func, args, kwargs or {}))
@@ -173,9 +175,15 @@ class _Fetched(torch.autograd.Function):
 
 def beginning(tensor: torch.Tensor) -> torch.Tensor:
     """Where backward can begin instead of at ``tensor``, without its content."""
-    if is_remote(tensor) and tensor.requires_grad:
-        return cast("torch.Tensor", cast("Any", _Beginning).apply(tensor))
+    if isinstance(tensor, RemoteTensor) and tensor.actual is None and tensor.requires_grad:
+        with torch.enable_grad():
+            return cast("torch.Tensor", cast("Any", _Beginning).apply(tensor))
     return tensor
+
+
+def _beginnings(tensors: torch.Tensor | Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    given = [tensors] if isinstance(tensors, torch.Tensor) else tensors
+    return [resolved(beginning(tensor)) for tensor in given]
 
 
 class _Beginning(torch.autograd.Function):

@@ -122,6 +122,39 @@ for reentrant in (False, True):
     agree(body, 2)
 
 
+def test_what_torch_checkpoints_is_computed_again_by_the_stage_that_has_it(agree):
+    body = """
+from torch.utils.checkpoint import checkpoint
+class Counted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear, self.runs = nn.Linear(8, 8), 0
+    def forward(self, h):
+        self.runs += 1
+        return self.linear(h).tanh()
+class Net(nn.Module):
+    def __init__(self, reentrant):
+        super().__init__()
+        self.reentrant, self.first = reentrant, block()
+        self.layers = nn.ModuleList(Counted() for _ in range(2))
+    def forward(self, x):
+        h = self.first(x)
+        for layer in self.layers:  # as in transformers' models
+            if self.reentrant is None:
+                h = layer(h)
+            else:
+                h = checkpoint(layer, h, use_reentrant=self.reentrant)
+        return h.sum()
+for reentrant, runs in ((None, 1), (False, 2), (True, 2)):
+    model = Net(reentrant)
+    compare(model, {"layers": 1}, lambda m, x: m(x), [torch.randn(8, 8)], 4, steps=5)
+    if rank == 1:
+        found = [layer.runs for layer in model.layers]
+        assert found == [runs * 4 * 5] * 2, (reentrant, found)
+"""
+    agree(body, 2)
+
+
 def test_what_has_no_parameters_runs_where_its_input_lies(agree):
     body = """
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller
