@@ -40,7 +40,7 @@ _OPTIONAL = re.compile(r"\[[^\]]*\]")
 _MAGIC = re.compile(r"%sdt_\w+")
 # Flags in our documents that belong to other programs.
 # Of other programs: our tools, aws s3, torchrun, and a script that errors.md tells about.
-FOREIGN_FLAGS = {"quick", "include", "exclude", "nproc", "lr"}
+FOREIGN_FLAGS = {"quick", "only", "include", "exclude", "nproc", "lr"}
 
 
 def anchor(heading: str) -> str:

@@ -15,7 +15,7 @@ import torch
 from torch.autograd.graph import get_gradient_edge
 
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import entered
-from jupyter_sdt.runtime.modelparallel.pipeline.strand import Cancelled
+from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
 
 try:
     import greenlet
@@ -23,53 +23,31 @@ except ImportError:  # in a container that has torch, but not all that this pack
     greenlet = None
 
 
-class LightStrand:
-    """``work`` on a stack of its own; it runs only while somebody is inside :meth:`resume`."""
+class LightStrand(Strand):
+    """It has a stack of its own, and shares the thread of whoever resumes it."""
 
     def __init__(self, work: Callable[[], object]) -> None:
-        self.finished = False
-        self.error: BaseException | None = None
-        self._work: Callable[[], object] | None = work
-        self._started = self._cancelled = False
+        super().__init__(work)
         self._found: tuple[object, ...] = ()
-        self._stack = greenlet.greenlet(self._run)
+        self._stack = greenlet.greenlet(self._do)
         self._stack.gr_context = copy_context()
 
     @property
-    def may_pause(self) -> bool:
+    def may_pause(self) -> bool:  # type: ignore[override]  # nobody sets it
         """Whether nothing is entered that would hold for others, too."""
         return entered() == self._found
 
     def resume(self) -> None:
         """Let it run until it pauses or ends."""
-        if not self._started:
-            self._started, self._found = True, entered()
+        if not self.started:
+            self.started, self._found = True, entered()
         self._stack.parent = greenlet.getcurrent()  # where it goes when it pauses or ends
         self._stack.switch()
 
-    def pause(self) -> None:
-        """Within the work: wait for the next :meth:`resume`."""
+    def _give_way(self) -> None:
         hub = self._stack.parent
         assert hub is not None  # it is one that was made, and has been resumed
         hub.switch()
-        if self._cancelled:
-            raise Cancelled
-
-    def cancel(self) -> None:
-        """End a strand that is paused, or has not begun."""
-        self._cancelled = True
-        if self._started and not self.finished:
-            self.resume()
-        self.finished = True
-
-    def _run(self) -> None:
-        work, self._work = self._work, None
-        assert work is not None
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - told to whoever resumed it
-            self.error = error
-        self.finished = True
 
 
 @cache

@@ -28,8 +28,8 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
 from jupyter_sdt.runtime.modelparallel.pipeline.randomness import RandomNumbers
 from jupyter_sdt.runtime.modelparallel.pipeline.service import Service
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
-from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand, dismiss_idle
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
+from jupyter_sdt.runtime.modelparallel.pipeline.thread_strand import ThreadStrand, dismiss_idle
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 from jupyter_sdt.runtime.modelparallel.pipeline.turns import Turns
 
@@ -213,7 +213,7 @@ class Loop:
     def _resume_strand(self, task: Task, work: Callable[[], object]) -> None:
         if task.strand is None:
             light = self.light and task.root and self.turns.fixed and not self.turns.alike
-            task.strand = LightStrand(work) if light else Strand(work)
+            task.strand = LightStrand(work) if light else ThreadStrand(work)
         task.ready, task.started = None, True
         task.strand.resume()
         if task.end_part() if task.root else task.finished:

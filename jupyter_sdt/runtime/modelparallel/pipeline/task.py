@@ -84,7 +84,7 @@ class Task:
     attempt: int | None = None  # a number, where it goes back before all is answered
     turns_at: int | None = None  # the stage that then goes forward and back at once
     work: Callable[[], object] | None = None
-    strand: Strand | LightStrand | None = None
+    strand: Strand | None = None
     ready: Callable[[], bool] | None = None
     results: dict[int, Result] = field(default_factory=dict)
     unanswered: set[int] = field(default_factory=set)

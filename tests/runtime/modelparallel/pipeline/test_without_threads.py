@@ -45,7 +45,7 @@ def test_a_chain_runs_on_one_thread_as_soon_as_it_is_replayed(agree, stages):
 model = nn.Sequential(block(), block(), block())
 stages = {f"{i}": min(i, size - 1) for i in range(3)}
 engine, found = kinds(model, stages, lambda m, x, y: F.mse_loss(m(x), y))
-assert rank or (found[0], found[-3:]) == (["Strand"], [["LightStrand"]] * 3), found
+assert rank or (found[0], found[-3:]) == (["ThreadStrand"], [["LightStrand"]] * 3), found
 assert rank or engine.replayed
 """
     agree(USED + body, stages)
@@ -56,7 +56,7 @@ def test_the_order_of_one_without_greenlets_is_the_same(agree):
 model = nn.Sequential(block(), block())
 loss_of = lambda m, x, y: F.mse_loss(m(x), y)
 engine, found = kinds(model, {"1": 1}, loss_of, light=False)  # as without greenlet
-assert rank or (engine.replayed and found[-1] == ["Strand"]), found
+assert rank or (engine.replayed and found[-1] == ["ThreadStrand"]), found
 """
     agree(USED + body, 2)
 
@@ -70,7 +70,7 @@ def test_one_that_has_entered_something_gets_a_thread_from_the_next_step_on(agre
 model = nn.Sequential(block(), block())
 loss_of = lambda m, x, y: F.mse_loss(m(x), y)
 engine, found = kinds(model, {{"1": 1}}, loss_of, steps=9, within={within})
-assert rank or (found[-1] == ["Strand"] and engine.replayed), found
+assert rank or (found[-1] == ["ThreadStrand"] and engine.replayed), found
 assert rank or any("LightStrand" in step for step in found), found  # it was tried
 """
     agree(USED + body, 2)
@@ -88,7 +88,7 @@ class Skip(nn.Module):
         return self.third(self.second(h, h.tanh()), h)
 stages = {"second": 1, "third": 1}
 engine, found = kinds(Skip(), stages, lambda m, x, y: F.mse_loss(m(x), y), steps=8)
-assert rank or found[-1] == ["Strand"], found
+assert rank or found[-1] == ["ThreadStrand"], found
 """
     agree(USED + body, 2)
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import LightStrand, available
-from jupyter_sdt.runtime.modelparallel.pipeline.strand import Cancelled, Strand, dismiss_idle
+from jupyter_sdt.runtime.modelparallel.pipeline.strand import Cancelled
+from jupyter_sdt.runtime.modelparallel.pipeline.thread_strand import ThreadStrand, dismiss_idle
 
 CALLED = ContextVar("called", default="nobody")
 
@@ -30,7 +31,7 @@ def test_it_is_used_here():
     assert available()
 
 
-@pytest.mark.parametrize("kind", [Strand, LightStrand])
+@pytest.mark.parametrize("kind", [ThreadStrand, LightStrand])
 def test_it_runs_while_it_is_resumed_and_takes_turns(kind):
     done = []
 
@@ -47,7 +48,7 @@ def test_it_runs_while_it_is_resumed_and_takes_turns(kind):
     assert all(strand.finished and strand.error is None for strand in strands.values())
 
 
-@pytest.mark.parametrize("kind", [Strand, LightStrand])
+@pytest.mark.parametrize("kind", [ThreadStrand, LightStrand])
 def test_an_error_is_kept_for_whoever_resumed_it(kind):
     strand = kind(lambda: 1 // 0)
     strand.resume()
@@ -55,7 +56,7 @@ def test_an_error_is_kept_for_whoever_resumed_it(kind):
     assert isinstance(strand.error, ZeroDivisionError)
 
 
-@pytest.mark.parametrize("kind", [Strand, LightStrand])
+@pytest.mark.parametrize("kind", [ThreadStrand, LightStrand])
 def test_giving_up_unwinds_what_is_paused_and_never_begins_what_has_not_begun(kind):
     seen = []
 
@@ -85,7 +86,7 @@ def test_threads_that_nobody_needs_end_and_others_begin_when_they_do():
         waiting.pause()
 
     waiting_thread = []
-    waiting, ended = Strand(wait), Strand(lambda: None)
+    waiting, ended = ThreadStrand(wait), ThreadStrand(lambda: None)
     for strand in (waiting, ended):
         strand.resume()
     before = here()
@@ -95,7 +96,7 @@ def test_threads_that_nobody_needs_end_and_others_begin_when_they_do():
         thread.join(5)
     assert before > {busy} == here()  # on which one waits
     waiting.resume()
-    again = Strand(lambda: None)
+    again = ThreadStrand(lambda: None)
     again.resume()
     assert waiting.finished
     assert again.finished
