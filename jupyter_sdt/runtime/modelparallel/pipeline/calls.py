@@ -42,6 +42,8 @@ class Record:
     remote: list[bool] = field(default_factory=list)
     forms: tuple[Meta, ...] = ()
     pushes: Sequence[Push] = ()
+    holds: bool = False  # gradients of outputs back, until the border is crossed
+    held: Gradients | None = None
     arrived: list[torch.Tensor | None] | None = None  # gradients of inputs, before they are asked
 
 
@@ -49,19 +51,24 @@ class Record:
 class Border:
     """Where the graph of what is here ends, and that of other stages begins: with one call.
 
-    ``edges`` lead to its outputs.
+    ``edges`` lead to its outputs; all calls of the step have ``token`` among their inputs.
     """
 
     record: Record
     edges: Sequence[GradientEdge]
+    token: torch.Tensor
 
     def cross(self, roots: Sequence[Any], gradients: Gradients) -> None:
         """Go back from ``roots``, which lie elsewhere, first to the border and then through it.
 
-        The caller then waits for gradients between two runs of autograd, not within one.
+        The caller then waits for gradients between two runs of autograd, not within one. The first
+        goes through all calls, also those that had nothing from here, as all lead to the token; but
+        not into the graph that is here, which does not.
         """
-        found = torch.autograd.grad(roots, self.edges, gradients, allow_unused=True)
-        pairs = [(e, g) for e, g in zip(self.edges, found, strict=True) if g is not None]
+        self.record.holds = True
+        torch.autograd.grad(roots, [self.token], gradients, allow_unused=True)
+        self.record.holds, found = False, self.record.held or ()
+        pairs = [(e, g) for e, g in zip(self.edges, found, strict=False) if g is not None]
         if pairs:
             self.record.arrived = self.record.caller.backward(self.record, found)
             torch.autograd.backward([edge for edge, _ in pairs], [g for _, g in pairs])
@@ -88,13 +95,16 @@ def link(
 
 
 def borders(
-    record: Record, inputs: Sequence[torch.Tensor], linked: Sequence[torch.Tensor]
+    record: Record,
+    token: torch.Tensor,
+    inputs: Sequence[torch.Tensor],
+    linked: Sequence[torch.Tensor],
 ) -> list[Border]:
     """The border that a linked call is, if some of its ``inputs`` are here, and came from here."""
     here = [t for t, remote in zip(inputs, record.remote, strict=False) if not remote]
     if not (here and linked) or any(isinstance(tensor, RemoteTensor) for tensor in here):
         return []
-    return [Border(record, [_edge(tensor) for tensor in linked])]
+    return [Border(record, [_edge(tensor) for tensor in linked], token)]
 
 
 def go_back(
@@ -126,6 +136,9 @@ class _RemoteCall(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
         record: Record = ctx.record
+        if record.holds:
+            record.held = gradients
+            return (None, None, None, *(None for _ in record.inputs))
         arrived, record.arrived = record.arrived, None  # autograd frees them as it goes
         if arrived is None:
             arrived = record.caller.backward(record, gradients)

@@ -161,7 +161,7 @@ class Caller:
     ) -> None:
         linked, task = link(record, self._token, inputs, outputs), self._loop.current()
         if task.light:
-            task.borders += borders(record, inputs, linked)
+            task.borders += borders(record, self._token, inputs, linked)
 
     def backward(self, record: Record, gradients: Gradients) -> list[Any]:
         """Send gradients of outputs; return those of inputs, to be fetched later where possible."""

@@ -121,6 +121,33 @@ kinds(Net(), {{"second": 1}}, {loss_of}, steps=8)
     agree(USED + body, 2)
 
 
+def test_other_stages_also_go_back_through_what_had_nothing_from_here(agree):
+    """No gradient flows from the embedding to what chose the words, but it has one of its own."""
+    body = """
+class Choosing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block = block()
+    def forward(self, h):
+        out = self.block(h)
+        return out, (out.sum(-1) > 0).long()
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = block(), Choosing()
+        self.words, self.joined = nn.Embedding(2, 8), nn.Bilinear(8, 8, 8)
+    def forward(self, x):
+        out, ids = self.second(self.first(x))
+        return self.joined(self.words(ids), out)
+stages = {"second": 1, "words": size - 1, "joined": size - 1}
+loss_of = lambda m, x, y: F.mse_loss(m(x), y)
+engine, found = kinds(Net(), stages, loss_of, steps=8)
+assert rank or found[-1] == ["LightStrand"], found
+"""
+    agree(USED + body, 2)
+    agree(USED + body, 3)
+
+
 def test_an_error_after_going_back_ends_the_step_on_all_stages(run_stages):
     body = """
 model = nn.Sequential(block(), block())
