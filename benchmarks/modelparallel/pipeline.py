@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=0)
     arguments = parser.parse_args()
     quick = arguments.quick
-    rounds = arguments.rounds or (3 if quick else 9)
+    rounds = arguments.rounds or (3 if quick else 25)
     load = os.getloadavg()[0]
     print(f"{'stage':>6} {'m':>3} {'bound ms':>9} {'ours':>6} {'torch':>6}  (times the bound)")
     results: dict[str, float] = {}
