@@ -26,22 +26,33 @@ MICROBATCHES = (4, 8, 16)
 def main() -> None:
     """Measure everything, print the tables, the conditions and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="3 rounds of 8 microbatches")
-    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="8 microbatches, one launch")
+    parser.add_argument("--rounds", type=int, default=5, help="of each launch")
+    parser.add_argument("--launches", type=int, default=0)
     arguments = parser.parse_args()
-    quick = arguments.quick
-    rounds = arguments.rounds or (3 if quick else 25)
+    quick, rounds = arguments.quick, arguments.rounds
+    launches = arguments.launches or (1 if quick else 5)
     load = os.getloadavg()[0]
     print(f"{'stage':>6} {'m':>3} {'bound ms':>9} {'ours':>6} {'torch':>6}  (times the bound)")
     results: dict[str, float] = {}
     for size in SIZES:
         for microbatches in MICROBATCHES[1:2] if quick else MICROBATCHES:
-            found = run_ranks(STAGES, measure, size, microbatches, rounds)
-            results |= row(size, microbatches, found)
+            found = [
+                run_ranks(STAGES, measure, size, microbatches, rounds) for _ in range(launches)
+            ]
+            results |= row(size, microbatches, together(found))
     for name in ("pipeline_bound_ratio", "pipeline_torch_ratio"):
         results[name] = max(value for key, value in results.items() if key.startswith(name))
-    print(f"\n{current_conditions(None)}; load before the run {load:.2f}; {rounds} rounds in turn")
+    print(
+        f"\n{current_conditions(None)}; load before the run {load:.2f}; "
+        f"{launches} launches of {rounds} rounds in turn"
+    )
     print(json.dumps({name: float(f"{value:.4g}") for name, value in results.items()}))
+
+
+def together(found: list[dict[str, list[float]]]) -> dict[str, list[float]]:
+    """The rounds of all launches: where its memory lies makes a process faster or slower."""
+    return {way: [seconds for each in found for seconds in each[way]] for way in found[0]}
 
 
 def row(size: Size, microbatches: int, found: dict[str, list[float]]) -> dict[str, float]:

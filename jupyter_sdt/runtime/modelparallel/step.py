@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -74,27 +75,21 @@ class StepFunction:
                 "wrap the model first"
             )
         count = here.parameters.microbatches
-        parts = self._microbatches(arguments, named, count) if here.stage == 0 else []
+        split_arguments = self._divided(arguments, named, count) if here.stage == 0 else {}
 
         def run(number: int) -> Any:
-            positional, keywords = parts[number]
-            return self._function(*positional, **keywords)
+            own = OrderedDict((name, values[number]) for name, values in split_arguments.items())
+            bound = inspect.BoundArguments(self._signature, own)
+            return self._function(*bound.args, **bound.kwargs)
 
         return combine(model.run_step(run, count, detach=self._detach), detach=self._detach)
 
-    def _microbatches(
+    def _divided(
         self, arguments: tuple[Any, ...], named: dict[str, Any], count: int
-    ) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    ) -> dict[str, list[Any]]:
+        """What each microbatch gets, by the name of the argument."""
         bound = self._signature.bind(*arguments, **named)
-        split_arguments = {
-            name: self._split(name, value, count) for name, value in bound.arguments.items()
-        }
-        parts = []
-        for number in range(count):
-            for name, values in split_arguments.items():
-                bound.arguments[name] = values[number]
-            parts.append((bound.args, dict(bound.kwargs)))
-        return parts
+        return {name: self._split(name, value, count) for name, value in bound.arguments.items()}
 
     def _split(self, name: str, value: Any, count: int) -> list[Any]:
         if self._signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:

@@ -28,7 +28,7 @@ from jupyter_sdt.spec.variables import LOCAL_WORLD_SIZE
 _SECRET = 16
 _STAGE = struct.Struct("<I")
 _BUFFER = 4 << 20
-_AWAKE_SECONDS = 2e-3
+_AWAKE_SECONDS = 1e-2
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from jupyter_sdt.runtime.modelparallel.pipeline.faults import Surprise, failure
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import available
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
-from jupyter_sdt.runtime.modelparallel.pipeline.messages import Mode, Order
+from jupyter_sdt.runtime.modelparallel.pipeline.messages import Mode
 from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied, current_mode
 from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_call import Caller
@@ -180,11 +180,10 @@ class Engine:
         return results
 
     def _begin_order(self, loop: Loop, mode: Mode, microbatches: int) -> None:
-        """Where this step is known, tell all stages in which order to do it."""
+        """Where this step is known, have all stages do it in that order."""
         tables = self._replay.begin(mode, microbatches)
         if tables is not None:
-            for stage in tables.keys() - {0}:
-                self._connections.send(stage, Order(loop.post.step, tables[stage]))
+            loop.post.orders |= {stage: names for stage, names in tables.items() if stage}
             loop.as_recorded = self._replay.as_recorded
             if self._light and not self._replay.stops:
                 loop.go_without_threads()
@@ -204,7 +203,7 @@ class Engine:
                 return returned
             check_surprises(task, self._modules)
             task.surprises.clear()
-            task.attempt = task.turns_at = None
+            task.attempt = task.turns_at = task.opens_at = None
 
     def _may_start(self) -> bool:
         if self._settings.schedule != "interleaved":

@@ -232,6 +232,7 @@ class Loop:
 
     def _leave_order(self, task: Task) -> None:
         if task.root and self.turns.fixed:  # the first stage decides for all
+            self.post.orders.clear()
             for stage in range(1, len(self.post.connections.ranks)):
                 self.post.connections.send(stage, Astray(self.post.step))
         self.turns.leave_order()

@@ -65,7 +65,8 @@ class Burst(NamedTuple):
 
     ``after`` is the burst before it, which is served first; ``complete`` are microbatches of which
     nothing will be asked any more. With ``attempt`` the task goes on before it is answered, so
-    nothing may be done any more once a result of that attempt was a surprise.
+    nothing may be done any more once a result of that attempt was a surprise. One that is not
+    ``answered`` is so with the next.
     """
 
     step: int
@@ -77,6 +78,7 @@ class Burst(NamedTuple):
     after: int | None
     attempt: int | None
     complete: tuple[int, ...]
+    answered: bool = True
 
 
 class Result(NamedTuple):

@@ -127,6 +127,8 @@ def _real(tensor: RemoteTensor) -> torch.Tensor:
         return tensor.actual
     if not torch.is_grad_enabled():
         return tensor.value() if tensor.looks_at is None else tensor._viewed()
+    if tensor.looks_at is None:
+        tensor.value()  # before autograd is entered: others may go on meanwhile
     fetched = cast("Any", _Fetched).apply
     tensor.actual = fetched(tensor) if tensor.looks_at is None else tensor._viewed()
     return cast("torch.Tensor", tensor.actual)

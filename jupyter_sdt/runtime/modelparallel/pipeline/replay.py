@@ -49,7 +49,9 @@ class Replay:
         if self._chain is None or self.stops:
             return
         task.attempt = 1
-        if self._pattern(task) != self._chain.opening:
+        if self._pattern(task) == self._chain.opening:
+            task.opens_at = self._chain.there[-1]
+        else:
             task.turns_at = self._chain.there[-1]
 
     def begins_as_recorded(self, task: Task) -> bool:

@@ -43,7 +43,8 @@ def _wait_for(tensor: torch.Tensor) -> None:
 
 def tell(post: Post, results: list[Any], modules: Modules, *, went_back: bool) -> None:
     """Tell all other stages what the step function returned, and whether it went back."""
-    packed = pack((results, went_back), modules.numbers, "the result of the step function")
+    as_call = tuple(results), {"went_back": went_back}  # which is packed fast
+    packed = pack(as_call, modules.numbers, "the result of the step function")
     tensors = [tensor.detach() for tensor in packed.tensors]
     for stage in range(1, len(post.connections.ranks)):
         post.connections.send(stage, Done(post.step, packed.skeleton), tensors)
@@ -51,8 +52,8 @@ def tell(post: Post, results: list[Any], modules: Modules, *, went_back: bool) -
 
 def told(done: Done, tensors: Sequence[torch.Tensor], modules: Modules) -> tuple[list[Any], bool]:
     """What the first stage told."""
-    results, went_back = unpack(done.skeleton, tensors, modules.modules)
-    return results, went_back
+    results, named = unpack(done.skeleton, tensors, modules.modules)
+    return list(results), named["went_back"]
 
 
 def check_surprises(task: Task, modules: Modules) -> None:

@@ -14,6 +14,7 @@ from jupyter_sdt.runtime.modelparallel.activations.recompute import recomputed
 from jupyter_sdt.runtime.modelparallel.pipeline.frames import Frame, Inputs, go_back
 from jupyter_sdt.runtime.modelparallel.pipeline.functions import add_line
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
+from jupyter_sdt.runtime.modelparallel.pipeline.joining import joined
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
@@ -37,10 +38,12 @@ from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 
 @dataclass(slots=True)
 class _Reply:
+    joined: frozenset[Key]
     results: list[Result] = field(default_factory=list)
     surprises: list[int] = field(default_factory=list)
     tensors: dict[Key, torch.Tensor] = field(default_factory=dict)
     absent: list[Key] = field(default_factory=list)
+    frames: list[Frame | None] = field(default_factory=list)  # to take down once it is sent
 
     def add(self, key: Key, value: torch.Tensor | None) -> None:
         if value is None:
@@ -60,7 +63,7 @@ class Server:
 
     def serve(self, loop: Loop, task: Task, burst: Burst) -> None:
         """Do all that ``burst`` asks for, then answer."""
-        reply = _Reply()
+        reply = _Reply(joined(burst.requests))
         held = loop.held(burst.microbatch)
         for request in burst.requests:
             match request:
@@ -82,7 +85,8 @@ class Server:
         loop.settle()
         held.served.add(burst.number)
         held.surprises += [*reply.surprises, *task.surprises]
-        self._answer(loop, task, burst, reply)
+        if burst.answered:
+            self._answer(loop, task, burst, reply)
 
     def stays_here(self, loop: Loop, task: Task) -> bool:
         """Whether serving the task's burst will not call modules of other stages."""
@@ -121,7 +125,7 @@ class Server:
 
     def _call(self, call: Call, held: Held, reply: _Reply) -> None:
         with applied(call.mode):
-            arguments, inputs = self._arguments(call, held)
+            arguments, inputs = self._arguments(call, held, reply.joined)
             positional, named = unpack(call.skeleton, arguments, self._modules.modules)
             module = self._modules.modules[call.module]
             with _asked_by(call.asked_by):
@@ -143,12 +147,19 @@ class Server:
         elif call.expected != form:
             reply.surprises.append(call.module)
 
-    def _arguments(self, call: Call, held: Held) -> tuple[list[torch.Tensor], Inputs]:
+    def _arguments(
+        self, call: Call, held: Held, joined: frozenset[Key]
+    ) -> tuple[list[torch.Tensor], Inputs]:
         found = [
             cast("torch.Tensor", held.values[key]).detach().to(self._device)
             for key, _ in call.arguments
         ]
-        indices = [i for i, (_, wanted) in enumerate(call.arguments) if wanted]
+        indices = []
+        for index, (key, wanted) in enumerate(call.arguments):
+            if (call.frame, "gradient", index) in joined:
+                found[index] = held.frames[key[0]].outputs[key[2]]
+            elif wanted:
+                indices.append(index)
         inputs = Inputs(indices, [found[i] for i in indices])
         for index, tensor in inputs.received():
             found[index] = tensor
@@ -178,6 +189,10 @@ def _here(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _go_back(request: Backward, held: Held, reply: _Reply) -> None:
+    reply.frames.append(held.frames.get(request.frame))
+    for key in reply.joined:
+        if key[0] == request.frame:
+            held.values[key] = None  # it has gone on already
     for index, gradient in go_back(request, held):
         key = (request.frame, "gradient", index)
         if index in request.wanted:

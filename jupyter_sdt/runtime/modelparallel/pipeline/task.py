@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline.calls import Border
-from jupyter_sdt.runtime.modelparallel.pipeline.chain import APART, BACK, Part, Visit
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import APART, BACK, Name, Part, Visit
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
 from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import LightStrand
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
@@ -17,6 +17,7 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Burst,
     Call,
     Key,
+    Order,
     Phase,
     Push,
     Request,
@@ -47,11 +48,17 @@ class Post:
     connections: Connections
     numbers: Numbers
     complete: dict[int, list[int]] = field(default_factory=dict)
+    orders: dict[int, tuple[Name, ...]] = field(default_factory=dict)
 
     def forget(self, microbatch: int, stages: Iterable[int]) -> None:
         """Tell ``stages``, with the next burst, that a microbatch is complete."""
         for stage in stages:
             self.complete.setdefault(stage, []).append(microbatch)
+
+    def send_order(self, stage: int) -> None:
+        """Tell ``stage`` in which order to work, if there is one that it has not been told."""
+        if stage in self.orders:
+            self.connections.send(stage, Order(self.step, self.orders.pop(stage)))
 
 
 @dataclass(slots=True)
@@ -61,6 +68,11 @@ class _Pending:
     requests: list[Request] = field(default_factory=list)
     tensors: dict[Key, torch.Tensor] = field(default_factory=dict)
     later: bool = True  # no request has to be sent before others come
+
+    @property
+    def foreseen(self) -> bool:
+        """Whether all of it is calls whose results' forms are known."""
+        return all(isinstance(r, Call) and r.expected is not None for r in self.requests)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +95,7 @@ class Task:
     complete: bool = False
     attempt: int | None = None  # a number, where it goes back before all is answered
     turns_at: int | None = None  # the stage that then goes forward and back at once
+    opens_at: int | None = None  # or that goes forward before it is asked to go back
     work: Callable[[], object] | None = None
     strand: Strand | None = None
     ready: Callable[[], bool] | None = None
@@ -94,6 +107,7 @@ class Task:
     bursts: list[tuple[int, str]] = field(default_factory=list)
     borders: list[Border] = field(default_factory=list)
     _pending: dict[int, _Pending] = field(default_factory=dict)
+    _owing: set[int] = field(default_factory=set)  # stages that have not answered the last burst
     _last: dict[int, int] = field(default_factory=dict)
     _last_frame: int | None = None
     _given: dict[tuple[int, int, int], Key] = field(default_factory=dict)
@@ -125,6 +139,9 @@ class Task:
 
         Without ``later`` what may go later is kept back.
         """
+        if later:
+            for stage in self._owing:
+                self._for(stage)
         for stage, pending in list(self._pending.items()):
             if later or not pending.later:
                 self._send(stage)
@@ -185,6 +202,7 @@ class Task:
     def _send(self, stage: int) -> None:
         pending = self._pending.pop(stage)
         number = self.post.numbers.next()
+        answered = stage != self.opens_at or not pending.foreseen
         burst = Burst(
             self.post.step,
             self.microbatch,
@@ -195,11 +213,22 @@ class Task:
             self._last.get(stage),
             self.attempt,
             tuple(self.post.complete.pop(stage, ())),
+            answered,
         )
         self._last[stage] = number
         self.bursts.append((stage, self.phase))
-        self.unanswered.add(number)
+        self._expect(stage, number if answered else None)
         self.post.connections.send(stage, burst, list(pending.tensors.values()))
+        self.post.send_order(stage)  # after what it can begin with
+
+    def _expect(self, stage: int, number: int | None) -> None:
+        """Wait for an answer; without a number for that to the next burst, which there will be."""
+        if number is None:
+            self.opens_at = None
+            self._owing.add(stage)
+        else:
+            self._owing.discard(stage)
+            self.unanswered.add(number)
 
     def _placed(self, tensor: torch.Tensor, stage: int) -> Key:
         if isinstance(tensor, RemoteTensor):

@@ -29,6 +29,7 @@ class Turns:
         self._step, self._replicas = step, replicas
         self._told: deque[Name] = deque()
         self._order: deque[Name] | None = None
+        self._passed: set[Name] = set()  # before there was an order
         self._names: dict[Task, Name] = {}
         self._bursts: Counter[tuple[int, int]] = Counter()
 
@@ -43,8 +44,8 @@ class Turns:
         return self._order is not None
 
     def follow(self, names: Iterable[Name]) -> None:
-        """Choose tasks in this order."""
-        self._order = deque(names)
+        """Choose tasks in this order; some may have been before it was known."""
+        self._order = deque(name for name in names if name not in self._passed)
 
     def leave_order(self) -> None:
         """Choose of what is ready from now on."""
@@ -52,7 +53,9 @@ class Turns:
 
     def passed(self, task: Task) -> None:
         """What the order says of ``task`` is done."""
-        if self._order and self._order[0] == self._names[task]:
+        if self._order is None:
+            self._passed.add(self._names[task])
+        elif self._order and self._order[0] == self._names[task]:
             self._order.popleft()
 
     def enter(self, task: Task) -> None:
