@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from jupyter_sdt.runtime.modelparallel.activations.offloading import Kept, offloader
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import resolved
+from jupyter_sdt.runtime.modelparallel.pipeline.repeatable import notice
 
 # Said to the stage that is called: it recomputes what it does, and whether with the same random
 # numbers. None: nothing is to be recomputed.
@@ -36,6 +37,7 @@ def recomputed(
     offloader().used = True
     if not torch.is_grad_enabled():
         return call(*arguments, **named)
+    notice()
     found, form = tree_flatten((tuple(arguments), dict(named)))
     # Nothing may be waited for inside: others would draw random numbers meanwhile.
     leaves = [resolved(leaf) for leaf in found]

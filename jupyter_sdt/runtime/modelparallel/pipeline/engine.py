@@ -9,12 +9,13 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from jupyter_sdt.errors import RuntimeStateError, StageError
+from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.allocator import share_one_arena
 from jupyter_sdt.runtime.modelparallel.pipeline.calls import Gradients, go_back
 from jupyter_sdt.runtime.modelparallel.pipeline.chain import ASKED, READY
 from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
-from jupyter_sdt.runtime.modelparallel.pipeline.faults import Surprise, failure
+from jupyter_sdt.runtime.modelparallel.pipeline.draining import Drain
+from jupyter_sdt.runtime.modelparallel.pipeline.faults import Surprise, tell_failure
 from jupyter_sdt.runtime.modelparallel.pipeline.inbox import Delivery
 from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import available
 from jupyter_sdt.runtime.modelparallel.pipeline.loop import Loop
@@ -30,10 +31,11 @@ from jupyter_sdt.runtime.modelparallel.pipeline.results import (
     tell,
     told,
 )
+from jupyter_sdt.runtime.modelparallel.pipeline.sending import Numbers, Post
 from jupyter_sdt.runtime.modelparallel.pipeline.serving import Server
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
 from jupyter_sdt.runtime.modelparallel.pipeline.stubs import replace_remote, self_contained
-from jupyter_sdt.runtime.modelparallel.pipeline.task import Numbers, Post, Task
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 
 StepFunction = Callable[[int], Any]
@@ -61,14 +63,15 @@ class Engine:
         replace_remote(self._modules, stage_of, self.stage, self._call)
         self._modules.add_functions()
         alone = [self_contained(self._modules, stage_of, s) for s in range(settings.stages)]
-        self._server = Server(self._modules, alone[self.stage], settings.device)
+        waits = self.stage > 0 and replicas is None
+        self._drain = Drain(possible=waits and connections.inbox.has_core)
+        self._server = Server(self._modules, alone[self.stage], settings.device, self._drain)
         whole = frozenset((stage, number) for stage, here in enumerate(alone) for number in here)
         self._replay = Replay(settings.schedule, settings.active, whole)
         self.replayed = self.went_back = self._detach = False
-        self._numbers = Numbers(self.stage)
-        self._light = available()
+        self._numbers, self._light = Numbers(self.stage), available()
         share_one_arena()
-        self._step = 0
+        self._step = self._sound = 0
         self._early: list[Delivery] = []
         self._loop: Loop | None = None
         self._caller: Caller | None = None
@@ -101,7 +104,7 @@ class Engine:
         other stages.
         """
         self._step += 1
-        post = Post(self._step, self._connections, self._numbers)
+        post = Post(self._step, self._connections, self._numbers, self._sound)
         loop = Loop(post, self._server, self._early, self._settings, self._replicas)
         self._loop, self._caller = loop, Caller(loop, self._modules, self._settings.device)
         self._detach = detach
@@ -229,15 +232,14 @@ class Engine:
         return self._loop
 
     def _fail(self, loop: Loop, error: BaseException) -> None:
-        if not isinstance(error, StageError):
-            told = failure(error, loop.post.step, self.stage, self._settings.rank)
-            for stage in set(range(self._settings.stages)) - {self.stage}:
-                self._connections.send(stage, told)
+        tell_failure(error, loop.post.step, self._connections)
+        self._sound = self._step + 1
         loop.cancel()
 
     def _follow(self, loop: Loop) -> list[Any]:
         loop.run(lambda: loop.outcome is not None and loop.idle)
         assert loop.outcome is not None
+        self._drain.end_step()
         results, self.went_back = told(*loop.outcome, self._modules)
         return results
 

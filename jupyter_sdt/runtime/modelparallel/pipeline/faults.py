@@ -13,10 +13,16 @@ class Surprise(BaseException):
     """Ends a step function that went by the form of a result that came out differently."""
 
 
-def failure(error: BaseException, step: int, stage: int, rank: int) -> Failed:
-    """What the other stages are told of an exception."""
+def tell_failure(error: BaseException, step: int, connections: Connections) -> None:
+    """Tell the other stages of an exception, unless it was one of them that told it."""
+    if isinstance(error, StageError):
+        return
+    own, ranks = connections.stage, connections.ranks
+    summary = f"{type(error).__name__}: {error}"
     lines = traceback.format_exception(error)
-    return Failed(step, stage, rank, f"{type(error).__name__}: {error}", "".join(lines))
+    failed = Failed(step, own, ranks[own], summary, "".join(lines))
+    for stage in set(range(len(ranks))) - {own}:
+        connections.send(stage, failed)
 
 
 def failed_elsewhere(failed: Failed) -> StageError:

@@ -12,6 +12,7 @@ from jupyter_sdt.errors import RuntimeStateError
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import Backward
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor
+from jupyter_sdt.runtime.modelparallel.pipeline.repeatable import is_plain
 
 _token = torch.zeros((), requires_grad=True)
 
@@ -39,11 +40,19 @@ class Frame:
     module: int
     outputs: list[torch.Tensor]
     inputs: Inputs
+    repeatable: bool = True  # nothing would notice that backward goes through it twice
 
 
-def go_back(request: Backward, held: Held) -> Iterable[tuple[int, torch.Tensor | None]]:
+# Outputs and their gradients, to go back from to parameters.
+Rest = tuple[list[torch.Tensor], list[torch.Tensor]]
+
+
+def go_back(
+    request: Backward, held: Held, rest: list[Rest] | None = None
+) -> Iterable[tuple[int, torch.Tensor | None]]:
     """Go back through a frame; the gradients of its arguments, by index.
 
+    With a list for the ``rest`` parameters get none, but can get theirs from what is added to it.
     Raises RuntimeStateError when that has been done before.
     """
     frame = held.frames.pop(request.frame, None)
@@ -54,10 +63,19 @@ def go_back(request: Backward, held: Held) -> Iterable[tuple[int, torch.Tensor |
         )
     pairs = [(frame.outputs[index], held.values[key]) for index, key in request.gradients]
     present = [(output, grad.to(output.device)) for output, grad in pairs if grad is not None]
-    if present:
-        torch.autograd.backward([o for o, _ in present], [g for _, g in present])
+    outputs, given = [output for output, _ in present], [grad for _, grad in present]
+    if present and rest is None:
+        torch.autograd.backward(outputs, given)
+    elif present and rest is not None:
+        torch.autograd.grad(outputs, [_token], given, retain_graph=True, allow_unused=True)
+        rest.append((outputs, given))
     gradients = frame.inputs.gradients or [None] * len(frame.inputs.indices)
     return zip(frame.inputs.indices, gradients, strict=True)
+
+
+def is_plain_frame(frame: Frame) -> bool:
+    """Whether only torch's own formulas are in its graph."""
+    return is_plain(frame.outputs, but=_Received)
 
 
 class _Received(torch.autograd.Function):

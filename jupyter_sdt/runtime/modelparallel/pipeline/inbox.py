@@ -71,6 +71,11 @@ class Inbox:
         self._waiting.register(self._bell, select.POLLIN)
         self._room = wire.packet_room()
 
+    @property
+    def has_core(self) -> bool:
+        """Whether nobody else needs the core meanwhile."""
+        return self._awake > 0
+
     def add(self, source: Source) -> None:
         """Take in what comes from another peer."""
         if source.packets is not None:

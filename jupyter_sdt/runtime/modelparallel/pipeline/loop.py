@@ -26,9 +26,10 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     TurnMessage,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.randomness import RandomNumbers
+from jupyter_sdt.runtime.modelparallel.pipeline.sending import Post
 from jupyter_sdt.runtime.modelparallel.pipeline.service import Service
 from jupyter_sdt.runtime.modelparallel.pipeline.settings import Settings
-from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 from jupyter_sdt.runtime.modelparallel.pipeline.thread_strand import ThreadStrand, dismiss_idle
 from jupyter_sdt.runtime.modelparallel.pipeline.timeline import Timeline
 from jupyter_sdt.runtime.modelparallel.pipeline.turns import Turns

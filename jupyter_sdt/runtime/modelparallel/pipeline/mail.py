@@ -24,7 +24,8 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     TurnMessage,
     Values,
 )
-from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
+from jupyter_sdt.runtime.modelparallel.pipeline.sending import Post
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 
 # How long a stage waits for the reason after a connection has ended, or for the end of the step.
 _GRACE_SECONDS = 2.0
@@ -107,6 +108,8 @@ class Mail:
             self._early.append(delivery)
         elif message.step == self._post.step:
             self._handle(stage, message, tensors, reader)
+        elif isinstance(message, Failed) and message.step >= self._post.sound:
+            raise failed_elsewhere(message)  # at what it still had to do when we had done our part
 
     def _handle(
         self, stage: int, message: Message, tensors: list[torch.Tensor], reader: Reader

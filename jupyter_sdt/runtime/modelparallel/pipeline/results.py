@@ -16,7 +16,8 @@ from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import (
     is_remote,
     resolved,
 )
-from jupyter_sdt.runtime.modelparallel.pipeline.task import Post, Task
+from jupyter_sdt.runtime.modelparallel.pipeline.sending import Post
+from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 
 
 def finished(returned: Any, modules: Modules, *, detach: bool) -> Any:

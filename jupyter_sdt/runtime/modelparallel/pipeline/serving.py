@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from jupyter_sdt.runtime.modelparallel.activations.recompute import recomputed
-from jupyter_sdt.runtime.modelparallel.pipeline.frames import Frame, Inputs, go_back
+from jupyter_sdt.runtime.modelparallel.pipeline.draining import Drain
+from jupyter_sdt.runtime.modelparallel.pipeline.frames import Frame, Inputs, Rest, go_back
 from jupyter_sdt.runtime.modelparallel.pipeline.functions import add_line
 from jupyter_sdt.runtime.modelparallel.pipeline.held import Held
 from jupyter_sdt.runtime.modelparallel.pipeline.joining import joined
@@ -33,17 +34,20 @@ from jupyter_sdt.runtime.modelparallel.pipeline.mode import applied
 from jupyter_sdt.runtime.modelparallel.pipeline.modules import Modules
 from jupyter_sdt.runtime.modelparallel.pipeline.packing import pack, unpack
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, resolved
+from jupyter_sdt.runtime.modelparallel.pipeline.repeatable import noticed
 from jupyter_sdt.runtime.modelparallel.pipeline.task import Task
 
 
 @dataclass(slots=True)
 class _Reply:
     joined: frozenset[Key]
+    is_last: bool  # of the step
     results: list[Result] = field(default_factory=list)
     surprises: list[int] = field(default_factory=list)
     tensors: dict[Key, torch.Tensor] = field(default_factory=dict)
     absent: list[Key] = field(default_factory=list)
     frames: list[Frame | None] = field(default_factory=list)  # to take down once it is sent
+    rest: list[Rest] | None = None  # of going back, to be done then
 
     def add(self, key: Key, value: torch.Tensor | None) -> None:
         if value is None:
@@ -53,17 +57,32 @@ class _Reply:
 
 
 class Server:
-    """Serves bursts. ``self_contained`` are modules that call none of other stages."""
+    """Serves bursts. ``self_contained`` are modules that call none of other stages.
+
+    ``drain`` knows about the last one of a step.
+    """
 
     def __init__(
-        self, modules: Modules, self_contained: Collection[int], device: torch.device
+        self, modules: Modules, self_contained: Collection[int], device: torch.device, drain: Drain
     ) -> None:
         self._modules, self._self_contained, self._device = modules, self_contained, device
+        self._drain = drain
         self._forms: dict[tuple[bytes, tuple[Meta, ...]], int] = {}
 
     def serve(self, loop: Loop, task: Task, burst: Burst) -> None:
         """Do all that ``burst`` asks for, then answer."""
-        reply = _Reply(joined(burst.requests))
+        reply = _Reply(joined(burst.requests), is_last=loop.turns.at_last)
+        self._do(loop, task, burst, reply)
+        loop.settle()
+        held = loop.held(burst.microbatch)
+        held.served.add(burst.number)
+        held.surprises += [*reply.surprises, *task.surprises]
+        if burst.answered:
+            self._answer(loop, task, burst, reply)
+        if reply.is_last and reply.frames:
+            self._drain.answered(reply.rest)
+
+    def _do(self, loop: Loop, task: Task, burst: Burst, reply: _Reply) -> None:
         held = loop.held(burst.microbatch)
         for request in burst.requests:
             match request:
@@ -76,17 +95,11 @@ class Server:
                     if reply.surprises and burst.attempt is not None:
                         held.spoilt.add(burst.attempt)
                 case Backward():
-                    loop.timeline.turn("backward")
-                    _go_back(request, held, reply)
+                    self._back(loop, request, burst, reply)
                 case Push(key, stage) if stage == task.caller:
                     reply.add(key, held.values[key])
                 case Push():
                     _push(loop, burst.microbatch, request, held)
-        loop.settle()
-        held.served.add(burst.number)
-        held.surprises += [*reply.surprises, *task.surprises]
-        if burst.answered:
-            self._answer(loop, task, burst, reply)
 
     def stays_here(self, loop: Loop, task: Task) -> bool:
         """Whether serving the task's burst will not call modules of other stages."""
@@ -123,11 +136,19 @@ class Server:
         held.surprises.clear()
         loop.post.connections.send(task.caller, answer, list(reply.tensors.values()))
 
+    def _back(self, loop: Loop, request: Backward, burst: Burst, reply: _Reply) -> None:
+        held = loop.held(burst.microbatch)
+        if reply.is_last and not reply.frames:  # it is the first of this burst
+            asked = [r.frame for r in burst.requests if isinstance(r, Backward)]
+            reply.rest = self._drain.begin([held.frames.get(frame) for frame in asked])
+        loop.timeline.turn("backward")
+        _go_back(request, held, reply)
+
     def _call(self, call: Call, held: Held, reply: _Reply) -> None:
         with applied(call.mode):
             arguments, inputs = self._arguments(call, held, reply.joined)
             positional, named = unpack(call.skeleton, arguments, self._modules.modules)
-            module = self._modules.modules[call.module]
+            module, before = self._modules.modules[call.module], noticed()
             with _asked_by(call.asked_by):
                 returned = _call(module, positional, named, call.mode.recompute)
             what = f"the result of {self._modules.names[call.module]}"
@@ -138,7 +159,8 @@ class Server:
         for index, output in enumerate(outputs):
             held.values[call.frame, "output", index] = output.detach()
         if any(meta[2] for meta in metas):
-            held.frames[call.frame] = Frame(call.module, outputs, inputs)
+            unnoticed = call.mode.recompute is None and noticed() == before
+            held.frames[call.frame] = Frame(call.module, outputs, inputs, repeatable=unnoticed)
         if call.expected is None:
             reply.results.append(Result(call.frame, packed.skeleton, metas, form, packed.steady))
             for index in range(len(outputs)):
@@ -156,7 +178,7 @@ class Server:
         ]
         indices = []
         for index, (key, wanted) in enumerate(call.arguments):
-            if (call.frame, "gradient", index) in joined:
+            if (call.frame, "gradient", index) in joined and key[0] in held.frames:
                 found[index] = held.frames[key[0]].outputs[key[2]]
             elif wanted:
                 indices.append(index)
@@ -193,7 +215,7 @@ def _go_back(request: Backward, held: Held, reply: _Reply) -> None:
     for key in reply.joined:
         if key[0] == request.frame:
             held.values[key] = None  # it has gone on already
-    for index, gradient in go_back(request, held):
+    for index, gradient in go_back(request, held, reply.rest):
         key = (request.frame, "gradient", index)
         if index in request.wanted:
             reply.add(key, gradient)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 
 from jupyter_sdt.runtime.modelparallel.pipeline.calls import Border
-from jupyter_sdt.runtime.modelparallel.pipeline.chain import APART, BACK, Name, Part, Visit
-from jupyter_sdt.runtime.modelparallel.pipeline.connections import Connections
+from jupyter_sdt.runtime.modelparallel.pipeline.chain import APART, BACK, Part, Visit
 from jupyter_sdt.runtime.modelparallel.pipeline.light_strand import LightStrand
 from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Answer,
@@ -17,48 +16,14 @@ from jupyter_sdt.runtime.modelparallel.pipeline.messages import (
     Burst,
     Call,
     Key,
-    Order,
     Phase,
     Push,
     Request,
     Result,
 )
 from jupyter_sdt.runtime.modelparallel.pipeline.remote_tensor import RemoteTensor, is_remote
+from jupyter_sdt.runtime.modelparallel.pipeline.sending import Post
 from jupyter_sdt.runtime.modelparallel.pipeline.strand import Strand
-
-
-@dataclass(slots=True)
-class Numbers:
-    """Numbers that no other stage of the pipeline gives."""
-
-    stage: int
-    last: int = 0
-
-    def next(self) -> int:
-        """A new one."""
-        self.last += 1
-        return self.last << 10 | self.stage
-
-
-@dataclass(slots=True)
-class Post:
-    """How a step sends: where to, which step it is, and numbers for what it sends."""
-
-    step: int
-    connections: Connections
-    numbers: Numbers
-    complete: dict[int, list[int]] = field(default_factory=dict)
-    orders: dict[int, tuple[Name, ...]] = field(default_factory=dict)
-
-    def forget(self, microbatch: int, stages: Iterable[int]) -> None:
-        """Tell ``stages``, with the next burst, that a microbatch is complete."""
-        for stage in stages:
-            self.complete.setdefault(stage, []).append(microbatch)
-
-    def send_order(self, stage: int) -> None:
-        """Tell ``stage`` in which order to work, if there is one that it has not been told."""
-        if stage in self.orders:
-            self.connections.send(stage, Order(self.step, self.orders.pop(stage)))
 
 
 @dataclass(slots=True)

@@ -43,6 +43,11 @@ class Turns:
         """Whether there is an order that holds."""
         return self._order is not None
 
+    @property
+    def at_last(self) -> bool:
+        """Whether the task that is done now ends an order that this stage alone keeps to."""
+        return not self.alike and self._order is not None and len(self._order) == 1
+
     def follow(self, names: Iterable[Name]) -> None:
         """Choose tasks in this order; some may have been before it was known."""
         self._order = deque(name for name in names if name not in self._passed)

@@ -1,5 +1,7 @@
 """What goes wrong on one stage is said on all of them, soon and by name."""
 
+import pytest
+
 NET = """
 class Bad(nn.Module):
     def __init__(self):
@@ -140,3 +142,27 @@ except StageError as error:
     assert rank == 1 and "an argument of part" in str(error)
 """
     agree(body, 2)
+
+
+@pytest.mark.parametrize("first_steps", [0, 5])  # before and after they are replayed
+def test_going_back_twice_through_a_module_is_said(run_stages, first_steps):
+    body = f"""
+model = nn.Sequential(block(), block())
+engine = pipeline(model, {{"1": 1}})
+x, y = torch.randn(2, 8), torch.randn(2, 8)
+def back(loss):
+    engine.backward([loss], [torch.ones(())])
+def once(number):
+    back(F.mse_loss(model(x), y))
+def twice(number):
+    out = model(x)
+    back(F.mse_loss(out, y))
+    back(F.l1_loss(out, y))
+for _ in range({first_steps}):
+    engine.run_step(once, 2)
+engine.run_step(twice, 2)
+"""
+    job = run_stages(body, 2)
+    assert all(job.codes)
+    said = "backward went twice through a module of another stage; call model.backward() once"
+    assert all(said in job.log(rank) for rank in range(2))
