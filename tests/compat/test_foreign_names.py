@@ -1,6 +1,7 @@
 """Names that libraries dropped, SageMaker's toolkit, and the aws command: in jobs only."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,7 +88,7 @@ def folder(tmp_path):
     return tmp_path / "from"
 
 
-def test_aws_copies_synchronises_and_lists_folders(aws, folder, tmp_path):
+def test_aws_copies_and_synchronises_folders(aws, folder, tmp_path):
     to = tmp_path / "to"
     aws("s3", "cp", folder / "a.txt", f"{to}/")
     assert (to / "a.txt").read_text() == "a"
@@ -96,7 +97,6 @@ def test_aws_copies_synchronises_and_lists_folders(aws, folder, tmp_path):
     (to / "old").write_text("x")
     assert "a.txt" not in aws("s3", "sync", folder, to, "--delete", "--region", "us-west-2")
     assert not (to / "old").exists()
-    assert aws("s3", "ls", to).split() == ["1", "a.txt", "2", "deep/b.bin"]
     (folder / "a.txt").write_text("c")  # as long as before
     os.utime(folder / "a.txt", (later := (to / "a.txt").stat().st_mtime + 5, later))
     last = ("--include", "*.bin", "--exclude", "*")  # the last one that fits decides
@@ -122,7 +122,13 @@ def test_aws_reaches_buckets_through_boto3(aws, folder, tmp_path, rehearsed_aws,
     boto3.client("s3").create_bucket(Bucket="bucket")
     aws("s3", "sync", folder, "s3://bucket/data")
     aws("s3", "cp", folder / "a.txt", "s3://bucket/one/")
-    assert aws("s3", "ls", "s3://bucket/data").split() == ["1", "a.txt", "2", "deep/b.bin"]
+    assert aws("s3", "ls", "s3://bucket/data").split() == ["PRE", "data/"]
+    folder_line, file_line = aws("s3", "ls", "s3://bucket/data/").splitlines()
+    assert folder_line == f"{'':26} PRE deep/"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d          1 a\.txt", file_line)
+    keys = [line.split()[-1] for line in aws("s3", "ls", "bucket", "--recursive").splitlines()]
+    assert keys == ["data/a.txt", "data/deep/b.bin", "one/a.txt"]
+    assert aws("s3", "ls", "s3://bucket/none", code=1) == ""
     aws("s3", "cp", "s3://bucket/one/a.txt", tmp_path / "back.txt")
     aws("s3", "cp", folder / "a.txt", "s3://bucket")
     assert "a.txt" in aws("s3", "ls", "s3://bucket/a.txt")

@@ -1,4 +1,4 @@
-"""``aws s3 cp|sync|ls`` between folders and buckets, for jobs on a machine without the AWS CLI.
+"""``aws s3 cp|sync|ls`` of folders and buckets, for jobs on a machine without the AWS CLI.
 
 https://docs.aws.amazon.com/cli/latest/reference/s3/. Buckets need boto3. Ends with 1 after a
 failure, with 252 for a command that is not provided.
@@ -98,12 +98,16 @@ class BucketPlace(Place):
             sys.exit("aws: buckets need boto3: pip install boto3")
         return boto3.client("s3")
 
+    def pages(self, **named: str) -> Any:
+        """What S3 says of objects whose keys begin with the prefix, page by page."""
+        pages = self._service.get_paginator("list_objects_v2")
+        return pages.paginate(Bucket=self.bucket, Prefix=self.prefix, **named)
+
     def files(self) -> dict[str, Version]:
         """Versions by relative name."""
-        pages = self._service.get_paginator("list_objects_v2")
         found = {
             item["Key"]: Version(int(item["Size"]), item["LastModified"].timestamp())
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix)
+            for page in self.pages()
             for item in page.get("Contents", ())
         }
         if self.prefix in found and not self.prefix.endswith("/"):
@@ -146,9 +150,7 @@ def main(argv: list[str]) -> None:
     options = _read(argv)
     names = options.paths
     if options.command == "ls":
-        for name, version in place(names[0]).files().items():
-            sys.stdout.write(f"{version.size:>10} {name or names[0].rpartition('/')[2]}\n")
-        return
+        sys.exit(not _list(BucketPlace(names[0]), recursive=options.recursive))
     source, target = (place(word) for word in names)
     given = source.files()
     transfers = dict(_transfers(options, given, names))
@@ -164,6 +166,20 @@ def main(argv: list[str]) -> None:
     if options.command == "sync" and options.delete:
         for name in kept.keys() - set(transfers.values()):
             target.remove(name)
+
+
+def _list(there: BucketPlace, *, recursive: bool) -> bool:
+    """Write objects below a prefix, or objects and folders at it; return whether there are any."""
+    lines = []
+    for page in there.pages(**({} if recursive else {"Delimiter": "/"})):
+        hidden = 0 if recursive else there.prefix.rfind("/") + 1
+        folders = [each["Prefix"][hidden:] for each in page.get("CommonPrefixes", ())]
+        lines += [f"{'PRE':>30} {folder}\n" for folder in folders]
+        for item in page.get("Contents", ()):
+            when, name = item["LastModified"].astimezone(), item["Key"][hidden:]
+            lines.append(f"{when:%Y-%m-%d %H:%M:%S} {item['Size']:>10} {name}\n")
+    sys.stdout.writelines(lines)
+    return bool(lines)
 
 
 def _read(argv: list[str]) -> argparse.Namespace:
