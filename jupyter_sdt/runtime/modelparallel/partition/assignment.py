@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from jupyter_sdt.errors import SpecError
+from jupyter_sdt.runtime.modelparallel.partition.blocks import divided_blocks
 
 _SHOWN = 8  # names of a stage in the report
 
@@ -86,7 +87,10 @@ class Assignment:
             ) from None
 
     def report(self) -> str:
-        """Each stage's share and the outermost modules that it runs, one line a stage."""
+        """Each stage's share and the outermost modules that it runs, one line a stage.
+
+        Then a line for each block of a row that is divided: what it computes goes there and back.
+        """
         rows = [f"Partition assignments: {len(self.modules)} modules on {self.stages} stages"]
         for stage in range(self.stages):
             megabytes = self.parameters_bytes[stage] / 1e6
@@ -94,6 +98,11 @@ class Assignment:
             rows.append(
                 f"  stage {stage}: {self.cost[stage]:6.1%} of the cost, {megabytes:.1f} MB of "
                 f"parameters: {shown}"
+            )
+        for block, stages in divided_blocks(self.stage_of).items():
+            rows.append(
+                f"  {block} lies on stages {' and '.join(map(str, stages))}: with a cut between "
+                "blocks (smp.set_partition) a step may take less time, although it is less even"
             )
         return "\n".join(rows)
 
