@@ -58,7 +58,7 @@ class Engine:
         replicas: Connections | None = None,
     ) -> None:
         self._model, self._connections, self._settings = model, connections, settings
-        self._replicas = replicas
+        self._replicas, self._interleaved = replicas, settings.schedule == "interleaved"
         self._modules, stage_of = Modules.of(model), dict(stage_of)
         replace_remote(self._modules, stage_of, self.stage, self._call)
         self._modules.add_functions()
@@ -147,14 +147,13 @@ class Engine:
         if task.surprises:
             raise Surprise
         task.backward_asked = True
-        simple = self._settings.schedule != "interleaved"
-        if simple:
+        if not self._interleaved:
             task.bursts.append(ASKED)
-        loop.wait_for_turn(self._may_go_back, let_others=simple)
+        loop.wait_for_turn(self._may_go_back, let_others=not self._interleaved)
 
     def _may_go_back(self) -> bool:
-        at_once = self._settings.schedule == "interleaved"
-        return at_once or all(other.backward_asked or other.complete for other in self._roots)
+        asked = (other.backward_asked or other.complete for other in self._roots)
+        return self._interleaved or all(asked)
 
     def _lead(self, loop: Loop, function: StepFunction, microbatches: int) -> list[Any]:
         results: list[Any] = [None] * microbatches
@@ -209,7 +208,7 @@ class Engine:
             task.attempt = task.turns_at = task.opens_at = None
 
     def _may_start(self) -> bool:
-        if self._settings.schedule != "interleaved":
+        if not self._interleaved:
             return True
         active = sum(other.started and not other.complete for other in self._roots)
         return active < self._settings.active

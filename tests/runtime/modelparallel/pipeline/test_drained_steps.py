@@ -77,9 +77,10 @@ def step(number):
     engine.backward([loss], [torch.ones(())])
     return loss
 rests.clear()
-for _ in range(10):
+for _ in range(16):
     engine.run_step(step, 4, detach=True)
-assert not rank or (rests[:3] == [0, 0, 0] and set(rests[3:]) == {1}), rests
+# After three steps, or later where the machine had other things to do; and then for good.
+assert not rank or (rests[:3] == [0, 0, 0] and rests[-1] == 1 and rests == sorted(rests)), rests
 """
     agree(DRAINED + body, 2)
 
